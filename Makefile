@@ -1,0 +1,35 @@
+GOLANGCI_LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+BENCHSTAT     = golang.org/x/perf/cmd/benchstat@latest
+VERSION      ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS       = -s -w -X muster/cmd.version=$(VERSION)
+
+.PHONY: help build smoke test race lint fuzz bench cross check
+
+help: ## list these targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## the static binary ./muster
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o muster .
+
+smoke: ## a mini-cluster on this host
+	go run . smoke
+
+test: ## all tests that need no root and no Tomcat
+	go test ./...
+
+race: ## the same with the race detector
+	go test -race ./...
+
+lint: ## formatting, vet, golangci-lint
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
+	go vet ./...
+	go run $(GOLANGCI_LINT) run ./...
+
+cross: ## builds for every OS that muster runs on
+	@for os in linux darwin windows freebsd; do echo "build $$os"; CGO_ENABLED=0 GOOS=$$os go vet ./... && CGO_ENABLED=0 GOOS=$$os go build -o /dev/null . || exit 1; done
+
+bench: ## the benchmarks beside the code
+	go test -run '^$$' -bench . -benchmem ./...
+
+check: ## what CI runs
+	.ci/run

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"encoding/json"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// arrows are the rules of the house: what a room must not import, and why. A
+// rule covers the packages below its room too; test files are free.
+var arrows = []struct {
+	room   string
+	never  []string
+	except []string // packages below the room that may
+	why    string
+}{
+	{"muster/mcast", []string{"muster/ping", "muster/sniff", "muster/routecheck", "muster/tribes", "muster/internal/doctor"}, nil,
+		"mcast is the bottom: everything stands on it"},
+	{"muster/tribes", []string{"muster/ping", "muster/sniff", "muster/routecheck", "muster/internal/doctor"}, nil,
+		"the protocol does not know who looks at it"},
+	{"muster/ping", []string{"muster/tribes", "muster/sniff", "muster/routecheck", "muster/internal/doctor"}, nil,
+		"reachability is older than any cluster protocol"},
+	{"muster/routecheck", []string{"muster/ping", "muster/sniff", "muster/tribes", "muster/internal/doctor"}, nil,
+		"facts of the host are judged without live traffic"},
+	{"muster/sniff", []string{"muster/ping", "muster/routecheck", "muster/internal/doctor"}, nil,
+		"packets speak for themselves"},
+	{"muster/internal/check", []string{"muster/"}, nil,
+		"a verdict does not know where it comes from"},
+	{"muster", []string{"github.com/google/gopacket"}, []string{"muster/sniff"},
+		"gopacket stays behind two seams, so that it can be replaced in one room"},
+	{"muster", []string{"github.com/spf13/cobra", "github.com/charmbracelet/lipgloss"}, []string{"muster/cmd", "muster"},
+		"rooms return structs; only the command line parses flags and paints"},
+	{"muster", []string{"muster/internal/netlab"}, []string{"muster/internal/netlab"},
+		"namespaces are for tests; the product never makes one"},
+	{"muster", []string{"muster/cmd"}, []string{"muster", "muster/cmd", "muster/testscripts"},
+		"arrows point down from the command line"},
+}
+
+func TestArrows(t *testing.T) {
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	dec := json.NewDecoder(strings.NewReader(string(out)))
+	seen := 0
+	for dec.More() {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := dec.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		seen++
+		for _, rule := range arrows {
+			if !within(p.ImportPath, rule.room) || excepted(p.ImportPath, rule.except) {
+				continue
+			}
+			for _, imp := range p.Imports {
+				for _, never := range rule.never {
+					if within(imp, strings.TrimSuffix(never, "/")) {
+						t.Errorf("%s imports %s: %s", p.ImportPath, imp, rule.why)
+					}
+				}
+			}
+		}
+	}
+	if seen < 5 {
+		t.Fatalf("go list named only %d packages", seen)
+	}
+}
+
+func within(pkg, room string) bool { return pkg == room || strings.HasPrefix(pkg, room+"/") }
+
+// excepted: "muster" alone means the main package, every other entry its whole room.
+func excepted(pkg string, rooms []string) bool {
+	for _, r := range rooms {
+		if pkg == r || r != "muster" && within(pkg, r) {
+			return true
+		}
+	}
+	return false
+}

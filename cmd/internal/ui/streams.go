@@ -1,0 +1,77 @@
+// Package ui renders what the rooms found: text for people, JSON lines for
+// scripts. It owns the terminal; nobody else writes colours or asks for a width.
+package ui
+
+import (
+	"bytes"
+	"io"
+	"os"
+
+	"golang.org/x/term"
+)
+
+// Stream is one output with what is known of its other end.
+type Stream struct {
+	io.Writer
+	TTY   bool // a person reads it: progress and redraws are allowed
+	Color bool
+	Width int // columns; 80 where unknown
+	fd    int
+}
+
+// Streams are the three of a process. Results go to Out, all else to Err.
+type Streams struct {
+	In  io.Reader
+	Out *Stream
+	Err *Stream
+}
+
+// System returns the streams of this process, coloured as the terminal and the
+// environment say (NO_COLOR, TERM=dumb).
+func System() *Streams {
+	return &Streams{In: os.Stdin, Out: file(os.Stdout), Err: file(os.Stderr)}
+}
+
+// Test returns streams without a terminal and the buffers behind Out and Err.
+func Test(in string) (s *Streams, out, err *bytes.Buffer) {
+	out, err = new(bytes.Buffer), new(bytes.Buffer)
+	return &Streams{
+		In:  bytes.NewBufferString(in),
+		Out: &Stream{Writer: out, Width: 80, fd: -1},
+		Err: &Stream{Writer: err, Width: 80, fd: -1},
+	}, out, err
+}
+
+func file(f *os.File) *Stream {
+	fd := int(f.Fd())
+	s := &Stream{Writer: f, Width: 80, fd: fd, TTY: term.IsTerminal(fd)}
+	s.Color = s.TTY && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	s.Resize()
+	return s
+}
+
+// Resize reads the terminal's width again and returns it with its height
+// (24 where unknown).
+func (s *Stream) Resize() (width, height int) {
+	if s.TTY {
+		if w, h, err := term.GetSize(s.fd); err == nil && w > 0 {
+			s.Width = w
+			return w, h
+		}
+	}
+	return s.Width, 24
+}
+
+// SetColor applies --color: "auto" leaves what was found, "always" and "never"
+// say it. It reports whether the word is one of the three.
+func (s *Streams) SetColor(word string) bool {
+	switch word {
+	case "auto":
+	case "always", "never":
+		s.Out.Color = word == "always"
+		s.Err.Color = word == "always"
+	default:
+		return false
+	}
+	return true
+}

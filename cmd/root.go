@@ -1,0 +1,107 @@
+// Package cmd is the command line: flags and arguments, one call into the room
+// that knows, a renderer, and the one switch from errors to exit statuses. It
+// opens no socket and reads no packet itself.
+package cmd
+
+import (
+	"context"
+	"os/signal"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"muster/cmd/internal/ui"
+)
+
+// app is what every command shares: the streams and the words that mean the
+// same everywhere.
+type app struct {
+	*ui.Streams
+	json    bool
+	color   string
+	quiet   bool
+	verbose bool
+}
+
+// Main runs the command line of this process and returns its exit status.
+func Main(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), stopSignals...)
+	defer stop()
+	return Run(ctx, args, ui.System())
+}
+
+// Run runs one command line on the given streams. A cancelled ctx is Ctrl-C.
+func Run(ctx context.Context, args []string, s *ui.Streams) int {
+	root := newRoot(s)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	report(s, err)
+	return exitStatus(err)
+}
+
+func newRoot(s *ui.Streams) *cobra.Command {
+	a := &app{Streams: s}
+	root := &cobra.Command{
+		Use:   "muster COMMAND",
+		Short: "tell whether multicast and a Tomcat cluster work here, and if not, why",
+		Long: `Muster tells, in seconds and with evidence, whether multicast and a Tomcat-style
+cluster work on this node and between these nodes, and if not, why, and which
+command mends it.
+
+GROUP is [SOURCE,]ADDRESS[:PORT][+NUM]; IPv6 goes in brackets when a port follows,
+%zone is allowed, +NUM is a range of NUM groups upwards, and a SOURCE makes it
+source-specific. Durations are written 500ms, 3s, 5m.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          commandGroupArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			if !a.SetColor(a.color) {
+				return usagef("--color %q: say auto, always or never", a.color)
+			}
+			return nil
+		},
+	}
+	root.SetIn(s.In)
+	root.SetOut(s.Out)
+	root.SetErr(s.Err)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usagef("%w (see '%s --help')", err, c.CommandPath())
+	})
+	p := root.PersistentFlags()
+	p.BoolVar(&a.json, "json", false, "print JSON lines, the last one the summary")
+	p.StringVar(&a.color, "color", "auto", "auto, always or never (NO_COLOR is honoured)")
+	p.BoolVarP(&a.quiet, "quiet", "q", false, "print results only")
+	p.BoolVarP(&a.verbose, "verbose", "v", false, "log to stderr what is sent, received and dropped, and why")
+
+	root.AddCommand(
+		newVersionCmd(a),
+	)
+	root.SetHelpTemplate(helpTemplate)
+	return root
+}
+
+// commandGroupArgs refuses an unknown word where only a command may stand, and
+// names the nearest ones.
+func commandGroupArgs(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	msg := "unknown command %q for %q"
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		return usagef(msg+"; did you mean %s?", args[0], c.CommandPath(), strings.Join(near, " or "))
+	}
+	return usagef(msg+" (see '%s --help')", args[0], c.CommandPath(), c.CommandPath())
+}
+
+// exitHelp closes every help page.
+const exitHelp = `
+EXIT STATUS
+  0    what was asked for is so        2    the command line is wrong
+  1    it is not                       3    it could not be found out
+  130  interrupted before a verdict
+`
+
+const helpTemplate = `{{with (or .Long .Short)}}{{. | trimTrailingWhitespaces}}
+
+{{end}}{{if or .Runnable .HasSubCommands}}{{.UsageString}}{{end}}` + exitHelp
