@@ -1,9 +1,6 @@
 package tribes
 
-import (
-	"bytes"
-	"encoding/binary"
-)
+import "encoding/binary"
 
 // The TCP framing of T/io/XByteBuffer: begin, i32 length, data, end. Frames
 // follow each other without gaps; there is no checksum.
@@ -38,7 +35,7 @@ func IsFrame(b []byte) bool {
 // never decides how much a caller buffers.
 func ParseFrame(b []byte, limit int) (data []byte, n int, err error) {
 	if len(b) < len(frameBegin) {
-		if !bytes.HasPrefix([]byte(frameBegin), b) {
+		if string(b) != frameBegin[:len(b)] {
 			return nil, 0, &ParseError{0, "frame begin", "not FLT2002", ErrMarker}
 		}
 		return nil, 0, short(0, "frame begin", len(frameBegin), len(b))
@@ -67,6 +64,11 @@ func ParseFrame(b []byte, limit int) (data []byte, n int, err error) {
 	}
 	return b[at:end:end], end + len(frameEnd), nil
 }
+
+// DefaultFrameLimit is the most data of one frame that callers without a reason
+// for another number take. Tomcat has no limit but the 31 bits of the length;
+// what it really sends in one frame is as large as the state of a context.
+const DefaultFrameLimit = 64 << 20
 
 // AppendFrame appends data as one frame.
 func AppendFrame(b, data []byte) []byte {

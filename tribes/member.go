@@ -77,20 +77,17 @@ func IsMember(b []byte) bool { return len(b) >= len(beginV0) && string(b[:len(be
 // end marker, and no length may be negative. The byte fields of the result
 // alias b: Clone it to keep it. Parsing allocates nothing.
 func ParseMember(b []byte) (m Member, n int, err error) {
-	g, ok := generation(b)
-	if !ok {
-		if len(b) < len(beginV1) && bytes.HasPrefix([]byte(beginV1), b) {
-			return m, 0, short(0, "begin marker", len(beginV1), len(b))
-		}
-		return m, 0, &ParseError{0, "begin marker", "not TRIBES-B", ErrMarker}
+	g, err := generation(b)
+	if err != nil {
+		return m, 0, err
 	}
 	marker := markerLen(g)
 	if len(b) < marker+4 {
 		return m, 0, short(marker, "body length", 4, len(b)-marker)
 	}
 	body := int(int32(binary.BigEndian.Uint32(b[marker:])))
-	if body < minBody(g) {
-		return m, 0, bad(marker, "body length", "%d is less than the %d bytes of the fixed fields", body, minBody(g))
+	if body < minBody(g) || body > maxBody(g) {
+		return m, 0, bad(marker, "body length", "%d, want %d to %d", body, minBody(g), maxBody(g))
 	}
 	start := marker + 4
 	if len(b)-start < body || len(b)-start-body < marker {
@@ -123,16 +120,26 @@ func ParseMember(b []byte) (m Member, n int, err error) {
 	return m, end + marker, nil
 }
 
-func generation(b []byte) (Generation, bool) {
-	switch {
-	case len(b) >= len(beginV1) && string(b[:len(beginV1)]) == beginV1:
-		return V1, true
-	case len(b) > len(beginV0)+1 && string(b[:len(beginV0)]) == beginV0 && b[8] == 0:
-		// The next byte is the highest of a body length below 16 MiB; where it is
-		// not zero, this is a version that nobody sends.
-		return V0, true
+// generation reads the begin marker. The two bytes after TRIBES-B are the
+// version in v1; in v0 they are the top half of a body length, zero in any
+// record that fits a datagram. Anything else is a version that nobody sends,
+// which Tomcat does not take for a heartbeat either.
+func generation(b []byte) (Generation, error) {
+	have := min(len(b), len(beginV0))
+	if string(b[:have]) != beginV0[:have] {
+		return V1, &ParseError{0, "begin marker", "not TRIBES-B", ErrMarker}
 	}
-	return V1, false
+	if len(b) < len(beginV1) {
+		return V1, short(0, "begin marker", len(beginV1), len(b))
+	}
+	switch version := binary.BigEndian.Uint16(b[len(beginV0):]); version {
+	case 0x0100:
+		return V1, nil
+	case 0:
+		return V0, nil
+	default:
+		return V1, &ParseError{len(beginV0), "begin marker", fmt.Sprintf("version %d.%d is not one that Tomcat sends", version>>8, version&0xff), ErrMarker}
+	}
 }
 
 func markerLen(g Generation) int {
@@ -156,6 +163,8 @@ func minBody(g Generation) int {
 	}
 	return 49
 }
+
+func maxBody(g Generation) int { return MaxMember - 2*markerLen(g) - 4 }
 
 // AppendTo appends the record to b in m's generation.
 func (m *Member) AppendTo(b []byte) ([]byte, error) {

@@ -1,48 +1,19 @@
 package tribes
 
 import (
-	"encoding/hex"
-	"encoding/json"
-	"os"
-	"strings"
 	"testing"
+
+	"muster/internal/vectors"
 )
 
-// vector is one entry of testdata/tribes-vectors.json: bytes that Tomcat's own
-// classes produced, and what they hold.
-type vector struct {
-	Name   string         `json:"name"`
-	Source string         `json:"source"`
-	Hex    string         `json:"hex"`
-	Fields map[string]any `json:"fields"`
-	Note   string         `json:"note"`
+const vectorFile = "testdata/tribes-vectors.json"
 
-	bytes []byte
+func load(t testing.TB, prefixes ...string) []vectors.Vector {
+	t.Helper()
+	return vectors.Load(t, vectorFile, prefixes...)
 }
 
-func vectors(t testing.TB, prefixes ...string) []vector {
+func one(t testing.TB, name string) vectors.Vector {
 	t.Helper()
-	raw, err := os.ReadFile("testdata/tribes-vectors.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all, out []vector
-	if err := json.Unmarshal(raw, &all); err != nil {
-		t.Fatal(err)
-	}
-	for _, v := range all {
-		for _, p := range prefixes {
-			if strings.HasPrefix(v.Name, p) {
-				if v.bytes, err = hex.DecodeString(v.Hex); err != nil {
-					t.Fatalf("%s: %v", v.Name, err)
-				}
-				out = append(out, v)
-				break
-			}
-		}
-	}
-	if len(out) == 0 {
-		t.Fatalf("no vector is named %q...", prefixes)
-	}
-	return out
+	return vectors.One(t, vectorFile, name)
 }
