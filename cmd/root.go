@@ -51,10 +51,11 @@ command mends it.
 GROUP is [SOURCE,]ADDRESS[:PORT][+NUM]; IPv6 goes in brackets when a port follows,
 %zone is allowed, +NUM is a range of NUM groups upwards, and a SOURCE makes it
 source-specific. Durations are written 500ms, 3s, 5m.`,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args:          commandGroupArgs,
-		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+		SilenceErrors:              true,
+		SuggestionsMinimumDistance: 2,
+		SilenceUsage:               true,
+		Args:                       commandGroupArgs,
+		RunE:                       func(c *cobra.Command, _ []string) error { return c.Help() },
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			if !a.SetColor(a.color) {
 				return usagef("--color %q: say auto, always or never", a.color)

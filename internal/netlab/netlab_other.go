@@ -1,0 +1,63 @@
+//go:build !linux
+
+package netlab
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"os/exec"
+	"runtime"
+)
+
+// Main runs the tests of m; those that need a lab skip.
+func Main(m Runner) { os.Exit(m.Run()) }
+
+// Wrap returns m.
+func Wrap(m Runner) Runner { return m }
+
+// Lab, Host, Switch and Cmd are only on Linux; here none is ever made.
+type (
+	Lab    struct{}
+	Host   struct{}
+	Switch struct{}
+	Cmd    struct{ *exec.Cmd }
+)
+
+// New skips the test.
+func New(tb TB, _ Config) *Lab {
+	tb.Helper()
+	tb.Skipf("netlab: not possible here: %s", Missing())
+	return nil
+}
+
+// Missing says why there is no lab.
+func Missing() string { return "network namespaces are a thing of Linux, not of " + runtime.GOOS }
+
+// HaveIPv6 tells whether the hosts of a lab have IPv6 addresses.
+func HaveIPv6() bool { return false }
+
+// Join fails.
+func Join(string) error { return errors.New(Missing()) }
+
+func (*Lab) Host(int) *Host     { return nil }
+func (*Lab) Named(string) *Host { return nil }
+func (*Lab) Hosts() []*Host     { return nil }
+func (*Lab) Switch() *Switch    { return nil }
+
+func (*Host) Name() string                                           { return "" }
+func (*Host) Addr() netip.Addr                                       { return netip.Addr{} }
+func (*Host) Addr6() netip.Addr                                      { return netip.Addr{} }
+func (*Host) Addr2() netip.Addr                                      { return netip.Addr{} }
+func (*Host) MAC() net.HardwareAddr                                  { return nil }
+func (*Host) Dir() string                                            { return "" }
+func (*Host) Token() string                                          { return "" }
+func (*Host) Do(func())                                              {}
+func (*Host) Dial(context.Context, string, string) (net.Conn, error) { return nil, nil }
+func (*Host) HTTP() *http.Client                                     { return nil }
+func (*Host) Command(context.Context, string, ...string) *Cmd        { return nil }
+
+func (c *Cmd) Unprivileged() *Cmd { return c }
