@@ -1,7 +1,6 @@
-// Package wellknown knows what group addresses and ports mean by themselves:
-// the blocks of IANA's registries, scopes, Ethernet addresses, and the products
-// that use a group or a port by default. It is a leaf: plain tables and
-// arithmetic.
+// Package wellknown knows what group addresses mean by themselves: the blocks of
+// IANA's registries, scopes, Ethernet addresses. It is a leaf of plain tables and
+// arithmetic; which products use a group by default is in mcast/products.
 package wellknown
 
 import "net/netip"

@@ -78,35 +78,6 @@ func TestBlockOf(t *testing.T) {
 	}
 }
 
-func TestLookup(t *testing.T) {
-	for _, c := range []struct {
-		group string
-		port  uint16
-		first string
-	}{
-		{"228.0.0.4", 45564, Tomcat},
-		{"228.0.0.4", 0, Tomcat},
-		{"", 45564, Tomcat},
-		{"239.255.255.250", 1900, "SSDP (UPnP)"},
-		{"224.0.0.22", 0, "IGMPv3, MLDv2 reports"},
-		{"230.0.0.4", 45688, "WildFly, Keycloak"},
-		{"ff02::fb%eth0", 5353, "mDNS"},
-		{"239.99.0.1", 46655, "Infinispan"},
-	} {
-		var g netip.Addr
-		if c.group != "" {
-			g = netip.MustParseAddr(c.group)
-		}
-		got := Lookup(g, c.port)
-		if len(got) == 0 || got[0].Name != c.first {
-			t.Errorf("Lookup(%s, %d) = %v, want %s first", c.group, c.port, got, c.first)
-		}
-	}
-	if got := Lookup(netip.MustParseAddr("239.99.0.1"), 40000); len(got) != 0 {
-		t.Errorf("an unknown group is known for %v", got)
-	}
-}
-
 func TestScope(t *testing.T) {
 	for addr, want := range map[string]string{"224.0.0.1": "link", "239.192.0.1": "organization", "ff15::1": "site", "ff01::1": "interface", "10.0.0.1": ""} {
 		got := Scope(netip.MustParseAddr(addr))

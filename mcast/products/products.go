@@ -73,6 +73,14 @@ func ByPort(port uint16) []Product {
 	return out
 }
 
+// UsesGroup reports whether group is one of p's own.
+func (p Product) UsesGroup(group netip.Addr) bool {
+	return p.bits(group.WithZone("").Unmap()) >= 0
+}
+
+// UsesPort reports whether port is one that p names.
+func (p Product) UsesPort(port uint16) bool { return len(p.Ports) > 0 && p.hasPort(port) }
+
 func (p *Product) hasPort(port uint16) bool {
 	for _, x := range p.Ports {
 		if x == port {
