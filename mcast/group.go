@@ -1,0 +1,59 @@
+package mcast
+
+import (
+	"iter"
+	"net/netip"
+	"strconv"
+)
+
+// Group is what a socket joins: a host group (*,G), or a channel (S,G) when
+// Source is valid, with the UDP port it is used with. Count makes it a range of
+// consecutive addresses upwards.
+type Group struct {
+	Source netip.Addr // the one sender to hear; the zero Addr means any
+	Addr   netip.Addr // first address of the range, with a zone where one was given
+	Port   uint16     // 0: not given
+	Count  int        // number of groups, at least 1
+}
+
+// WithDefaultPort returns g with port p where g has none.
+func (g Group) WithDefaultPort(p uint16) Group {
+	if g.Port == 0 {
+		g.Port = p
+	}
+	return g
+}
+
+// All yields the Count groups of the range, each with Count 1.
+func (g Group) All() iter.Seq[Group] {
+	return func(yield func(Group) bool) {
+		one := g
+		one.Count = 1
+		for range max(g.Count, 1) {
+			if !yield(one) {
+				return
+			}
+			one.Addr = one.Addr.Next()
+		}
+	}
+}
+
+// AddrPort is the destination of datagrams to the (first) group.
+func (g Group) AddrPort() netip.AddrPort { return netip.AddrPortFrom(g.Addr, g.Port) }
+
+// String writes g as ParseGroup reads it.
+func (g Group) String() string {
+	var b []byte
+	if g.Source.IsValid() {
+		b = append(g.Source.AppendTo(b), ',')
+	}
+	if g.Port != 0 {
+		b = g.AddrPort().AppendTo(b)
+	} else {
+		b = g.Addr.AppendTo(b)
+	}
+	if g.Count > 1 {
+		b = strconv.AppendInt(append(b, '+'), int64(g.Count), 10)
+	}
+	return string(b)
+}

@@ -1,0 +1,158 @@
+package mcast
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"sync"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// sender is the socket that a Conn sends from, one for each address family, and
+// what sendmmsg reads.
+type sender struct {
+	*socket
+	raw syscall.RawConn // Go's poller waits for room in the send buffer
+
+	mu   sync.Mutex // held while a batch goes out
+	msgs [batchSize]unix.Mmsghdr
+	iovs [batchSize]unix.Iovec
+	name unix.RawSockaddrInet6
+}
+
+// sender returns the sender for datagrams to to. A Conn that receives sends
+// from a socket of its own that has joined nothing: bound to the group, it has
+// the group's port as its source port and receives neither the group nor
+// unicast meant for others. One that only sends reads the answers on it.
+func (s *system) sender(to netip.Addr) (*sender, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed.Load() {
+		return nil, errClosed
+	}
+	at := 0
+	if to.Is6() {
+		at = 1
+	}
+	if s.senders[at] == nil {
+		snd, err := s.newSender(to)
+		if err != nil {
+			return nil, err
+		}
+		s.senders[at] = snd
+	}
+	return s.senders[at], nil
+}
+
+func (s *system) newSender(to netip.Addr) (*sender, error) {
+	bind := netip.AddrPortFrom(wildcard(to), s.cfg.Port)
+	if !s.cfg.SendOnly && to.IsMulticast() && s.cfg.Port != 0 {
+		bind = netip.AddrPortFrom(to, s.cfg.Port)
+	}
+	so, err := s.newSocket(bind, false)
+	if err != nil {
+		return nil, err
+	}
+	so.file = os.NewFile(uintptr(so.fd), "udp")
+	snd := &sender{socket: so}
+	if snd.raw, err = so.file.SyscallConn(); err == nil && s.cfg.SendOnly {
+		err = s.watch(so)
+	}
+	if err != nil {
+		so.close()
+		return nil, err
+	}
+	for i := range snd.msgs {
+		h := &snd.msgs[i].Hdr
+		h.Name = (*byte)(unsafe.Pointer(&snd.name))
+		h.Iov = &snd.iovs[i]
+		h.SetIovlen(1)
+	}
+	return snd, nil
+}
+
+func (s *system) send(ps [][]byte, to netip.AddrPort) (int, error) {
+	to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
+	snd, err := s.sender(to.Addr())
+	if err != nil {
+		return 0, err
+	}
+	n, err := snd.send(ps, to, s.zoneID(to.Addr()))
+	if err != nil {
+		if s.closed.Load() {
+			return n, errClosed
+		}
+		return n, sendError(err, to.Addr(), s.cfg.Interface, len(ps[min(n, len(ps)-1)]))
+	}
+	return n, nil
+}
+
+// send sends ps in batches; it waits when the socket's send buffer is full.
+func (snd *sender) send(ps [][]byte, to netip.AddrPort, zone uint32) (int, error) {
+	snd.mu.Lock()
+	defer snd.mu.Unlock()
+	size := snd.setName(to, zone)
+	sent := 0
+	for sent < len(ps) {
+		n := min(len(ps)-sent, batchSize)
+		for i, p := range ps[sent : sent+n] {
+			snd.iovs[i].Base = unsafe.SliceData(p)
+			snd.iovs[i].SetLen(len(p))
+			snd.msgs[i].Hdr.Namelen = size
+		}
+		done, err := snd.flush(n)
+		sent += done
+		if err != nil {
+			return sent, err
+		}
+	}
+	clear(snd.iovs[:min(len(ps), batchSize)]) // hold no payload of the caller
+	return sent, nil
+}
+
+// flush hands the first n messages to the kernel.
+func (snd *sender) flush(n int) (int, error) {
+	var done uintptr
+	var errno syscall.Errno
+	err := snd.raw.Write(func(fd uintptr) bool {
+		for {
+			done, _, errno = unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&snd.msgs[0])), uintptr(n), unix.MSG_DONTWAIT, 0, 0)
+			if errno != unix.EINTR {
+				return errno != unix.EAGAIN
+			}
+		}
+	})
+	switch {
+	case err != nil:
+		return 0, err
+	case errno != 0:
+		return 0, fmt.Errorf("%w", errno)
+	}
+	return int(done), nil
+}
+
+// setName writes the destination as the kernel reads it and returns its size.
+func (snd *sender) setName(to netip.AddrPort, zone uint32) uint32 {
+	if to.Addr().Is4() {
+		*(*unix.RawSockaddrInet4)(unsafe.Pointer(&snd.name)) = unix.RawSockaddrInet4{
+			Family: unix.AF_INET, Port: hostOrder(to.Port()), Addr: to.Addr().As4()}
+		return unix.SizeofSockaddrInet4
+	}
+	snd.name = unix.RawSockaddrInet6{
+		Family: unix.AF_INET6, Port: hostOrder(to.Port()), Addr: to.Addr().As16(), Scope_id: zone}
+	return unix.SizeofSockaddrInet6
+}
+
+func (s *system) localPort() uint16 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, snd := range s.senders {
+		if snd != nil {
+			return snd.port
+		}
+	}
+	return s.cfg.Port
+}
