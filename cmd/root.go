@@ -77,6 +77,7 @@ source-specific. Durations are written 500ms, 3s, 5m.`,
 
 	root.AddCommand(
 		newExplainCmd(a),
+		newTribesCmd(a),
 		newVersionCmd(a),
 	)
 	root.SetHelpTemplate(helpTemplate)

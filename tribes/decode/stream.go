@@ -47,6 +47,8 @@ type Item struct {
 	// which Tomcat ignores.
 	Member   tribes.Member
 	Trailing int64
+	// DataBytes is what a frame holds, its overhead left out.
+	DataBytes int
 	// Data is the message of a frame, nil for the frame without data that
 	// Tomcat's own code can make. It shares memory with the input: it is valid
 	// until the function that got it returns.
@@ -72,8 +74,11 @@ func Stream(r io.Reader, form Form, limit int, found func(Item) error) error {
 			return s.err
 		}
 		done, err := s.next(form)
-		if err != nil || done {
-			return errors.Join(err, s.err)
+		switch {
+		case err != nil:
+			return err
+		case done:
+			return s.err
 		}
 	}
 }
@@ -87,7 +92,7 @@ type stream struct {
 // next reads one thing and reports whether it is the last.
 func (s *stream) next(form Form) (done bool, err error) {
 	if form == Auto {
-		s.need(len(frameBegin))
+		s.need(bareRecord + len(memberBegin))
 		if form = guess(s.bytes()); form == Auto {
 			return true, s.invalid(&tribes.ParseError{Field: "first bytes",
 				Reason: fmt.Sprintf("% x begins neither a heartbeat, a frame nor a Java stream", s.bytes()[:min(8, len(s.bytes()))])})
@@ -105,19 +110,26 @@ func (s *stream) next(form Form) (done bool, err error) {
 }
 
 const (
-	frameHead   = len(frameBegin) + 4 // what is before the data of a frame
 	memberBegin = "TRIBES-B"
 	frameBegin  = "FLT2002"
 	javaBegin   = "\xac\xed\x00\x05"
+
+	frameHead  = len(frameBegin) + 4 // what is before the data of a frame
+	bareRecord = 36                  // where a message without a frame has its member record
 )
 
-// guess goes by the first bytes, or by as many of them as there are.
+// guess goes by the first bytes, or by as many of them as there are. A message
+// without a frame begins with its options, which say nothing; what tells it is
+// the record of its sender.
 func guess(b []byte) Form {
 	for begin, form := range map[string]Form{memberBegin: Heartbeats, frameBegin: Frames, javaBegin: Java} {
 		n := min(len(b), len(begin))
 		if n > 0 && string(b[:n]) == begin[:n] {
 			return form
 		}
+	}
+	if len(b) >= bareRecord+len(memberBegin) && string(b[bareRecord:bareRecord+len(memberBegin)]) == memberBegin {
+		return ChannelMessage
 	}
 	return Auto
 }
@@ -130,7 +142,7 @@ func (s *stream) heartbeat() (done bool, err error) {
 	}
 	item := Item{Type: Heartbeat, Offset: s.offset, Bytes: int64(n), Member: m}
 	rest := s.bytes()[n:]
-	if len(rest) > 0 && guess(rest[:min(len(rest), len(memberBegin))]) == Auto {
+	if len(rest) > 0 && guess(rest) == Auto {
 		item.Member = m.Clone()
 		s.take(n)
 		item.Trailing = s.skipAll()
@@ -152,7 +164,7 @@ func (s *stream) frame() (done bool, err error) {
 		case err != nil:
 			return true, s.invalid(err)
 		}
-		item := Item{Type: Frame, Offset: s.offset, Bytes: int64(n)}
+		item := Item{Type: Frame, Offset: s.offset, Bytes: int64(n), DataBytes: len(data)}
 		switch {
 		case tribes.IsAck(data):
 			item.Type = Ack
@@ -192,11 +204,19 @@ func (s *stream) java() error {
 	return s.found(Item{Type: JavaStream, Offset: s.offset, Bytes: int64(len(s.bytes()))})
 }
 
+// incomplete and invalid keep silent where the input itself failed: nobody
+// knows what it would have been.
 func (s *stream) incomplete() error {
+	if s.err != nil {
+		return s.err
+	}
 	return s.found(Item{Type: Incomplete, Offset: s.offset, Bytes: int64(len(s.bytes()))})
 }
 
 func (s *stream) invalid(err error) error {
+	if s.err != nil {
+		return s.err
+	}
 	return s.found(Item{Type: Invalid, Offset: s.offset, Err: err})
 }
 

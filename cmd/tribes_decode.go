@@ -1,0 +1,112 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"muster/cmd/internal/ui"
+	"muster/tribes/decode"
+)
+
+type decodeOptions struct {
+	file string // "-" is stdin
+	as   string
+	hex  bool
+	text bool
+	max  int
+}
+
+var decodeForms = map[string]decode.Form{
+	"auto": decode.Auto, "heartbeat": decode.Heartbeats, "frames": decode.Frames,
+	"message": decode.ChannelMessage, "java": decode.Java,
+}
+
+func newTribesDecodeCmd(a *app) *cobra.Command {
+	o := decodeOptions{file: "-"}
+	c := &cobra.Command{
+		Use:   "decode [FILE|-]",
+		Short: "tell what bytes of the cluster protocol say",
+		Long: `Reads datagrams or one direction of a TCP connection, and prints a JSON line for
+each heartbeat, frame, ack and Java stream found, and a summary.
+
+Without --as the first bytes decide: TRIBES-B is a heartbeat, FLT2002 a frame,
+ac ed 00 05 a Java object stream. With --hex each line of the input is a datagram
+or byte stream of its own, told by its number ("input"); blanks and colons in it
+are skipped. What is wrong is an "invalid" line and exit status 1; the start of
+something that does not end is an "incomplete" line.
+
+Nothing is sent and no privilege is needed. What a file claims is not trusted: a
+length field never makes more memory be taken than bytes are there.`,
+		Example: `  # a heartbeat, as tshark prints the payload of a datagram
+  tshark -r heartbeats.pcap -T fields -e udp.payload | muster tribes decode --hex
+
+  # one direction of a TCP connection to a receiver
+  muster tribes decode stream.bin
+
+  # the same for people, with messages over 1 MiB refused
+  muster tribes decode --text --max-bytes 1048576 stream.bin`,
+		Args: rangeArgs(0, 1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				o.file = args[0]
+			}
+			return runTribesDecode(a, o)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.as, "as", "auto", "take the bytes for: heartbeat, frames, message (without a frame), java")
+	f.BoolVar(&o.hex, "hex", false, "the input is hex, each line one datagram or byte stream")
+	f.BoolVar(&o.text, "text", false, "print text for people instead of JSON lines")
+	f.IntVar(&o.max, "max-bytes", decode.DefaultLimit, "the most bytes that one frame, message or stream may have")
+	return c
+}
+
+func runTribesDecode(a *app, o decodeOptions) error {
+	form, ok := decodeForms[o.as]
+	switch {
+	case !ok:
+		return usagef("--as %q: say heartbeat, frames, message or java", o.as)
+	case o.max <= 0:
+		return usagef("--max-bytes %d: want a number above 0", o.max)
+	case o.text && a.json:
+		return usagef("--text and --json exclude each other")
+	}
+	in := a.In
+	if o.file != "-" {
+		f, err := os.Open(o.file)
+		if err != nil {
+			return fmt.Errorf("reading what to decode: %w", err)
+		}
+		defer f.Close()
+		in = f
+	}
+	out := ui.NewDecoded(a.Out, o.text)
+	stream := func(input int, r io.Reader) error {
+		err := decode.Stream(r, form, o.max, func(i decode.Item) error { return out.Item(input, i) })
+		var bad *decode.HexError
+		if errors.As(err, &bad) {
+			return out.BadHex(input, bad)
+		}
+		return err
+	}
+	var err error
+	if o.hex {
+		err = decode.HexLines(in, stream)
+	} else {
+		err = stream(0, in)
+	}
+	if err != nil {
+		return fmt.Errorf("decoding %s: %w", o.file, err)
+	}
+	if err := out.Summary(); err != nil {
+		return err
+	}
+	if out.Invalid() > 0 {
+		return errNo
+	}
+	return nil
+}
