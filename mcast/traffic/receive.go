@@ -1,0 +1,73 @@
+package traffic
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"muster/mcast"
+)
+
+// Receiver is what Receive needs of an mcast.Conn.
+type Receiver interface {
+	ReadBatch(ds []mcast.Datagram) (int, error)
+	SetReadDeadline(t time.Time) error
+}
+
+// Until says when Receive stops. Zero fields set no bound.
+type Until struct {
+	Datagrams uint64
+	Senders   int
+	Duration  time.Duration
+}
+
+// End is why Receive stopped.
+type End int
+
+const (
+	Stopped End = iota // ctx ended
+	Elapsed            // the duration is over
+	Reached            // the datagrams or senders asked for were there
+)
+
+// Receive counts what arrives in t until one of the bounds is reached or ctx
+// ends, and hands every datagram to seen, where that is not nil. Payloads are
+// valid during the call only.
+func Receive(ctx context.Context, r Receiver, t *Tally, until Until, seen func(*mcast.Datagram)) (End, error) {
+	var deadline time.Time
+	if until.Duration > 0 {
+		deadline = time.Now().Add(until.Duration)
+	}
+	if err := r.SetReadDeadline(deadline); err != nil {
+		return Stopped, err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = r.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
+	ds := make([]mcast.Datagram, batchSize)
+	for {
+		n, err := r.ReadBatch(ds)
+		for i := range n {
+			t.Add(&ds[i])
+			if seen != nil {
+				seen(&ds[i])
+			}
+			if until.reached(t) {
+				return Reached, nil
+			}
+		}
+		switch {
+		case err == nil && ctx.Err() == nil && (deadline.IsZero() || time.Now().Before(deadline)):
+		case ctx.Err() != nil:
+			return Stopped, nil
+		case err == nil, errors.Is(err, os.ErrDeadlineExceeded):
+			return Elapsed, nil
+		default:
+			return Stopped, err
+		}
+	}
+}
+
+func (u Until) reached(t *Tally) bool {
+	return u.Datagrams > 0 && t.Datagrams() >= u.Datagrams || u.Senders > 0 && t.Senders() >= u.Senders
+}
