@@ -77,6 +77,9 @@ source-specific. Durations are written 500ms, 3s, 5m.`,
 
 	root.AddCommand(
 		newExplainCmd(a),
+		newListenCmd(a),
+		newNodeCmd(a),
+		newSendCmd(a),
 		newTribesCmd(a),
 		newVersionCmd(a),
 	)

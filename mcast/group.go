@@ -57,3 +57,15 @@ func (g Group) String() string {
 	}
 	return string(b)
 }
+
+var ssmIPv4 = netip.MustParsePrefix("232.0.0.0/8")
+
+// SourceSpecificOnly reports whether a is of the ranges kept for channels
+// (S,G), 232/8 and ff3x::/32, where routers forward no (*,G) join (RFC 4607).
+func SourceSpecificOnly(a netip.Addr) bool {
+	if a.Is4() {
+		return ssmIPv4.Contains(a)
+	}
+	b := a.As16()
+	return b[0] == 0xff && b[1]>>4 == 3 && b[2] == 0 && b[3] == 0
+}
