@@ -3,7 +3,7 @@ BENCHSTAT     = golang.org/x/perf/cmd/benchstat@latest
 VERSION      ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS       = -s -w -X muster/cmd.version=$(VERSION)
 
-.PHONY: help build smoke test race lint fuzz bench cross check
+.PHONY: help build smoke test race lint fuzz bench cross docs check
 
 help: ## list these targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ lint: ## formatting, vet, golangci-lint
 
 cross: ## builds for every OS that muster runs on
 	@for os in linux darwin windows freebsd; do echo "build $$os"; CGO_ENABLED=0 GOOS=$$os go vet ./... && CGO_ENABLED=0 GOOS=$$os go build -o /dev/null . || exit 1; done
+
+docs: ## the man pages in docs/man, from the command tree
+	go run ./internal/gendocs
 
 bench: ## the benchmarks beside the code
 	go test -run '^$$' -bench . -benchmem ./...

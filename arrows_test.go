@@ -29,11 +29,11 @@ var arrows = []struct {
 		"a verdict does not know where it comes from"},
 	{"muster", []string{"github.com/google/gopacket"}, []string{"muster/sniff"},
 		"gopacket stays behind two seams, so that it can be replaced in one room"},
-	{"muster", []string{"github.com/spf13/cobra", "github.com/charmbracelet/lipgloss"}, []string{"muster/cmd", "muster"},
+	{"muster", []string{"github.com/spf13/cobra", "github.com/charmbracelet/lipgloss"}, []string{"muster/cmd", "muster", "muster/internal/gendocs"},
 		"rooms return structs; only the command line parses flags and paints"},
 	{"muster", []string{"muster/internal/netlab"}, []string{"muster/internal/netlab"},
 		"namespaces are for tests; the product never makes one"},
-	{"muster", []string{"muster/cmd"}, []string{"muster", "muster/cmd", "muster/testscripts"},
+	{"muster", []string{"muster/cmd"}, []string{"muster", "muster/cmd", "muster/testscripts", "muster/internal/gendocs"},
 		"arrows point down from the command line"},
 }
 

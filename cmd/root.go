@@ -39,6 +39,9 @@ func Run(ctx context.Context, args []string, s *ui.Streams) int {
 	return exitStatus(err)
 }
 
+// Root is the whole command tree, for the generator of the man pages.
+func Root() *cobra.Command { return newRoot(ui.System()) }
+
 func newRoot(s *ui.Streams) *cobra.Command {
 	a := &app{Streams: s}
 	root := &cobra.Command{
