@@ -18,6 +18,7 @@ type script struct {
 	t     testscript.T
 	lab   *netlab.Lab
 	heard map[string]int // how far `expect` has read in each output
+	heals []func()       // what undoes the faults so far
 }
 
 type scriptKey struct{}

@@ -31,6 +31,8 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"hosts":  hosts,
 			"expect": expect,
+			"fault":  fault,
+			"heal":   heal,
 		},
 	})
 }

@@ -172,6 +172,7 @@ func (l *Lab) wait() error {
 		return err
 	}
 	defer sw.Close()
+	var ports []string
 	for _, h := range l.hosts {
 		c, err := dial(h.ns)
 		if err != nil {
@@ -179,12 +180,13 @@ func (l *Lab) wait() error {
 		}
 		defer c.Close()
 		for net := range l.nets {
-			if err := errors.Join(c.waitUp(eth(net)), sw.waitUp(h.port(net))); err != nil {
+			if err := c.waitUp(eth(net)); err != nil {
 				return err
 			}
+			ports = append(ports, h.port(net))
 		}
 	}
-	return nil
+	return l.sw.waitForwarding(sw, ports...)
 }
 
 func (l *Lab) close() {

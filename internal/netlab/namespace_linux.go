@@ -39,8 +39,7 @@ func newNamespace(name string, etc map[string]string) (*namespace, error) {
 				return fmt.Errorf("mounting /etc/%s: %w", to, err)
 			}
 		}
-		// An address is to be usable at once, not a second after its link is up.
-		if err := sysctl("net.ipv6.conf.default.accept_dad", "0"); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := settings(); err != nil {
 			return err
 		}
 		return ns.open()
@@ -50,6 +49,23 @@ func newNamespace(name string, etc map[string]string) (*namespace, error) {
 		return nil, err
 	}
 	return ns, nil
+}
+
+// settings makes every lab alike: a new network takes some of its settings over
+// from the machine.
+func settings() error {
+	for _, s := range [][2]string{
+		{"net.ipv4.conf.all.rp_filter", "0"},
+		{"net.ipv4.conf.default.rp_filter", "0"},
+		{"net.ipv4.ip_forward", "0"},
+		// An address is to be usable at once, not a second after its link is up.
+		{"net.ipv6.conf.default.accept_dad", "0"},
+	} {
+		if err := sysctl(s[0], s[1]); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 func (ns *namespace) open() (err error) {

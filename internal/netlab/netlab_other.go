@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"time"
 )
 
 // Main runs the tests of m; those that need a lab skip.
@@ -61,3 +62,18 @@ func (*Host) HTTP() *http.Client                                     { return ni
 func (*Host) Command(context.Context, string, ...string) *Cmd        { return nil }
 
 func (c *Cmd) Unprivileged() *Cmd { return c }
+
+func (*Switch) Loss(*Host, float64, Direction) (heal func())    { return nil }
+func (*Switch) Drop(*Host, Traffic) (heal func())               { return nil }
+func (*Switch) Partition(...*Host) (heal func())                { return nil }
+func (*Switch) Unplug(*Host) (heal func())                      { return nil }
+func (*Switch) Delay(*Host, Impairment) (heal func())           { return nil }
+func (*Switch) SnoopWithQuerier() (heal func())                 { return nil }
+func (*Switch) SnoopWithoutQuerier(time.Duration) (heal func()) { return nil }
+func (*Host) Firewall(Traffic) (heal func())                    { return nil }
+func (*Host) NoRoute() (heal func())                            { return nil }
+func (*Host) WrongInterface() (heal func())                     { return nil }
+func (*Host) ReversePathFilter() (heal func())                  { return nil }
+func (*Host) MTU(int) (heal func())                             { return nil }
+func (*Host) NoMulticast() (heal func())                        { return nil }
+func (*Host) Sysctl(string, string) (heal func())               { return nil }

@@ -207,7 +207,9 @@ func family(a netip.Addr) uint8 {
 
 // sysctl sets a kernel setting of the calling thread's network.
 func sysctl(key, value string) error {
-	return os.WriteFile("/proc/sys/"+strings.ReplaceAll(key, ".", "/"), []byte(value), 0)
+	return os.WriteFile(sysctlFile(key), []byte(value), 0)
 }
+
+func sysctlFile(key string) string { return "/proc/sys/" + strings.ReplaceAll(key, ".", "/") }
 
 func ptr[T any](v T) *T { return &v }

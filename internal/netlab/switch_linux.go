@@ -2,7 +2,10 @@ package netlab
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
+	"os"
+	"time"
 
 	"github.com/jsimonetti/rtnetlink/v2/driver"
 )
@@ -46,4 +49,33 @@ func newSwitch(l *Lab, etc map[string]string) (*Switch, error) {
 		}
 	}
 	return s, c.setRoute(route{to: multicast4, dev: bridge(0)})
+}
+
+// waitForwarding waits until frames pass the ports of the bridge, which hears of
+// a carrier a little later than the port itself.
+func (s *Switch) waitForwarding(c *links, ports ...string) error {
+	for _, port := range ports {
+		if err := c.waitUp(port); err != nil {
+			return err
+		}
+	}
+	return s.ns.do(func() error {
+		end := time.Now().Add(5 * time.Second)
+		for _, port := range ports {
+			for {
+				state, err := os.ReadFile("/sys/class/net/" + port + "/brport/state")
+				if err != nil {
+					return err
+				}
+				if string(state) == "3\n" {
+					break
+				}
+				if time.Now().After(end) {
+					return fmt.Errorf("the bridge does not forward from %s after 5 s", port)
+				}
+				time.Sleep(time.Millisecond)
+			}
+		}
+		return nil
+	})
 }

@@ -1,0 +1,53 @@
+package interop
+
+import (
+	"testing"
+	"time"
+
+	"muster/internal/netlab"
+	"muster/internal/netlab/tomcat"
+)
+
+// Verify that the harness's own peers find each other: two Tomcats of 10.1 and a
+// member made of the jars of Tomcat 9.
+func TestClusterOfTomcats(t *testing.T) {
+	lab := netlab.New(t, netlab.Config{Hosts: 3})
+	one := tomcat.Start(t, lab.Host(1), tomcat.Config{})
+	two := tomcat.Start(t, lab.Host(2), tomcat.Config{})
+	one.WaitLog(`memberAdded .*\{10, 77, 0, 12\}:4000`, 5*time.Second)
+	two.WaitLog(`memberAdded .*\{10, 77, 0, 11\}:4000`, 5*time.Second)
+
+	peer := tomcat.StartPeer(t, lab.Host(3), tomcat.Tribes9)
+	for _, want := range []string{"10.77.0.11", "10.77.0.12"} {
+		peer.WaitEvent("memberAdded", 5*time.Second, func(e tomcat.Event) bool { return e.Member.Host == want })
+	}
+	one.WaitLog(`memberAdded .*\{10, 77, 0, 13\}:4000`, 5*time.Second)
+	two.WaitLog(`memberAdded .*\{10, 77, 0, 13\}:4000`, 5*time.Second)
+
+	// A session goes from one to the other.
+	s, err := one.Request("maxinactive=60", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err = one.Request("set=k=v", s.ID); err != nil || s.Attributes["k"] != "v" {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	for end := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		got, err := two.Request("new=0", s.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Attributes["k"] == "v" && !got.New {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("n2 does not have the session %s: %+v", s.ID, got)
+		}
+	}
+
+	two.Kill()
+	one.WaitLog(`Received member disappeared:.*\{10, 77, 0, 12\}:4000`, 10*time.Second)
+	peer.Stop()
+	one.WaitLog(`Received member disappeared:.*\{10, 77, 0, 13\}:4000`, 3*time.Second)
+	one.Stop()
+}

@@ -1,0 +1,117 @@
+package tomcat
+
+import (
+	"bytes"
+	"embed"
+	"encoding/xml"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/template"
+
+	"muster/internal/netlab"
+)
+
+//go:embed server.xml.tmpl app
+var files embed.FS
+
+var serverXML = template.Must(template.New("server.xml.tmpl").
+	Funcs(template.FuncMap{"xml": escapeXML}).ParseFS(files, "server.xml.tmpl"))
+
+func escapeXML(s string) (string, error) {
+	var b bytes.Buffer
+	err := xml.EscapeText(&b, []byte(s))
+	return b.String(), err
+}
+
+type member struct {
+	Host, Domain, ID string
+	Local            bool
+}
+
+// ServerXML is the configuration that a Tomcat on the host gets.
+func (c Config) ServerXML(h *netlab.Host) ([]byte, error) {
+	data := struct {
+		Config
+		Members []member
+	}{Config: c.withDefaults(h)}
+	for i, s := range c.Static {
+		m := member{Host: s.Addr().String(), Domain: c.Domain, Local: s == h}
+		set(&m.Domain, "static")
+		m.ID = "{" + strings.Repeat("0,", 15) + fmt.Sprint(i+1) + "}"
+		data.Members = append(data.Members, m)
+	}
+	var b bytes.Buffer
+	err := serverXML.Execute(&b, data)
+	return b.Bytes(), err
+}
+
+const globalWebXML = `<web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="6.0">
+  <servlet>
+    <servlet-name>jsp</servlet-name>
+    <servlet-class>org.apache.jasper.servlet.JspServlet</servlet-class>
+  </servlet>
+</web-app>
+`
+
+const catalinaProperties = `common.loader=${catalina.home}/lib/*.jar
+server.loader=
+shared.loader=
+tomcat.util.scan.StandardJarScanFilter.jarsToSkip=*.jar
+`
+
+const loggingProperties = `handlers = java.util.logging.ConsoleHandler
+.handlers = java.util.logging.ConsoleHandler
+java.util.logging.ConsoleHandler.level = FINE
+java.util.logging.ConsoleHandler.formatter = org.apache.juli.OneLineFormatter
+`
+
+const debugLogging = `org.apache.catalina.ha.level = FINE
+org.apache.catalina.tribes.level = FINE
+`
+
+// write lays out CATALINA_BASE in dir.
+func (c Config) write(dir string, h *netlab.Host) error {
+	server, err := c.ServerXML(h)
+	if err != nil {
+		return err
+	}
+	page, err := files.ReadFile("app/lab.jsp")
+	if err != nil {
+		return err
+	}
+	app, err := files.ReadFile("app/web.xml")
+	if err != nil {
+		return err
+	}
+	logging := loggingProperties
+	if c.Debug {
+		logging += debugLogging
+	}
+	distributable := "<distributable/>"
+	if c.NotDistributable {
+		distributable = ""
+	}
+	expire := fmt.Sprint(int(c.withDefaults(h).Expire.Seconds()))
+	for name, text := range map[string]string{
+		"conf/server.xml":              string(server),
+		"conf/web.xml":                 globalWebXML,
+		"conf/catalina.properties":     catalinaProperties,
+		"conf/logging.properties":      logging,
+		"webapps/ROOT/lab.jsp":         strings.ReplaceAll(string(page), "@EXPIRE@", expire),
+		"webapps/ROOT/WEB-INF/web.xml": strings.ReplaceAll(string(app), "@DISTRIBUTABLE@", distributable),
+		"logs/.keep":                   "",
+		"temp/.keep":                   "",
+		"work/.keep":                   "",
+	} {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}

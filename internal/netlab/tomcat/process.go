@@ -1,0 +1,189 @@
+package tomcat
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"muster/internal/netlab"
+)
+
+// Line is a line that a process printed, and when it came.
+type Line struct {
+	Time time.Time
+	Text string
+}
+
+// Process is a Java process on a host; all that it prints is kept.
+type Process struct {
+	tb     netlab.TB
+	name   string
+	cmd    *netlab.Cmd
+	ended  chan struct{} // closed when it has ended and all is read
+	mu     sync.Mutex
+	lines  []Line
+	marked int
+	more   chan struct{} // closed and replaced when a line comes
+}
+
+// launch starts a process on a host. It ends with the test at the latest.
+func launch(tb netlab.TB, h *netlab.Host, name, program string, args ...string) *Process {
+	tb.Helper()
+	p := &Process{
+		tb: tb, name: name, ended: make(chan struct{}), more: make(chan struct{}),
+		cmd: h.Command(context.Background(), program, args...),
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		tb.Fatalf("tomcat: %v", err)
+	}
+	p.cmd.Stdout, p.cmd.Stderr = w, w
+	err = p.cmd.Start()
+	w.Close()
+	if err != nil {
+		r.Close()
+		tb.Fatalf("tomcat: starting %s: %v", name, err)
+	}
+	go p.read(r)
+	tb.Cleanup(func() {
+		_ = p.cmd.Process.Kill() // it may have ended already
+		<-p.ended
+	})
+	return p
+}
+
+func (p *Process) read(r io.ReadCloser) {
+	defer close(p.ended)
+	defer r.Close()
+	in := bufio.NewReader(r)
+	for {
+		text, err := in.ReadString('\n')
+		if text != "" {
+			p.mu.Lock()
+			p.lines = append(p.lines, Line{time.Now(), strings.TrimRight(text, "\r\n")})
+			close(p.more)
+			p.more = make(chan struct{})
+			p.mu.Unlock()
+		}
+		if err != nil {
+			break
+		}
+	}
+	_ = p.cmd.Wait() // how it ended is seen in its log
+}
+
+// Log returns all lines so far.
+func (p *Process) Log() []Line {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]Line(nil), p.lines...)
+}
+
+// Mark makes WaitLog and Count forget the lines so far.
+func (p *Process) Mark() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.marked = len(p.lines)
+}
+
+// Count tells how many lines since the last Mark match the pattern.
+func (p *Process) Count(pattern string) int {
+	re := regexp.MustCompile(pattern)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := 0
+	for _, l := range p.lines[p.marked:] {
+		if re.MatchString(l.Text) {
+			n++
+		}
+	}
+	return n
+}
+
+// WaitLog returns the first line since the last Mark that matches the pattern,
+// and waits for it if need be; the test fails when it does not come in time.
+func (p *Process) WaitLog(pattern string, within time.Duration) Line {
+	p.tb.Helper()
+	re := regexp.MustCompile(pattern)
+	l, err := p.wait(within, func(text string) bool { return re.MatchString(text) })
+	if err != nil {
+		p.tb.Fatalf("%s: no line %q: %v\n%s", p.name, pattern, err, p.tail())
+	}
+	return l
+}
+
+// wait returns the first line since the last Mark for which match is true.
+func (p *Process) wait(within time.Duration, match func(string) bool) (Line, error) {
+	timeout := time.After(within)
+	next := -1
+	for {
+		p.mu.Lock()
+		for next = max(next, p.marked); next < len(p.lines); next++ {
+			if match(p.lines[next].Text) {
+				l := p.lines[next]
+				p.mu.Unlock()
+				return l, nil
+			}
+		}
+		more := p.more
+		p.mu.Unlock()
+		select {
+		case <-more:
+		case <-p.ended:
+			p.mu.Lock()
+			all := next == len(p.lines)
+			p.mu.Unlock()
+			if all {
+				return Line{}, fmt.Errorf("it ended: %v", p.cmd.ProcessState)
+			}
+		case <-timeout:
+			return Line{}, fmt.Errorf("not within %v", within)
+		}
+	}
+}
+
+// tail is what the process printed last, for a failure's message.
+func (p *Process) tail() string {
+	lines := p.Log()
+	var b strings.Builder
+	for _, l := range lines[max(0, len(lines)-40):] {
+		fmt.Fprintf(&b, "  %s %s\n", l.Time.Format("15:04:05.000"), l.Text)
+	}
+	return b.String()
+}
+
+// Stop ends the process in order (it says goodbye) and waits for its end.
+func (p *Process) Stop() { p.end(syscall.SIGTERM) }
+
+// Kill ends the process as a crash does.
+func (p *Process) Kill() { p.end(syscall.SIGKILL) }
+
+func (p *Process) end(sig syscall.Signal) {
+	p.tb.Helper()
+	p.signal(sig)
+	select {
+	case <-p.ended:
+	case <-time.After(30 * time.Second):
+		p.tb.Fatalf("%s: not ended 30 s after %v\n%s", p.name, sig, p.tail())
+	}
+}
+
+// Pause stops the process as a very long garbage collection does.
+func (p *Process) Pause() { p.signal(sigstop) }
+
+// Resume lets a paused process go on.
+func (p *Process) Resume() { p.signal(sigcont) }
+
+func (p *Process) signal(sig syscall.Signal) {
+	p.tb.Helper()
+	if err := p.cmd.Process.Signal(sig); err != nil {
+		p.tb.Fatalf("%s: sending %v: %v", p.name, sig, err)
+	}
+}

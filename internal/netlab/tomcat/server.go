@@ -1,0 +1,133 @@
+package tomcat
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"muster/internal/netlab"
+)
+
+// Server is a Tomcat 10.1 in a cluster, with one application at /lab.
+type Server struct {
+	*Process
+	host *netlab.Host
+	cfg  Config
+	http *http.Client
+}
+
+// Start starts a Tomcat on the host and waits until it serves, about 3 s.
+func Start(tb netlab.TB, h *netlab.Host, cfg Config) *Server {
+	tb.Helper()
+	s := Launch(tb, h, cfg)
+	s.WaitUp()
+	return s
+}
+
+// Launch starts a Tomcat and does not wait, for a test of the start itself.
+func Launch(tb netlab.TB, h *netlab.Host, cfg Config) *Server {
+	tb.Helper()
+	if testing.Short() {
+		tb.Skipf("tomcat: -short, and a real one takes seconds")
+	}
+	if m := Missing(); m != "" {
+		tb.Skipf("tomcat: %s", m)
+	}
+	cfg = cfg.withDefaults(h)
+	base, err := os.MkdirTemp(h.Dir(), "tomcat")
+	if err == nil {
+		err = cfg.write(base, h)
+	}
+	if err != nil {
+		tb.Fatalf("tomcat: %v", err)
+	}
+	args := append(jvm(), cfg.JVM...)
+	args = append(args,
+		"-Dlab.node="+h.Name(),
+		"-Djava.util.logging.config.file="+filepath.Join(base, "conf", "logging.properties"),
+		"-Djava.util.logging.manager=org.apache.juli.ClassLoaderLogManager",
+		"--add-opens=java.base/java.lang=ALL-UNNAMED", "--add-opens=java.base/java.io=ALL-UNNAMED",
+		"--add-opens=java.base/java.util=ALL-UNNAMED", "--add-opens=java.rmi/sun.rmi.transport=ALL-UNNAMED",
+		"-classpath", home+"/bin/bootstrap.jar:"+home+"/bin/tomcat-juli.jar",
+		"-Dcatalina.base="+base, "-Dcatalina.home="+home, "-Djava.io.tmpdir="+filepath.Join(base, "temp"),
+		"org.apache.catalina.startup.Bootstrap", "start")
+	return &Server{Process: launch(tb, h, "Tomcat on "+h.Name(), "java", args...), host: h, cfg: cfg, http: h.HTTP()}
+}
+
+// jvm are the options for a quick start and a small footprint. Without container
+// support, since a host's /sys shows no control groups.
+func jvm() []string {
+	return []string{
+		"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:-UseContainerSupport",
+		"-Xmx256m", "-Duser.timezone=UTC", "-Djava.security.egd=file:/dev/urandom",
+	}
+}
+
+// WaitUp waits until the application answers.
+func (s *Server) WaitUp() {
+	s.tb.Helper()
+	end := time.Now().Add(s.cfg.Wait)
+	for {
+		_, err := s.Request("new=0", "")
+		if err == nil {
+			return
+		}
+		select {
+		case <-s.ended:
+			s.tb.Fatalf("%s ended while starting: %v\n%s", s.name, s.cmd.ProcessState, s.tail())
+		case <-time.After(50 * time.Millisecond):
+		}
+		if time.Now().After(end) {
+			s.tb.Fatalf("%s does not answer after %v: %v\n%s", s.name, s.cfg.Wait, err, s.tail())
+		}
+	}
+}
+
+// URL is the application's address for clients on a host of the lab.
+func (s *Server) URL() string {
+	return fmt.Sprintf("http://%s/lab", netip.AddrPortFrom(s.host.Addr(), uint16(s.cfg.HTTPPort)))
+}
+
+// Session is the application's answer.
+type Session struct {
+	Node        string         `json:"node"`
+	Requested   string         `json:"requested"` // the id that the request came with
+	ID          string         `json:"id"`        // of the session that served it; empty without one
+	New         bool           `json:"new"`
+	CreatedMS   int64          `json:"created"`
+	MaxInactive int            `json:"maxinactive"` // seconds
+	Invalidated bool           `json:"invalidated"`
+	Attributes  map[string]any `json:"attrs"`
+}
+
+// Request asks the application, from the Tomcat's own host, with the session id
+// where it is not empty. The query is any of set=K=V, incr=K, del=K, blob=K=BYTES,
+// get=K, maxinactive=SECONDS, invalidate=1, sleep=MS, new=0 (make no session).
+func (s *Server) Request(query, session string) (Session, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	var answer Session
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL()+"?"+query, nil)
+	if err != nil {
+		return answer, err
+	}
+	if session != "" {
+		req.AddCookie(&http.Cookie{Name: "JSESSIONID", Value: session})
+	}
+	resp, err := s.http.Do(req)
+	if err != nil {
+		return answer, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return answer, fmt.Errorf("%s: %s", req.URL, resp.Status)
+	}
+	err = json.NewDecoder(resp.Body).Decode(&answer)
+	return answer, err
+}

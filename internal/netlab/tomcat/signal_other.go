@@ -1,0 +1,11 @@
+//go:build !unix
+
+package tomcat
+
+import "syscall"
+
+// Never sent: there is no lab on this OS.
+const (
+	sigstop = syscall.SIGTERM
+	sigcont = syscall.SIGTERM
+)

@@ -1,0 +1,154 @@
+package capture
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"muster/internal/hint"
+)
+
+// Open reads the capture file of that name.
+func Open(name string) (Source, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("open the capture: %w", err)
+	}
+	s, err := NewReader(f)
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return s, nil
+}
+
+// NewReader reads a capture from r: pcap in either byte order and time
+// resolution or pcapng, each as it is or compressed with gzip. Where r is a
+// Closer, Close closes it.
+func NewReader(r io.Reader) (Source, error) {
+	in := newInput(r)
+	if b, _ := in.buf.Peek(2); len(b) == 2 && b[0] == 0x1f && b[1] == 0x8b {
+		z, err := gzip.NewReader(in.buf)
+		if err != nil {
+			return nil, fmt.Errorf("read gzip: %w", err)
+		}
+		in.buf = bufio.NewReaderSize(z, bufferSize)
+	}
+	head, err := in.buf.Peek(4)
+	if err != nil {
+		if len(head) == 0 && err == io.EOF {
+			return nil, errors.New("the capture is empty")
+		}
+		if err == io.EOF {
+			return nil, fmt.Errorf("%d bytes are no capture", len(head))
+		}
+		return nil, fmt.Errorf("read the capture: %w", err)
+	}
+	switch magic := binary.LittleEndian.Uint32(head); magic {
+	case blockSection:
+		return newPcapNG(in)
+	case magicMicro, magicNano, magicModified:
+		return newPcap(in, binary.LittleEndian, magic)
+	default:
+		if be := binary.BigEndian.Uint32(head); be == magicMicro || be == magicNano || be == magicModified {
+			return newPcap(in, binary.BigEndian, be)
+		}
+		return nil, notACapture(head)
+	}
+}
+
+func notACapture(head []byte) error {
+	err := fmt.Errorf("neither pcap nor pcapng: begins with %x", head)
+	switch binary.BigEndian.Uint32(head) {
+	case 0x28b52ffd:
+		return hint.Wrap(errors.New("compressed with zstd, which is not read here"), "zstd -dc FILE | muster sniff -r -")
+	case 0xfd377a58:
+		return hint.Wrap(errors.New("compressed with xz, which is not read here"), "xz -dc FILE | muster sniff -r -")
+	}
+	return err
+}
+
+// bufferSize holds the largest packet with its header at once.
+const bufferSize = MaxData + maxFixed + 4096
+
+// input reads a file through a buffer and counts what it took.
+type input struct {
+	buf    *bufio.Reader
+	close  io.Closer
+	offset int64
+}
+
+func newInput(r io.Reader) *input {
+	c, _ := r.(io.Closer)
+	return &input{buf: bufio.NewReaderSize(r, bufferSize), close: c}
+}
+
+// take returns the next n bytes, valid until the next read. Where there are
+// fewer, it returns what is there with io.ErrUnexpectedEOF, or io.EOF for none.
+func (in *input) take(n int) ([]byte, error) {
+	b, err := in.buf.Peek(n)
+	if err != nil {
+		if err == io.EOF && len(b) > 0 {
+			err = io.ErrUnexpectedEOF
+		}
+		return b, err
+	}
+	in.offset += int64(n)
+	in.buf.Discard(n) // cannot fail: the bytes are in the buffer
+	return b, nil
+}
+
+// skip drops n bytes, however many.
+func (in *input) skip(n int64) error {
+	const most = 1 << 30
+	for n > 0 {
+		step := int(min(n, most))
+		got, err := in.buf.Discard(step)
+		in.offset += int64(got)
+		n -= int64(got)
+		if err != nil {
+			if err == io.EOF {
+				err = io.ErrUnexpectedEOF
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+func (in *input) Close() error {
+	if in.close == nil {
+		return nil
+	}
+	return in.close.Close()
+}
+
+// file is what the readers of both forms share.
+type file struct {
+	in         *input
+	number     uint64
+	interfaces []Interface
+	stats      Stats
+}
+
+func (f *file) Interfaces() []Interface { return f.interfaces }
+func (f *file) Stats() Stats            { return f.stats }
+func (f *file) Close() error            { return f.in.Close() }
+
+// damage ends the file before its end. A failed read that is no end of file is
+// passed on.
+func (f *file) damage(offset int64, err error, format string, args ...any) error {
+	reason := fmt.Sprintf(format, args...)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		if errors.Is(err, os.ErrClosed) {
+			return io.EOF
+		}
+		reason = fmt.Sprintf("%s: %v", reason, err)
+	}
+	f.stats.Damage = &DamageError{Packet: f.number + 1, Offset: offset, Reason: reason}
+	return io.EOF
+}

@@ -1,0 +1,101 @@
+package capture
+
+import (
+	"fmt"
+	"time"
+)
+
+// Packet is one captured packet. Data belongs to the source and is valid until
+// the next call of Next.
+type Packet struct {
+	Number    uint64 // counted from 1 in the order of the source
+	Nanos     int64  // when it was captured, in ns since the Unix epoch
+	Interface int    // index into Source.Interfaces
+	Link      LinkType
+	Length    int // on the wire; Data may be shorter
+	Data      []byte
+	Outgoing  bool // sent by this host (live capture only)
+}
+
+// Time is Nanos as a time in UTC.
+func (p *Packet) Time() time.Time { return time.Unix(0, p.Nanos).UTC() }
+
+// Interface is what a source knows of one of its interfaces.
+type Interface struct {
+	Name  string // "" where a file does not tell
+	Link  LinkType
+	Index int // the kernel's, in live capture
+}
+
+// Source gives packets one after the other.
+type Source interface {
+	// Next reads the next packet into p. It returns io.EOF at the end, also where
+	// a file ends in the middle of a packet: Stats tells then.
+	Next(p *Packet) error
+	// Interfaces may grow while packets are read.
+	Interfaces() []Interface
+	Stats() Stats
+	// Close ends a blocked Next, which then returns io.EOF.
+	Close() error
+}
+
+// Stats is what a source counts beside its packets.
+type Stats struct {
+	// Received is what the kernel's filter let through, in live capture; zero in
+	// files.
+	Received uint64
+	// Dropped is what the kernel had to throw away because nobody read it in
+	// time, or what the file says was.
+	Dropped uint64
+	// Damage tells why a file ended before its end; nil where it did not.
+	Damage error
+}
+
+// DamageError tells where a file stops being readable.
+type DamageError struct {
+	Packet uint64 // the packet that could not be read, counted from 1
+	Offset int64  // of its record in the file (after decompression)
+	Reason string
+}
+
+func (e *DamageError) Error() string {
+	return fmt.Sprintf("packet %d at offset %d: %s", e.Packet, e.Offset, e.Reason)
+}
+
+// LinkType says what a packet begins with: the LINKTYPE_ numbers of tcpdump.org.
+type LinkType uint16
+
+const (
+	Null      LinkType = 0   // BSD loopback, four bytes of address family
+	Ethernet  LinkType = 1   //
+	Raw12     LinkType = 12  // raw IP by some systems' DLT number
+	Raw14     LinkType = 14  // the same on OpenBSD
+	Raw       LinkType = 101 // raw IP, the version in its first bits
+	Loop      LinkType = 108 // OpenBSD loopback
+	LinuxSLL  LinkType = 113 // Linux cooked v1
+	IPv4      LinkType = 228
+	IPv6      LinkType = 229
+	LinuxSLL2 LinkType = 276 // Linux cooked v2
+)
+
+var linkNames = map[LinkType]string{
+	Null: "null", Ethernet: "ethernet", Raw12: "raw IP", Raw14: "raw IP", Raw: "raw IP", Loop: "loopback",
+	LinuxSLL: "linux cooked v1", IPv4: "IPv4", IPv6: "IPv6", LinuxSLL2: "linux cooked v2",
+}
+
+func (l LinkType) String() string {
+	if n, ok := linkNames[l]; ok {
+		return n
+	}
+	return fmt.Sprintf("link type %d", uint16(l))
+}
+
+// Known reports whether the headers of this link type can be read.
+func (l LinkType) Known() bool {
+	_, ok := linkNames[l]
+	return ok
+}
+
+// MaxData is the most bytes of one packet that are read; what claims more is
+// damage. The largest that a kernel hands out is 256 KiB.
+const MaxData = 1 << 20

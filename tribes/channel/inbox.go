@@ -1,0 +1,116 @@
+package channel
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"sync/atomic"
+
+	"muster/tribes"
+)
+
+const (
+	// inboxStart is what an idle connection holds.
+	inboxStart = 2 << 10
+	// inboxFree is what a connection may hold without asking the budget, so that
+	// a few that send huge frames never stop those that send small ones. An empty
+	// inbox keeps no more than this for the next frame.
+	inboxFree = 64 << 10
+)
+
+var errMemory = errors.New("the large frames of all connections together take as much memory as they may")
+
+// budget is the memory that all inboxes share for what is beyond inboxFree.
+type budget struct {
+	limit int64
+	used  atomic.Int64
+}
+
+// swap replaces what an inbox of the size was costs by one of the size is.
+func (b *budget) swap(was, is int) bool {
+	n := max(is-inboxFree, 0) - max(was-inboxFree, 0)
+	if b.used.Add(int64(n)) > b.limit && n > 0 {
+		b.used.Add(int64(-n))
+		return false
+	}
+	return true
+}
+
+// inbox holds the bytes of one connection that no frame has taken. It differs
+// from tribes.Scanner in that it is small while a connection is idle and takes
+// its memory out of a budget.
+type inbox struct {
+	budget *budget
+	limit  int // of a frame's data
+	buf    []byte
+	at     int // unread: buf[at:]
+}
+
+func (b *inbox) waiting() int { return len(b.buf) - b.at }
+
+// next takes the next frame. Its data is valid until fill.
+func (b *inbox) next() ([]byte, error) {
+	data, n, err := tribes.ParseFrame(b.buf[b.at:], b.limit)
+	if err != nil {
+		return nil, err
+	}
+	b.at += n
+	return data, nil
+}
+
+// fill reads from r once, after making room.
+func (b *inbox) fill(r io.Reader) (int, error) {
+	if err := b.room(); err != nil {
+		return 0, err
+	}
+	n, err := r.Read(b.buf[len(b.buf):cap(b.buf)])
+	b.buf = b.buf[:len(b.buf)+n]
+	return n, err
+}
+
+// room makes room for at least one byte: what waits moves to the front; a full
+// buffer doubles, yet not beyond the frame that it holds the beginning of.
+func (b *inbox) room() error {
+	waiting := b.waiting()
+	if waiting == 0 && (cap(b.buf) > inboxFree || b.buf == nil) {
+		return b.resize(inboxStart)
+	}
+	if b.at > 0 && (waiting == 0 || len(b.buf) == cap(b.buf)) {
+		b.buf = b.buf[:copy(b.buf, b.buf[b.at:])]
+		b.at = 0
+	}
+	if len(b.buf) < cap(b.buf) {
+		return nil
+	}
+	size := 2 * cap(b.buf)
+	if need, ok := b.frameSize(); ok && need > cap(b.buf) {
+		size = min(size, need)
+	}
+	return b.resize(size)
+}
+
+// frameSize is the length of the frame at the front of the buffer, where its
+// length field has come.
+func (b *inbox) frameSize() (int, bool) {
+	const lengthAt = 7
+	rest := b.buf[b.at:]
+	if len(rest) < lengthAt+4 {
+		return 0, false
+	}
+	return int(binary.BigEndian.Uint32(rest[lengthAt:])) + tribes.FrameOverhead, true
+}
+
+func (b *inbox) resize(size int) error {
+	if !b.budget.swap(cap(b.buf), size) {
+		return errMemory
+	}
+	grown := make([]byte, b.waiting(), size)
+	copy(grown, b.buf[b.at:])
+	b.buf, b.at = grown, 0
+	return nil
+}
+
+func (b *inbox) release() {
+	b.budget.swap(cap(b.buf), 0)
+	b.buf, b.at = nil, 0
+}
