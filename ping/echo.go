@@ -42,7 +42,7 @@ const (
 //	15  0
 //	16  session, 8 bytes: which run of which pinger asks
 //	24  sequence number, 4 bytes
-//	28  0, 4 bytes
+//	28  reply: how many requests the responder had got by then, 4 bytes; else 0
 //	32  reply: responder, 8 bytes; else 0
 //	40  reply: held, 8 bytes: ns from the kernel's receiving to the sending
 //	48  padding up to the size asked for; a reply has none
@@ -57,6 +57,7 @@ type Echo struct {
 	Size      int           // reply: UDP payload of the request
 	Session   uint64
 	Seq       uint32
+	Order     uint32 // reply: tells which of two probes arrived first
 	Responder uint64
 	Held      time.Duration
 }
@@ -88,6 +89,7 @@ func ParseEcho(b []byte) (Echo, error) {
 	}
 	e.Size = int(short)
 	e.SentTTL = b[14]
+	e.Order = binary.BigEndian.Uint32(b[28:])
 	e.Responder = binary.BigEndian.Uint64(b[32:])
 	held := binary.BigEndian.Uint64(b[40:])
 	if held > uint64(2*MaxSpread) {
@@ -113,7 +115,7 @@ func (e Echo) AppendTo(b []byte) []byte {
 	b = append(b, e.SentTTL, 0)
 	b = binary.BigEndian.AppendUint64(b, e.Session)
 	b = binary.BigEndian.AppendUint32(b, e.Seq)
-	b = append(b, 0, 0, 0, 0)
+	b = binary.BigEndian.AppendUint32(b, e.Order)
 	b = binary.BigEndian.AppendUint64(b, e.Responder)
 	return binary.BigEndian.AppendUint64(b, uint64(e.Held))
 }

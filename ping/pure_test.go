@@ -14,7 +14,7 @@ func TestEchoRoundTrip(t *testing.T) {
 	for _, e := range []Echo{
 		{Kind: EchoRequest, TTL: 1, Spread: 200 * time.Millisecond, Session: 1<<63 + 5, Seq: 7},
 		{Kind: EchoRequest, Unicast: true, Session: 1, Seq: 1<<32 - 1},
-		{Kind: EchoReply, TTL: 3, SentTTL: 4, Size: 1472, Session: 9, Seq: 8, Responder: 77, Held: 123456789},
+		{Kind: EchoReply, TTL: 3, SentTTL: 4, Size: 1472, Session: 9, Seq: 8, Order: 6, Responder: 77, Held: 123456789},
 	} {
 		b := e.AppendTo([]byte("before"))[6:]
 		if len(b) != EchoLen {
@@ -155,7 +155,7 @@ func TestRing(t *testing.T) {
 		t.Error("3 is not known")
 	}
 	r.refine(3, 5)
-	if s, _ := r.get(3); s.wall != 5 {
+	if s, _ := r.get(3); s.left != 5 || s.whole(7) != 2 || s.whole(4) != 0 {
 		t.Error("3 is not refined")
 	}
 	r.put(3+windowSize, stamp{wall: 9})

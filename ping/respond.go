@@ -137,6 +137,7 @@ func (r *Responder) request(q Request, now time.Time) {
 		return
 	}
 	r.counts.Requests++
+	order := max(uint32(r.counts.Requests), 1) // 0 would mean unknown
 	fresh := !r.askers[q.From.Addr()] && len(r.askers) < maxAskers
 	if fresh {
 		r.askers[q.From.Addr()] = true
@@ -161,7 +162,7 @@ func (r *Responder) request(q Request, now time.Time) {
 		before: max(time.Duration(now.UnixNano()-q.At), 0),
 		echo: Echo{
 			Kind: EchoReply, Unicast: e.Unicast, SentTTL: e.TTL, Size: len(q.Data),
-			Session: e.Session, Seq: e.Seq, Responder: r.ID,
+			Session: e.Session, Seq: e.Seq, Order: order, Responder: r.ID,
 		},
 	}
 	if q.TTL > 0 {

@@ -60,7 +60,7 @@ func TestRespond(t *testing.T) {
 			if e.Held != took || took > 100*time.Millisecond {
 				t.Errorf("answer to %d after %v says it was held %v", e.Seq, took, e.Held)
 			}
-			if e.TTL != 3 || e.SentTTL != 4 || e.Size != EchoLen || e.Responder != r.ID || e.Session != 5 {
+			if e.Order != e.Seq+1 || e.TTL != 3 || e.SentTTL != 4 || e.Size != EchoLen || e.Responder != r.ID || e.Session != 5 {
 				t.Errorf("%+v", e)
 			}
 			longest = max(longest, took)

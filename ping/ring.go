@@ -1,8 +1,20 @@
 package ping
 
+import "time"
+
 // stamp is when a probe was sent: by the clock that the kernel stamps with (Unix
-// ns) and by one that never jumps (ns since the run began). Not sent: wall is 0.
-type stamp struct{ wall, mono int64 }
+// ns), by one that never jumps (ns since the run began), and when the kernel says
+// that it left (Unix ns, 0 unknown). Not sent: wall is 0.
+type stamp struct{ wall, mono, left int64 }
+
+// whole is the time to an answer that was received at (Unix ns). What a host
+// answers itself may be there before the kernel says that the probe left.
+func (s stamp) whole(at int64) time.Duration {
+	if s.left != 0 && at >= s.left {
+		return time.Duration(at - s.left)
+	}
+	return time.Duration(at - s.wall)
+}
 
 // ring keeps the stamps of the latest windowSize probes.
 type ring struct {
@@ -33,10 +45,10 @@ func (r *ring) undo(seq uint32) {
 	}
 }
 
-// refine replaces the time of sending by the kernel's own.
-func (r *ring) refine(seq uint32, wall int64) {
+// refine adds the kernel's own time of sending.
+func (r *ring) refine(seq uint32, left int64) {
 	if _, known := r.get(seq); known == askedFor {
-		r.stamps[seq%windowSize].wall = wall
+		r.stamps[seq%windowSize].left = left
 	}
 }
 

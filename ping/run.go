@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"muster/ping/internal/sock"
 )
 
 // Run sends the probes and returns the account. It closes the link. The error is
@@ -36,6 +38,10 @@ type run struct {
 	last     error
 	jumps    []time.Duration
 	readFail error
+
+	sizes     bool // a sweep of sizes: that some are too large is its answer
+	tooBig    int  // the smallest probe that this host refused for its size; the sender's
+	tooBigErr error
 
 	next   uint32       // sequence number
 	heard  atomic.Int64 // ns since begin of the latest answer counted
@@ -190,9 +196,14 @@ func (r *run) send(p Probe) {
 	}
 	r.mu.Lock()
 	r.tracker.Unsent(p.Seq, p.Host)
+	if sock.TooBig(err) {
+		if r.tooBig == 0 || p.Size < r.tooBig {
+			r.tooBig, r.tooBigErr = p.Size, err
+		}
+	}
 	r.failed++
 	r.last = err
-	tell := r.failed <= maxProblems
+	tell := r.failed <= maxProblems && !(r.sizes && sock.TooBig(err))
 	r.mu.Unlock()
 	if tell {
 		r.problem(err)

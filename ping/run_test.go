@@ -78,6 +78,7 @@ func TestHeld(t *testing.T) {
 		link := newFakeLink(func(p Probe) []fakeAnswer {
 			a := from(1, p)
 			a.Held = held[p.Seq] * time.Millisecond
+			a.Order = p.Seq + 1
 			return []fakeAnswer{{a.Held + 2*time.Millisecond, a}}
 		})
 		res, err := Run(t.Context(), link, Options{Count: 5, Interval: 100 * time.Millisecond})

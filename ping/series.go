@@ -10,7 +10,7 @@ type Series struct {
 	Lost       uint64 // probes sent, not answered, and not due any more
 	InFlight   uint64 // probes that may still be answered; 0 at the end
 	Duplicates uint64 // further answers to a probe that was answered
-	Reordered  uint64 // answers to a probe older than one whose answer left before
+	Reordered  uint64 // probes that a younger one overtook on the way (ICMP: or their answers did)
 	Late       uint64 // answers to probes given up long ago
 
 	// Times of the round trip without the responder's wait. Jitter is the mean
@@ -38,14 +38,15 @@ type series struct {
 	times                                 histogram
 	min, max, last, sum, differences      time.Duration
 	highest                               uint32 // of the probes answered
-	leftAt                                int64  // when the answer to highest was sent, in our clock
+	order                                 uint32 // of highest's arrival
 	firstSeq                              uint32
 	firstAfter                            time.Duration
 }
 
-// answered takes the answer to seq, which left the responder's queue at leftAt
-// (Unix ns, our clock): a responder's random wait is no reordering.
-func (s *series) answered(seq uint32, leftAt int64, after time.Duration) (fresh bool) {
+// answered takes the answer to seq. order grows from one arrival to the next,
+// where the probes arrive if the responder tells it: its random wait, and how
+// long its process was kept waiting, are no reordering.
+func (s *series) answered(seq, order uint32, after time.Duration) (fresh bool) {
 	if s.window.mark(seq) {
 		s.duplicates++
 		return false
@@ -56,8 +57,8 @@ func (s *series) answered(seq uint32, leftAt int64, after time.Duration) (fresh 
 	s.received++
 	switch {
 	case s.received == 1 || seq > s.highest:
-		s.highest, s.leftAt = seq, leftAt
-	case leftAt > s.leftAt:
+		s.highest, s.order = seq, order
+	case int32(order-s.order) > 0: // the count may wrap
 		s.reordered++
 	}
 	return true

@@ -25,6 +25,8 @@ type LinkConfig struct {
 	NoLoop       bool
 	DontFragment bool
 	ReadBuffer   int // bytes, 0: 4 MiB asked for
+	// Notify is told when the interface went away and came back; it may be nil.
+	Notify func(string)
 }
 
 // SocketLink is the Link of real sockets.
@@ -35,12 +37,13 @@ type SocketLink struct {
 	session uint64
 	id      uint16
 
-	mu    sync.Mutex // what follows
-	ttl   int
-	buf   []byte
-	keys  []key  // of the packets that the kernel stamps, by its count modulo their number
-	count uint32 // packets sent since stamping began
-	stamp bool
+	mu     sync.Mutex // what follows
+	ttl    int
+	buf    []byte
+	healed time.Time
+	keys   []key  // of the packets that the kernel stamps, by its count modulo their number
+	count  uint32 // packets sent since stamping began
+	stamp  bool
 
 	packets []sock.Packet // the reader's
 }
@@ -107,8 +110,7 @@ func (l *SocketLink) Port() uint16 { return l.sock.LocalPort() }
 // time is that of the call that sends them, some microseconds earlier.
 func (l *SocketLink) KernelStamps() bool { return l.stamp }
 
-// restamp begins counting packets anew: one that could not be sent may or may
-// not have a number.
+// restamp begins counting packets anew.
 func (l *SocketLink) restamp() {
 	l.stamp = l.sock.StampSends()
 	l.count = 0
@@ -132,17 +134,55 @@ func (l *SocketLink) Send(p Probe) error {
 		l.ttl = p.TTL
 	}
 	l.buf = l.encode(l.buf[:0], p)
+	err := l.transmit(p, to)
+	if err != nil && l.heal(err) {
+		err = l.transmit(p, to)
+	}
+	if err != nil {
+		return sendError(err, to, p.Size)
+	}
+	return nil
+}
+
+// transmit sends what is encoded. A packet that could not be sent may or may not
+// have a number: the count begins anew.
+func (l *SocketLink) transmit(p Probe, to netip.AddrPort) error {
 	if l.stamp {
 		l.keys[l.count%stampable] = key{p.Seq, p.Host, time.Now().UnixNano()}
 		l.count++
 	}
-	if err := l.sock.Send(l.buf, to); err != nil {
-		if l.stamp {
-			l.restamp()
-		}
-		return sendError(err, to, p.Size)
+	err := l.sock.Send(l.buf, to)
+	if err != nil && l.stamp {
+		l.restamp()
 	}
-	return nil
+	return err
+}
+
+// heal looks, once a second at most, whether the interface has another index
+// than before: it was removed and made again. It reports whether sending may
+// work now.
+func (l *SocketLink) heal(err error) bool {
+	if sock.TooBig(err) || sock.Denied(err) || errors.Is(err, net.ErrClosed) || time.Since(l.healed) < time.Second {
+		return false
+	}
+	l.healed = time.Now()
+	i, ferr := mcast.FindInterface(l.cfg.Interface.Name, l.cfg.Group.Addr)
+	if ferr != nil {
+		l.notify(fmt.Sprintf("interface %s is gone: %v", l.cfg.Interface.Name, ferr))
+		return false
+	}
+	if i.Index == l.cfg.Interface.Index || l.sock.SetInterface(i) != nil {
+		return false
+	}
+	l.cfg.Interface = i
+	l.notify(fmt.Sprintf("interface %s was removed and is back, with index %d: the probes go on", i.Name, i.Index))
+	return true
+}
+
+func (l *SocketLink) notify(s string) {
+	if l.cfg.Notify != nil {
+		l.cfg.Notify(s)
+	}
 }
 
 func (l *SocketLink) encode(b []byte, p Probe) []byte {
@@ -225,7 +265,7 @@ func parseEchoReply(data []byte, session uint64) Answer {
 		a.Stray = Foreign
 		return a
 	}
-	a.Stray, a.Seq, a.Unicast, a.Responder, a.Held = Fine, e.Seq, e.Unicast, e.Responder, e.Held
+	a.Stray, a.Seq, a.Unicast, a.Order, a.Responder, a.Held = Fine, e.Seq, e.Unicast, e.Order, e.Responder, e.Held
 	a.Size, a.Asked = len(data), EchoLen
 	if e.TTL > 0 && e.SentTTL >= e.TTL {
 		a.Hops = int(e.SentTTL - e.TTL)

@@ -14,6 +14,7 @@ const MaxResponders = 4096
 type Answer struct {
 	From      netip.Addr
 	Responder uint64 // whose process answers; 0 for a kernel (ICMP)
+	Order     uint32 // which of two probes it got first; 0: it does not tell
 	Seq       uint32
 	Unicast   bool          // answers a probe that was sent to the host itself
 	At        int64         // when the kernel received it, Unix ns
@@ -79,6 +80,8 @@ type Tracker struct {
 	rows   map[rowKey]*row
 	strays Strays
 	jumped uint32 // probes below were sent before the clock jumped
+
+	arrivals uint32 // answers taken
 }
 
 type rowKey struct {
@@ -100,7 +103,7 @@ func NewTracker(now time.Time) *Tracker {
 // Sent notes that probe seq went out at now, to the group, or to a host. Probes
 // are numbered upwards; one that could not be sent is left out.
 func (t *Tracker) Sent(seq uint32, host netip.Addr, now time.Time) {
-	t.ring(host, true).put(seq, stamp{now.UnixNano(), int64(now.Sub(t.start))})
+	t.ring(host, true).put(seq, stamp{wall: now.UnixNano(), mono: int64(now.Sub(t.start))})
 }
 
 // Unsent takes back the latest Sent: the probe did not go out.
@@ -110,7 +113,7 @@ func (t *Tracker) Unsent(seq uint32, host netip.Addr) {
 	}
 }
 
-// Stamped replaces the time of a probe by the kernel's.
+// Stamped adds the kernel's own time of a probe's leaving.
 func (t *Tracker) Stamped(seq uint32, host netip.Addr, at int64) {
 	if r := t.ring(host, false); r != nil {
 		r.refine(seq, at)
@@ -173,7 +176,12 @@ func (t *Tracker) Take(a Answer, now time.Time) (v Verdict, rtt time.Duration) {
 		t.strays.Oversize++
 	}
 	rtt, exact := t.rtt(a, s, int64(now.Sub(t.start)))
-	if !ser.answered(a.Seq, s.wall+int64(rtt), time.Duration(s.mono)+rtt) {
+	t.arrivals++
+	order := a.Order
+	if order == 0 {
+		order = t.arrivals
+	}
+	if !ser.answered(a.Seq, order, time.Duration(s.mono)+rtt) {
 		return Duplicate, rtt
 	}
 	if exact {
@@ -182,8 +190,10 @@ func (t *Tracker) Take(a Answer, now time.Time) (v Verdict, rtt time.Duration) {
 	if a.TTL >= 0 {
 		w.ttl = a.TTL
 	}
-	w.hops, w.guessed = a.Hops, false
-	if w.hops < 0 && a.TTL > 0 {
+	switch {
+	case a.Hops >= 0:
+		w.hops, w.guessed = a.Hops, false
+	case a.TTL > 0 && (w.hops < 0 || w.guessed):
 		w.hops, w.guessed = guessHops(a.TTL), true
 	}
 	return Counted, rtt
@@ -198,7 +208,7 @@ const clockSlack = time.Millisecond
 // true. mono is now.
 func (t *Tracker) rtt(a Answer, s stamp, mono int64) (rtt time.Duration, exact bool) {
 	elapsed := time.Duration(mono - s.mono)
-	whole := time.Duration(a.At - s.wall)
+	whole := s.whole(a.At)
 	if a.Seq < t.jumped || whole < 0 || whole > elapsed+clockSlack {
 		t.strays.Clock++
 		whole = elapsed

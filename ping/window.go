@@ -42,3 +42,9 @@ func (w *window) reach(seq uint32) {
 	}
 	w.next = seq + 1
 }
+
+// has reports whether seq, one of the latest windowSize, was answered.
+func (w *window) has(seq uint32) bool {
+	i := seq % windowSize
+	return seq < w.next && int(i/64) < len(w.bits) && w.bits[i/64]&(1<<(i%64)) != 0
+}

@@ -1,0 +1,347 @@
+package ui
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"muster/internal/escape"
+	"muster/mcast"
+	"muster/ping"
+)
+
+// PingContext is what a ping's rows are about.
+type PingContext struct {
+	Group     mcast.Group
+	Interface mcast.Interface
+	UDP       bool
+	Both      bool
+	Expect    ping.Expectation
+}
+
+// PingReply is one answer in JSON. Verdict is counted, duplicate, late, unasked
+// or ignored.
+type PingReply struct {
+	Type    string    `json:"type"` // reply
+	Time    time.Time `json:"time"`
+	Address string    `json:"address"`
+	ID      string    `json:"id,omitempty"`
+	Way     string    `json:"way"` // group or unicast
+	Seq     uint32    `json:"seq"`
+	Verdict string    `json:"verdict"`
+	RTT     float64   `json:"rtt_ms"`
+	Held    float64   `json:"held_ms"`
+	TTL     int       `json:"ttl"` // -1 unknown
+	Bytes   int       `json:"bytes"`
+}
+
+// PingSeries is the account of one way of asking in JSON.
+type PingSeries struct {
+	Sent        uint64  `json:"sent"`
+	Received    uint64  `json:"received"`
+	Lost        uint64  `json:"lost"`
+	InFlight    uint64  `json:"in_flight"`
+	LossPercent float64 `json:"loss_percent"`
+	Duplicates  uint64  `json:"duplicates"`
+	Reordered   uint64  `json:"reordered"`
+	Late        uint64  `json:"late"`
+	Min         float64 `json:"min_ms"`
+	Avg         float64 `json:"avg_ms"`
+	Max         float64 `json:"max_ms"`
+	P50         float64 `json:"p50_ms"`
+	P90         float64 `json:"p90_ms"`
+	P99         float64 `json:"p99_ms"`
+	Jitter      float64 `json:"jitter_ms"`
+	FirstSeq    uint32  `json:"first_answer_seq"`
+	FirstAfter  float64 `json:"first_answer_ms"`
+}
+
+// PingResponder is one row in JSON.
+type PingResponder struct {
+	Type    string `json:"type"` // responder
+	Address string `json:"address"`
+	Name    string `json:"name,omitempty"`
+	ID      string `json:"id,omitempty"`
+	Self    bool   `json:"self,omitempty"` // this host
+	PingSeries
+	TTL         int         `json:"ttl"`  // -1 unknown
+	Hops        int         `json:"hops"` // -1 unknown
+	HopsGuessed bool        `json:"hops_guessed"`
+	Unicast     *PingSeries `json:"unicast,omitempty"`
+}
+
+// PingSummary is the last line in JSON.
+type PingSummary struct {
+	Type       string      `json:"type"` // summary
+	Group      string      `json:"group"`
+	Method     string      `json:"method"` // icmp or udp
+	Interface  string      `json:"interface"`
+	Source     string      `json:"source"`
+	Sent       uint64      `json:"sent"`
+	Failed     uint64      `json:"failed"`
+	LastError  string      `json:"last_error,omitempty"`
+	Responders int         `json:"responders"` // addresses that answered the group
+	Expected   int         `json:"expected"`
+	Missing    []string    `json:"missing"`
+	OK         bool        `json:"ok"`
+	Strays     ping.Strays `json:"strays"`
+	Drops      uint64      `json:"dropped"`
+	ClockJumps []float64   `json:"clock_jumps_ms"`
+	Notes      []string    `json:"notes"`
+	TookMS     int64       `json:"took_ms"`
+}
+
+// Ping shows what a ping finds.
+type Ping struct {
+	s     *Stream
+	lines *Lines // nil: text
+	PingContext
+}
+
+// NewPing shows on s.
+func NewPing(s *Stream, json bool, c PingContext) *Ping {
+	p := &Ping{s: s, PingContext: c}
+	if json {
+		p.lines = NewLines(s)
+	}
+	return p
+}
+
+func ms(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e6 }
+
+func way(unicast bool) string {
+	if unicast {
+		return "unicast"
+	}
+	return "group"
+}
+
+func hexID(id uint64) string {
+	if id == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%016x", id)
+}
+
+// Reply writes one answer as a JSON line.
+func (p *Ping) Reply(r ping.Reply) {
+	_ = p.lines.Write(PingReply{ // a closed pipe shows with the rows
+		Type: "reply", Time: time.Unix(0, r.At), Address: r.From.String(), ID: hexID(r.Responder), Way: way(r.Unicast),
+		Seq: r.Seq, Verdict: r.Verdict.String(), RTT: ms(r.RTT), Held: ms(r.Held), TTL: r.TTL, Bytes: r.Size,
+	})
+}
+
+// ReplyText is one answer for people.
+func ReplyText(r ping.Reply) string {
+	text := fmt.Sprintf("%s %s: seq %d %s", time.Unix(0, r.At).Local().Format("15:04:05.000000"), escape.Text(r.From.String()), r.Seq, r.Verdict)
+	if r.Unicast {
+		text += ", by unicast"
+	}
+	if r.Verdict == ping.Counted || r.Verdict == ping.Duplicate {
+		text += fmt.Sprintf(", %.3f ms", ms(r.RTT))
+	}
+	if r.Held > 0 {
+		text += fmt.Sprintf(" after a wait of %.1f ms", ms(r.Held))
+	}
+	return text
+}
+
+func seriesJSON(s ping.Series) PingSeries {
+	return PingSeries{
+		Sent: s.Sent, Received: s.Received, Lost: s.Lost, InFlight: s.InFlight, LossPercent: s.LossPercent(),
+		Duplicates: s.Duplicates, Reordered: s.Reordered, Late: s.Late, Min: ms(s.Min), Avg: ms(s.Avg), Max: ms(s.Max),
+		P50: ms(s.P50), P90: ms(s.P90), P99: ms(s.P99), Jitter: ms(s.Jitter), FirstSeq: s.FirstSeq, FirstAfter: ms(s.FirstAfter),
+	}
+}
+
+// Result shows the rows, what they come to and the notes.
+func (p *Ping) Result(r *ping.Result, notes []string) error {
+	missing := p.missing(r)
+	if p.lines == nil {
+		return p.text(r, missing, notes)
+	}
+	for _, row := range r.Responders {
+		line := PingResponder{
+			Type: "responder", Address: row.Addr.String(), Name: p.Expect.Name(row.Addr), ID: hexID(row.ID), Self: p.own(row.Addr),
+			PingSeries: seriesJSON(row.Series), TTL: row.TTL, Hops: row.Hops, HopsGuessed: row.HopsGuessed,
+		}
+		if row.Unicast.Sent > 0 {
+			u := seriesJSON(row.Unicast)
+			line.Unicast = &u
+		}
+		if err := p.lines.Write(line); err != nil {
+			return err
+		}
+	}
+	s := p.summary(r)
+	s.Missing, s.Notes = missing, notes
+	if s.Notes == nil {
+		s.Notes = []string{}
+	}
+	return p.lines.Write(s)
+}
+
+func (p *Ping) summary(r *ping.Result) PingSummary {
+	s := PingSummary{
+		Type: "summary", Group: p.Group.Addr.String(), Method: "icmp", Interface: p.Interface.Name,
+		Sent: r.Sent, Failed: r.Failed, Responders: ping.Answering(r.Responders), Expected: p.Expect.Count,
+		Missing: []string{}, Strays: r.Strays, Drops: r.Drops, ClockJumps: []float64{}, Notes: []string{}, TookMS: r.Took.Milliseconds(),
+	}
+	if p.UDP {
+		s.Group, s.Method = p.Group.String(), "udp"
+	}
+	if src, ok := p.Interface.SourceFor(p.Group.Addr); ok {
+		s.Source = src.String()
+	}
+	if r.LastError != nil {
+		s.LastError = r.LastError.Error()
+	}
+	for _, j := range r.ClockJumps {
+		s.ClockJumps = append(s.ClockJumps, ms(j))
+	}
+	s.OK = s.Responders > 0 && p.Expect.Met(r.Responders)
+	return s
+}
+
+func (p *Ping) missing(r *ping.Result) []string {
+	out := []string{}
+	for _, h := range p.Expect.Missing(r.Responders) {
+		out = append(out, h.Name)
+	}
+	return out
+}
+
+var pingHeader = []string{"RESPONDER", "SENT", "RECV", "LOST", "LOSS", "DUP", "REORD", "MIN", "AVG", "MAX", "P50", "P90", "P99", "JITTER", "HOPS", "FIRST"}
+
+func (p *Ping) text(r *ping.Result, missing, notes []string) error {
+	t := Table{Header: slices.Clone(pingHeader), Right: map[int]bool{}}
+	first := 1
+	if p.Both {
+		t.Header = slices.Insert(t.Header, 1, "BY")
+		first = 2
+	}
+	for i := first; i < len(t.Header); i++ {
+		t.Right[i] = true
+	}
+	for _, row := range r.Responders {
+		label := p.label(row, r.Responders)
+		hops := "-"
+		if row.Hops >= 0 {
+			hops = fmt.Sprint(row.Hops)
+			if row.HopsGuessed {
+				hops = "~" + hops
+			}
+		}
+		if !p.Both {
+			t.Add(p.cells(label, nil, row.Series, hops)...)
+			continue
+		}
+		t.Add(p.cells(label, []any{"group"}, row.Series, hops)...)
+		if row.Unicast.Sent > 0 {
+			t.Add(p.cells(label, []any{"unicast"}, row.Unicast, "")...)
+		}
+	}
+	if len(t.Rows) > 0 {
+		if err := t.Render(p.s); err != nil {
+			return err
+		}
+	}
+	return p.closing(r, missing, notes)
+}
+
+func (p *Ping) label(row ping.Row, all []ping.Row) string {
+	label := row.Addr.String()
+	if name := p.Expect.Name(row.Addr); name != "" {
+		label = name + " " + label
+	}
+	same := 0
+	for _, other := range all {
+		if other.Addr == row.Addr {
+			same++
+		}
+	}
+	if same > 1 && row.ID != 0 { // several responders of one address
+		label += "#" + hexID(row.ID)[:4]
+	}
+	if p.own(row.Addr) {
+		label += " (this host)"
+	}
+	return escape.Text(label)
+}
+
+func (p *Ping) own(a netip.Addr) bool {
+	return slices.ContainsFunc(p.Interface.Addrs, func(x netip.Prefix) bool { return x.Addr() == a.WithZone("") })
+}
+
+func (p *Ping) cells(label string, more []any, s ping.Series, hops string) []any {
+	cells := append([]any{label}, more...)
+	cells = append(cells, s.Sent, s.Received, s.Lost, Percent(s.LossPercent()/100), s.Duplicates, s.Reordered)
+	for _, d := range []time.Duration{s.Min, s.Avg, s.Max, s.P50, s.P90, s.P99, s.Jitter} {
+		if s.Received == 0 {
+			cells = append(cells, "-")
+		} else {
+			cells = append(cells, fmt.Sprintf("%.3f", ms(d)))
+		}
+	}
+	first := "-"
+	if s.Received > 0 {
+		first = Seconds(s.FirstAfter)
+	}
+	return append(cells, hops, first)
+}
+
+func (p *Ping) closing(r *ping.Result, missing, notes []string) error {
+	var b strings.Builder
+	n := ping.Answering(r.Responders)
+	fmt.Fprintf(&b, "%s, %s answered", Count(r.Sent, "probe"), Count(n, "host"))
+	if e := p.Expect; e.Count > 0 {
+		fmt.Fprintf(&b, ", %d expected", e.Count)
+	}
+	b.WriteString("\n")
+	if len(missing) > 0 {
+		fmt.Fprintf(&b, "%s %s\n", p.s.Bad("missing:"), escape.Text(strings.Join(missing, ", ")))
+	} else if e := p.Expect; n < e.Count {
+		fmt.Fprintf(&b, "%s %d of %d\n", p.s.Bad("missing:"), e.Count-n, e.Count)
+	}
+	for _, c := range p.counts(r) {
+		fmt.Fprintf(&b, "%s\n", c)
+	}
+	for _, note := range notes {
+		fmt.Fprintf(&b, "%s %s\n", p.s.Doubt("note:"), escape.Text(note))
+	}
+	_, err := p.s.Write([]byte(b.String()))
+	return err
+}
+
+// counts are sentences about what belongs to no row.
+func (p *Ping) counts(r *ping.Result) []string {
+	var out []string
+	tell := func(n uint64, one, many string) {
+		if n == 1 {
+			out = append(out, "1 "+one)
+		} else if n > 1 {
+			out = append(out, fmt.Sprintf("%d %s", n, many))
+		}
+	}
+	tell(r.Failed, "probe could not be sent", "probes could not be sent")
+	tell(r.Drops, "answer was dropped in this host's own receive buffer: that is no loss of the network", "answers were dropped in this host's own receive buffer: that is no loss of the network")
+	tell(r.Strays.Unasked, "answer to a probe that was never sent", "answers to probes that were never sent")
+	tell(r.Strays.Oversize, "answer larger than asked for", "answers larger than asked for")
+	tell(r.Strays.Invalid, "datagram that is no answer", "datagrams that are no answers")
+	tell(r.Strays.Clock, "answer with a time that cannot be (a clock was set, or the responder lies)", "answers with a time that cannot be (a clock was set, or a responder lies)")
+	tell(r.Strays.Ignored, "answer from too many responders", "answers from too many responders")
+	var late uint64
+	for _, row := range r.Responders {
+		late += row.Late + row.Unicast.Late
+	}
+	tell(late, "answer to a probe of the past", "answers to probes of the past")
+	for _, j := range r.ClockJumps {
+		out = append(out, fmt.Sprintf("the clock of this host was set by %s during the run", Seconds(j)))
+	}
+	return out
+}
+
+// addrString is an address as it is told, without a zone that only this host knows.
+func addrString(a netip.Addr) string { return escape.Text(a.String()) }

@@ -1,0 +1,63 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"github.com/spf13/cobra"
+
+	"muster/cmd/internal/ui"
+	"muster/mcast"
+	"muster/ping"
+)
+
+// runRespond answers until Ctrl-C, or for the duration asked for.
+func (a *app) runRespond(c *cobra.Command, o pingOptions, args []string) error {
+	for _, other := range []string{"udp", "both", "expect", "count", "ttl", "size", "spread", "interval", "wait", "no-loop", "dont-fragment"} {
+		if c.Flags().Changed(other) {
+			return usagef("--respond only answers; --%s does not go with it", other)
+		}
+	}
+	if err := positive(c, "duration", o.duration); err != nil {
+		return err
+	}
+	groups, err := pingGroups(args, ping.DefaultPort)
+	if err != nil {
+		return err
+	}
+	i, err := a.findInterface(o.iface, groups[0].Addr)
+	if err != nil {
+		return err
+	}
+	return a.respond(c.Context(), o, groups, i)
+}
+
+func (a *app) respond(ctx context.Context, o pingOptions, groups []mcast.Group, i mcast.Interface) error {
+	s, err := ping.ListenToRespond(groups, i)
+	if err != nil {
+		return err
+	}
+	r := ping.NewResponder(s.Unicast)
+	view := ui.NewRespond(a.Out, a.json)
+	r.Asked = func(from netip.Addr) { view.Asked(from) }
+	if !a.quiet {
+		fmt.Fprintf(a.Err, "answering muster's echo on %s\n", groups[0])
+	}
+	end := ctx
+	if o.duration > 0 {
+		var cancel context.CancelFunc
+		end, cancel = context.WithTimeout(ctx, o.duration)
+		defer cancel()
+	}
+	if err := r.Run(end, s.Group, s.Unicast); err != nil {
+		return err
+	}
+	if err := view.Summary(groups, i, r.Counts()); err != nil {
+		return err
+	}
+	if o.duration > 0 && ctx.Err() != nil {
+		return errInterrupted
+	}
+	return nil
+}

@@ -1,0 +1,73 @@
+package ping
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+// Asked is what a run asked and of whom, for Explain.
+type Asked struct {
+	Group netip.Addr
+	Port  uint16 // of the responders, with UDP
+	UDP   bool
+	From  uint16 // the UDP port that answers come to
+	TTL   int
+	// Silent hosts are there (see Look) but did not answer this way.
+	Silent []Neighbour
+}
+
+// Explain tells why hosts may be silent, and what to run to know; a sentence
+// each, none when all that was expected is there.
+func Explain(a Asked, rows []Row, e Expectation) []string {
+	var out []string
+	out = append(out, unicastOnly(a, rows)...)
+	for _, n := range a.Silent {
+		out = append(out, n.sentence(a))
+	}
+	if Answering(rows) > 0 && e.Met(rows) && (e.Count > 0 || a.UDP || a.Group.Is6()) {
+		return out
+	}
+	switch {
+	case a.UDP && Answering(rows) == 0:
+		out = append(out,
+			fmt.Sprintf("nobody answered: is 'muster ping --respond %s' running on the other hosts?", a.Group),
+			fmt.Sprintf("answers come by unicast from UDP port %d to port %d of this host: a firewall that keeps state takes them for new and may drop them; 'muster explain fw.ping-reply-invalid' tells more", a.Port, a.From))
+	case a.UDP:
+		out = append(out, fmt.Sprintf("who is missing does not run 'muster ping --respond %s', is not reached by the group, or its answers are dropped; --both asks by unicast as well and tells these apart", a.Group))
+	case a.Group.Is6():
+		out = append(out, fmt.Sprintf("a host answers only for groups that it has joined, and a firewall or net.ipv6.icmp.echo_ignore_multicast=1 makes it silent: silence here does not mean that multicast is broken; %s", useUDP(a)))
+	default: // nobody can know who should have answered ICMP
+		out = append(out, fmt.Sprintf("who is not listed may be silent: a Linux host does not answer ICMP to a group unless net.ipv4.icmp_echo_ignore_broadcasts=0 (its default is 1), Windows and FreeBSD do not either, and no host answers for a group that it has not joined: silence here does not mean that multicast is broken; %s", useUDP(a)))
+	}
+	if a.TTL <= 1 && Answering(rows) == 0 {
+		out = append(out, "with TTL 1 only hosts of this network are reached; '--ttl 1..8' finds how far away others are")
+	}
+	return out
+}
+
+func useUDP(a Asked) string {
+	return fmt.Sprintf("run 'muster ping --respond %s' there and 'muster ping --udp %s' here to know", a.Group, a.Group)
+}
+
+// unicastOnly names the hosts that answer, but not to the group.
+func unicastOnly(a Asked, rows []Row) []string {
+	var hosts []string
+	for _, r := range rows {
+		if r.Received == 0 && r.Unicast.Received > 0 {
+			hosts = append(hosts, r.Addr.String())
+		}
+	}
+	if len(hosts) == 0 {
+		return nil
+	}
+	why := "it has not joined the group there, a switch does not forward the group to it, or its firewall drops it"
+	if !a.UDP && a.Group.Is4() {
+		why = "its kernel ignores echo to groups (net.ipv4.icmp_echo_ignore_broadcasts=1, the default of Linux), " + why
+	}
+	verb := "answers"
+	if len(hosts) > 1 {
+		verb = "answer"
+	}
+	return []string{fmt.Sprintf("%s %s by unicast but not to the group: %s", strings.Join(hosts, ", "), verb, why)}
+}
