@@ -1,0 +1,284 @@
+package firewall
+
+import "slices"
+
+// meta loads or sets what the kernel knows beside the packet's bytes.
+func (m *machine) meta(e *Expr) tri {
+	if e.Src != 0 {
+		m.setMeta(e)
+		return yes
+	}
+	p := m.pkt
+	in, out := p.In, p.Out
+	switch e.Key {
+	case "protocol":
+		m.store(e.Dst, known(byte(p.etherType()>>8), byte(p.etherType())))
+	case "mark":
+		m.store(e.Dst, m.mark)
+	case "iif":
+		m.store(e.Dst, m.u32(in.Index))
+	case "oif":
+		m.store(e.Dst, m.u32(out.Index))
+	case "iifname":
+		m.store(e.Dst, ifname(m.hookName(in)))
+	case "oifname":
+		m.store(e.Dst, ifname(m.hookName(out)))
+	case "ibrname", "obrname": // the bridge above the port
+		if p.Bridge {
+			m.store(e.Dst, ifname(map[bool]string{true: in.Name, false: out.Name}[e.Key == "ibrname"]))
+		} else {
+			m.store(e.Dst, ifname(""))
+		}
+	case "iiftype":
+		if m.chain.Hook == "egress" { // measured: there it is the outgoing device's
+			in = out
+		}
+		m.store(e.Dst, m.u16(in.Type))
+	case "oiftype":
+		m.store(e.Dst, m.u16(out.Type))
+	case "iifkind":
+		m.store(e.Dst, ifname(in.Kind))
+	case "oifkind":
+		m.store(e.Dst, ifname(out.Kind))
+	case "iifgroup":
+		m.store(e.Dst, m.u32(in.Group))
+	case "oifgroup":
+		m.store(e.Dst, m.u32(out.Group))
+	case "sdif":
+		m.store(e.Dst, m.u32(0))
+	case "sdifname":
+		m.store(e.Dst, ifname(""))
+	case "nfproto":
+		family := byte(2)
+		if p.v6 {
+			family = 10
+		}
+		m.store(e.Dst, known(family))
+	case "l4proto":
+		m.store(e.Dst, known(p.l4))
+	case "pkttype":
+		m.store(e.Dst, known(p.pktType))
+	case "secpath":
+		m.store(e.Dst, known(0))
+	case "skuid", "skgid":
+		m.store(e.Dst, unknown(4))
+		if p.Way != Out {
+			return no // no socket yet: the kernel ends the rule
+		}
+	default: // len, priority, cpu, cgroup, random, time, day, hour, rtclassid, ...
+		m.store(e.Dst, unknown(8))
+	}
+	return yes
+}
+
+// hookName is the device's name as this family sees it: the bridge family sees
+// the port, the others the bridge.
+func (m *machine) hookName(d Device) string {
+	if m.table.Family != "bridge" || d.Name == "" {
+		return d.Name
+	}
+	if len(m.pkt.Lower) == 1 && m.pkt.Way != Forwarded {
+		return m.pkt.Lower[0].Name
+	}
+	return "\x00"
+}
+
+// ifname is a device name as registers hold it, padded to 16 bytes; "\x00" stands
+// for one that is not known.
+func ifname(name string) value {
+	if name == "\x00" {
+		return unknown(16)
+	}
+	b := make([]byte, 16)
+	copy(b[:15], name)
+	return known(b...)
+}
+
+func (m *machine) setMeta(e *Expr) {
+	switch e.Key {
+	case "mark":
+		if x, ok := m.load(e.Src, 4); ok {
+			m.mark = x.clone()
+		}
+	case "pkttype":
+		if x, ok := m.load(e.Src, 1); ok && x.full() {
+			m.pkt.pktType = x.v[0]
+		}
+	}
+}
+
+// conntrack loads or sets what connection tracking knows of the flow.
+func (m *machine) conntrack(e *Expr) tri {
+	p := m.pkt
+	if e.Src != 0 {
+		if x, ok := m.load(e.Src, 4); ok && e.Key == "mark" {
+			m.ctm = x.clone()
+		}
+		return yes
+	}
+	if e.Key == "state" {
+		m.store(e.Dst, m.ct)
+		return yes
+	}
+	if m.ct.full() && (m.ct.equal(m.u32(ctInvalid).v) == yes || m.ct.equal(m.u32(ctUntracked).v) == yes) {
+		return no // there is no connection: the kernel ends the rule
+	}
+	established := m.ct.equal(m.u32(ctEstablished).v) == yes
+	addr := 12
+	size := 4
+	if p.v6 {
+		addr, size = 8, 16
+	}
+	at := func(off int) {
+		// The tuple of the direction asked for is this packet's own only for the
+		// original one of a new flow.
+		if x, ok := p.network.cut(off, size); ok && !established && e.Op != "reply" {
+			m.store(e.Dst, x)
+			return
+		}
+		m.store(e.Dst, unknown(size))
+	}
+	switch e.Key {
+	case "direction":
+		if established {
+			m.store(e.Dst, value{[]byte{0}, []byte{0xfe}})
+		} else {
+			m.store(e.Dst, known(0))
+		}
+	case "mark":
+		if established {
+			m.store(e.Dst, unknown(4))
+		} else {
+			m.store(e.Dst, m.ctm)
+		}
+	case "l3proto":
+		m.store(e.Dst, known(map[bool]byte{false: 2, true: 10}[p.v6]))
+	case "protocol":
+		m.store(e.Dst, known(p.l4))
+	case "src", "src_ip", "src_ip6":
+		at(addr)
+	case "dst", "dst_ip", "dst_ip6":
+		at(addr + size)
+	case "zone":
+		m.store(e.Dst, known(0, 0))
+	default:
+		m.store(e.Dst, unknown(16))
+	}
+	return yes
+}
+
+// fib asks the routing table about the packet's addresses. The kind of an address
+// is known; the interface of the way back is not.
+func (m *machine) fib(e *Expr) tri {
+	if e.Key == "type" {
+		kind := m.pkt.srcType
+		if slices.Contains(e.Flags, "daddr") {
+			kind = m.pkt.dstType
+		}
+		m.store(e.Dst, m.u32(kind))
+		return yes
+	}
+	m.store(e.Dst, unknown(16))
+	return yes
+}
+
+// lookup finds a register in a set or a map.
+func (m *machine) lookup(e *Expr) result {
+	set := m.table.set(e.Set)
+	if set == nil {
+		return goesOn(maybe)
+	}
+	key, ok := m.load(e.Src, int(set.KeyLen))
+	if !ok {
+		return goesOn(maybe)
+	}
+	if e.Op != "map" {
+		found := no
+		for i := range set.Elements {
+			if found = found.or(set.holds(key, &set.Elements[i])); found == yes {
+				break
+			}
+		}
+		if found != yes && set.Unread {
+			found = maybe
+		}
+		if e.Invert {
+			found = found.not()
+		}
+		return goesOn(found)
+	}
+	return m.lookupMap(e, set, key)
+}
+
+// lookupMap collects the elements that key may be. Verdicts of a map are ends of
+// the rule; data goes to the register.
+func (m *machine) lookupMap(e *Expr, set *Set, key value) result {
+	out := result{match: no}
+	var data value
+	have := false
+	take := func(el *Element, t tri) {
+		out.match = out.match.or(t)
+		switch {
+		case el.Verdict == "continue":
+		case el.Verdict == "break":
+		case el.Verdict != "":
+			out.ends = append(out.ends, end{verdict: el.Verdict, chain: el.Chain, match: t})
+		case have:
+			data = data.merged(known(el.Data...))
+		default:
+			data, have = known(el.Data...), true
+		}
+	}
+	var all *Element
+	for i := range set.Elements {
+		el := &set.Elements[i]
+		if el.CatchAll {
+			all = el
+			continue
+		}
+		if t := set.holds(key, el); t != no {
+			take(el, t)
+		}
+	}
+	if set.Unread && out.match != yes {
+		out.match = maybe
+		data = unknown(16)
+		have = true
+		out.ends = append(out.ends, end{verdict: "unknown", why: "not every element of its map could be read", match: maybe})
+	}
+	if all != nil && out.match != yes {
+		if out.match == maybe {
+			take(all, maybe)
+			out.match = yes
+		} else {
+			take(all, yes)
+		}
+	}
+	if have {
+		m.store(e.Dst, data)
+	}
+	return out
+}
+
+// holds reports whether the element is, or contains, the key.
+func (s *Set) holds(key value, el *Element) tri {
+	switch {
+	case el.CatchAll:
+		return yes
+	case len(el.End) == 0:
+		return key.equal(el.Key)
+	case len(s.Fields) == 0:
+		return key.between(el.Key, el.End)
+	}
+	found, at := yes, 0
+	for _, f := range s.Fields {
+		n := int(f+3) &^ 3
+		x, ok := key.cut(at, n)
+		if !ok || at+n > len(el.Key) || at+n > len(el.End) {
+			return maybe
+		}
+		found = found.and(x.between(el.Key[at:at+n], el.End[at:at+n]))
+		at += n
+	}
+	return found
+}
