@@ -8,7 +8,18 @@ import (
 // Append writes a stream that holds contents. A value that occurs again is
 // written as a reference, as Java does.
 func Append(b []byte, contents ...Value) ([]byte, error) {
-	w := &writer{b: append(b, streamHeader...), handles: map[Value]uint32{}}
+	return appendStream(b, contents, nil)
+}
+
+// AppendMerged is Append for values that were read from several streams or made
+// here: descriptors that say the same become one, as one Java writer would have
+// written them.
+func AppendMerged(b []byte, contents ...Value) ([]byte, error) {
+	return appendStream(b, contents, &merger{classes: map[string]*Class{}, seen: map[*Class]*Class{}, types: map[string]*String{}})
+}
+
+func appendStream(b []byte, contents []Value, m *merger) ([]byte, error) {
+	w := &writer{b: append(b, streamHeader...), handles: map[Value]uint32{}, merger: m}
 	for _, v := range contents {
 		if err := w.content(v); err != nil {
 			return b, err
@@ -20,6 +31,7 @@ func Append(b []byte, contents ...Value) ([]byte, error) {
 type writer struct {
 	b       []byte
 	handles map[Value]uint32
+	merger  *merger // nil: every descriptor is written as it is
 }
 
 func (w *writer) content(v Value) error {
@@ -56,14 +68,15 @@ func (w *writer) object(v Value) error {
 	case Block, Reset, *Exception:
 		return fmt.Errorf("a %T where an object must be", v)
 	}
+	if c, ok := v.(*Class); ok {
+		return w.optionalClass(c)
+	}
 	if w.reference(v) {
 		return nil
 	}
 	switch v := v.(type) {
 	case *String:
 		return w.string(v)
-	case *Class:
-		return w.class(v)
 	case *Object:
 		return w.instance(v)
 	case *Array:
@@ -123,6 +136,9 @@ func (w *writer) utf(s string) error {
 }
 
 func (w *writer) optionalClass(c *Class) error {
+	if w.merger != nil && c != nil {
+		c = w.merger.class(c)
+	}
 	switch {
 	case c == nil:
 		w.b = append(w.b, tcNull)
@@ -163,7 +179,11 @@ func (w *writer) class(c *Class) error {
 			if f.Class == nil {
 				return fmt.Errorf("field %s of class %s has no type", f.Name, c.Name)
 			}
-			if err := w.object(f.Class); err != nil {
+			t := f.Class
+			if w.merger != nil {
+				t = w.merger.typeString(t)
+			}
+			if err := w.object(t); err != nil {
 				return err
 			}
 		}

@@ -106,3 +106,30 @@ func Unbox(v Value) (any, bool) {
 	}
 	return nil, false
 }
+
+// Adopt makes v, if it is a boxed value that Java would share, the one that the
+// methods above return for its value.
+func (b *Boxes) Adopt(v Value) {
+	o, _ := v.(*Object)
+	switch n, _ := Unbox(v); n := n.(type) {
+	case bool:
+		if b.bools == nil {
+			b.bools = map[bool]*Object{}
+		}
+		b.bools[n] = o
+	case int32:
+		if small(int64(n)) {
+			if b.ints == nil {
+				b.ints = map[int32]*Object{}
+			}
+			b.ints[n] = o
+		}
+	case int64:
+		if small(n) {
+			if b.longs == nil {
+				b.longs = map[int64]*Object{}
+			}
+			b.longs[n] = o
+		}
+	}
+}

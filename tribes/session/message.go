@@ -1,0 +1,130 @@
+package session
+
+import (
+	"fmt"
+
+	"muster/tribes/javaser"
+)
+
+// Generation is the form of a class that a line of Tomcat versions has.
+type Generation uint8
+
+const (
+	// Gen85 is 8.5 and all since: serialVersionUID 2.
+	Gen85 Generation = iota
+	// Gen70 is 7.0.5 and later: serialVersionUID 1, and a uniqueId in the base
+	// class.
+	Gen70
+)
+
+// Message is a session message (H/session/SessionMessageImpl).
+type Message struct {
+	Event Event
+	// Context is the name of the manager: localhost#/app where the cluster belongs
+	// to the Engine, /app where it belongs to the Host.
+	Context   string
+	SessionID string
+	UniqueID  string // a label
+	// Timestamp is in Unix ms. It can be set once; NoContextManager leaves it.
+	Timestamp    int64
+	TimestampSet bool
+	// Data depends on the event: a Delta, a List, an id; nil for most.
+	Data []byte
+
+	class      *javaser.Class
+	nulls      [3]bool // Context, SessionID, UniqueID are null
+	base       int64   // the base class's timestamp, which stays 0
+	baseUnique javaser.Value
+}
+
+const (
+	messageClass = "org.apache.catalina.ha.session.SessionMessageImpl"
+	baseClass    = "org.apache.catalina.ha.ClusterMessageBase"
+)
+
+// NewMessage returns a message of the given generation without content.
+func NewMessage(g Generation) *Message {
+	return &Message{class: messageClasses[g]}
+}
+
+var messageClasses = [...]*javaser.Class{
+	Gen85: sessionMessage(2, []javaser.Field{{Type: 'J', Name: "timestamp"}}),
+	Gen70: sessionMessage(1, []javaser.Field{{Type: 'J', Name: "timestamp"}, {Type: 'L', Name: "uniqueId", Class: javaser.TypeString}}),
+}
+
+func sessionMessage(suid uint64, base []javaser.Field) *javaser.Class {
+	return &javaser.Class{
+		Name: messageClass, SUID: suid, Flags: javaser.Serializable,
+		Fields: []javaser.Field{
+			{Type: 'I', Name: "mEvtType"},
+			{Type: 'J', Name: "serializationTimestamp"},
+			{Type: 'Z', Name: "timestampSet"},
+			{Type: 'L', Name: "mContextName", Class: javaser.TypeString},
+			{Type: '[', Name: "mSession", Class: javaser.TypeBytes},
+			{Type: 'L', Name: "mSessionID", Class: javaser.TypeString},
+			{Type: 'L', Name: "uniqueId", Class: javaser.TypeString},
+		},
+		Super: &javaser.Class{Name: baseClass, SUID: 1, Flags: javaser.Serializable, Fields: base},
+	}
+}
+
+// SUID is the serialVersionUID of the class that m is of.
+func (m *Message) SUID() uint64 { return m.class.SUID }
+
+// AllContexts reports whether m's context name is null: every manager takes it.
+func (m *Message) AllContexts() bool { return m.nulls[0] }
+
+// String is what Tomcat's log says of m: event#context#session.
+func (m *Message) String() string {
+	return fmt.Sprintf("%s#%s#%s", m.Event, m.Context, m.SessionID)
+}
+
+func readMessage(o *javaser.Object) (*Message, error) {
+	r := read(o, messageClass)
+	m := &Message{
+		Event:        Event(r.int32("mEvtType")),
+		Timestamp:    r.int64("serializationTimestamp"),
+		TimestampSet: r.bool("timestampSet"),
+		Data:         r.bytes("mSession"),
+		class:        o.Class,
+	}
+	m.Context, m.nulls[0] = r.text("mContextName")
+	m.SessionID, m.nulls[1] = r.text("mSessionID")
+	m.UniqueID, m.nulls[2] = r.text("uniqueId")
+	if base, ok := o.Part(baseClass); ok {
+		m.base, _ = base.Int64("timestamp")
+		m.baseUnique, _ = base.Ref("uniqueId")
+	}
+	return m, r.err
+}
+
+// Append writes m as a whole stream: the message of a frame.
+func (m *Message) Append(b []byte) ([]byte, error) {
+	o, err := assemble(m.class, func(c *javaser.Class, field string) any {
+		switch c.Name + " " + field {
+		case messageClass + " mEvtType":
+			return int32(m.Event)
+		case messageClass + " serializationTimestamp":
+			return m.Timestamp
+		case messageClass + " timestampSet":
+			return m.TimestampSet
+		case messageClass + " mContextName":
+			return textValue(m.Context, m.nulls[0])
+		case messageClass + " mSession":
+			return bytesValue(m.Data)
+		case messageClass + " mSessionID":
+			return textValue(m.SessionID, m.nulls[1])
+		case messageClass + " uniqueId":
+			return textValue(m.UniqueID, m.nulls[2])
+		case baseClass + " timestamp":
+			return m.base
+		case baseClass + " uniqueId":
+			return m.baseUnique
+		}
+		return nil
+	})
+	if err != nil {
+		return b, fmt.Errorf("session message: %w", err)
+	}
+	return javaser.AppendMerged(b, o)
+}
