@@ -48,6 +48,8 @@ var table = []Product{
 	{Key: "ws-discovery", Name: "WS-Discovery", Groups: groups("239.255.255.250", "ff02::c"), Ports: ports(3702)},
 	{Key: "jini", Name: "Jini multicast request", Groups: groups("224.0.1.85"), Ports: ports(4160), Note: "who looks for a lookup service"},
 	{Key: "jini", Name: "Jini multicast announcement", Groups: groups("224.0.1.84"), Ports: ports(4160), Note: "a lookup service says where it is"},
+	{Key: "jini", Name: "GigaSpaces lookup request", Groups: groups("224.0.1.187"), Ports: ports(4174)},
+	{Key: "jini", Name: "GigaSpaces lookup announcement", Groups: groups("224.0.1.188"), Ports: ports(4174)},
 	{Key: "ptp", Name: "PTP", Groups: groups("224.0.1.129", "224.0.0.107", "ff0e::181", "ff02::6b"), Ports: ports(319, 320), Control: true},
 	{Key: "omping", Name: "omping or ssmping", Groups: groups("232.43.211.234", "ff3e::4321:1234"), Ports: ports(4321)},
 	{Key: "mcjoin", Name: "mcjoin", Groups: groups("225.1.2.3"), Ports: ports(1234)},
