@@ -24,12 +24,12 @@ func inUseError(err error, bind netip.AddrPort) error {
 }
 
 // portOwners names the processes that have a UDP socket on port: the socket's
-// inode from net/udp, the process that has it open from its fd folder. Sockets
+// inode from net/udp of this network namespace, the process that has it open from its fd folder. Sockets
 // of other users are named by their user only.
 func portOwners(proc string, port uint16) []string {
 	users := map[string]string{} // inode → user id
 	for _, table := range []string{"udp", "udp6"} {
-		udpSockets(filepath.Join(proc, "net", table), port, users)
+		udpSockets(filepath.Join(proc, "thread-self", "net", table), port, users)
 	}
 	var out []string
 	links, _ := filepath.Glob(filepath.Join(proc, "[0-9]*", "fd", "*"))

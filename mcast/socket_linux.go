@@ -62,7 +62,7 @@ func (s *system) tryBind(bind netip.AddrPort, joining, reusePort bool) (*socket,
 	}
 	if err := unix.Bind(fd, s.sockaddr(bind)); err != nil {
 		unix.Close(fd)
-		return nil, os.NewSyscallError("bind", err)
+		return nil, err
 	}
 	if so.port == 0 {
 		if name, err := unix.Getsockname(fd); err == nil {

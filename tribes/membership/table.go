@@ -300,6 +300,14 @@ func (t *Table) advanceTo(at time.Time) {
 	}
 }
 
+// Deaf tells that nothing could be heard for the last d: it counts for nobody's
+// silence.
+func (t *Table) Deaf(d time.Duration) {
+	for e := t.heard.front; e != nil; e = t.heard.next(e) {
+		e.last = e.last.Add(d)
+	}
+}
+
 // expire judges a member that is silent for too long.
 func (t *Table) expire(e *entry) {
 	successor := e.addr.entries.back

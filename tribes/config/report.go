@@ -1,0 +1,95 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"unicode/utf8"
+
+	"muster/internal/check"
+)
+
+// finding is what a check has to say; report completes it.
+type finding struct {
+	id         check.ID
+	status     check.Status
+	confidence check.Confidence // definite where empty
+	at         Position
+	saw        string
+	evidence   []Value // the attributes that it rests on, of element in
+	in         *Component
+	fix        []string
+	causedBy   []check.ID
+}
+
+// report adds a finding about f. A hostile file can hold any number of
+// mistakes: those beyond maxFindings are only counted.
+func (f *File) report(x finding) {
+	if len(f.findings) >= maxFindings {
+		f.left++
+		return
+	}
+	f.findings = append(f.findings, f.finding(x))
+}
+
+func (f *File) finding(x finding) Finding {
+	v := check.Verdict{
+		ID: x.id, Status: x.status, Subject: f.place(x.at), Title: title(x.id), Saw: x.saw,
+		Evidence: []check.Evidence{}, Confidence: cmp.Or(x.confidence, check.Definite),
+		Fix: x.fix, CausedBy: x.causedBy, Docs: check.DocsPage(x.id),
+	}
+	for _, e := range x.evidence {
+		what := e.Name
+		if x.in != nil {
+			what = "<" + x.in.Element + "> " + e.Name
+		}
+		from := "Tomcat's default"
+		if e.Position != nil {
+			from = f.place(*e.Position)
+		}
+		v.Evidence = append(v.Evidence, check.Evidence{What: what, Value: cut(e.Text), ReadFrom: from})
+	}
+	if v.Fix == nil {
+		v.Fix = []string{}
+	}
+	if v.CausedBy == nil {
+		v.CausedBy = []check.ID{}
+	}
+	return Finding{Verdict: v, File: f.Name, Position: x.at}
+}
+
+func (f *File) place(p Position) string {
+	if p.IsZero() {
+		return f.Name
+	}
+	return fmt.Sprintf("%s:%s", f.Name, p)
+}
+
+// cut shortens a value for a sentence.
+func cut(s string) string {
+	if utf8.RuneCountInString(s) <= maxValue {
+		return s
+	}
+	n := 0
+	for i := range s {
+		if n++; n > maxValue {
+			return s[:i] + "..."
+		}
+	}
+	return s
+}
+
+// inOrder sorts by file, place and the order of Checks.
+func inOrder(fs []Finding, files []string) {
+	rank := map[check.ID]int{}
+	for i, c := range Checks {
+		rank[c.ID] = i
+	}
+	slices.SortStableFunc(fs, func(a, b Finding) int {
+		return cmp.Or(
+			cmp.Compare(slices.Index(files, a.File), slices.Index(files, b.File)),
+			cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
+			cmp.Compare(rank[a.ID], rank[b.ID]),
+		)
+	})
+}

@@ -1,0 +1,81 @@
+package membership
+
+import (
+	"errors"
+	"time"
+
+	"muster/tribes"
+)
+
+// mostAlive is where the alive time begins again. A starting Tomcat asks the
+// member with the largest one for all sessions, and its own first heartbeat
+// carries about 1000: a guest must never be taken for the oldest. It must
+// change from one heartbeat to the next, though: a Tomcat takes over nothing
+// from one with the same alive time (T/membership/Membership.memberAlive).
+const mostAlive = 900
+
+// beat sends a heartbeat at once and then one each frequency. What cannot be
+// sent is told once and tried again with the next.
+func (s *Service) beat() {
+	t := time.NewTicker(s.cfg.Frequency)
+	defer t.Stop()
+	failed := 0
+	for n := int64(0); ; n++ {
+		err := s.sendHeartbeat(n%mostAlive+1, "")
+		switch {
+		case errors.Is(err, errLeft):
+			return
+		case err != nil:
+			if failed++; failed == 1 {
+				s.log.Warn("our heartbeats do not go out, and are tried again", "err", err)
+			}
+		case failed > 0:
+			s.log.Warn("our heartbeats go out again", "failed", failed)
+			failed = 0
+		}
+		select {
+		case <-s.ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
+}
+
+var errLeft = errors.New("the goodbye is said")
+
+// Goodbye sends the shutdown heartbeat, if a heartbeat has gone out, and no
+// other follows it. Only the first call does; Run calls it when it ends, an
+// owner may when the process is about to.
+func (s *Service) Goodbye() {
+	if s.n.sent.Load() == 0 {
+		return
+	}
+	err := s.sendHeartbeat(s.Local().Alive+1, tribes.ShutdownCommand)
+	if err != nil && !errors.Is(err, errLeft) {
+		s.log.Warn("the goodbye could not be sent: the other members notice by our silence", "err", err)
+	}
+}
+
+func (s *Service) sendHeartbeat(alive int64, command string) error {
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	if s.left {
+		return errLeft
+	}
+	s.left = command != ""
+	s.mu.Lock()
+	s.local.Alive = alive
+	m := s.local
+	s.mu.Unlock()
+	m.Command = []byte(command)
+	p, err := m.AppendTo(make([]byte, 0, m.Len()))
+	if err == nil {
+		err = s.conn.Send(p, s.cfg.Group)
+	}
+	if err != nil {
+		s.n.sendErrors.Add(1)
+		return err
+	}
+	s.n.sent.Add(1)
+	return nil
+}
