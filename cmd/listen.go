@@ -52,7 +52,7 @@ Groups without a port get 12345.`,
 	f.IntVar(&o.expect, "expect", 0, "exit status 1 with fewer than `N` senders; without -c and -d, end when they were heard")
 	f.BoolVar(&o.hex, "hex", false, "print payloads as hex")
 	f.BoolVar(&o.noPayload, "no-payload", false, "print no payloads")
-	f.IntVar(&o.buffer, "read-buffer", 0, "receive buffer of each socket in `bytes` (default: 8 MiB for few groups, else the system's)")
+	f.IntVar(&o.buffer, "read-buffer", 0, "receive buffer of each socket in `bytes` (default: 32 MiB for few groups, else the system's)")
 	interfaceFlag(c, &o.iface)
 	return c
 }
@@ -60,7 +60,7 @@ Groups without a port get 12345.`,
 // fewGroups may each have a large receive buffer.
 const (
 	fewGroups   = 16
-	largeBuffer = 8 << 20
+	largeBuffer = 32 << 20
 )
 
 func (a *app) runListen(c *cobra.Command, o listenOptions, args []string) error {

@@ -3,11 +3,8 @@ package mcast
 import (
 	"fmt"
 	"net/netip"
-	"os"
 	"sync"
 	"sync/atomic"
-	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,11 +15,17 @@ import (
 // per socket (igmp_max_memberships) applies. Only where the process may not
 // open that many files do groups share sockets bound to the wildcard address.
 //
-// An epoll instance that is itself watched by Go's poller waits for all sockets
-// at once, so that thousands of groups need one goroutine.
+// The reader waits for all sockets at once in an epoll instance, on a thread of
+// its own and not in Go's poller: that would wake another thread for every
+// datagram, also while the reader is at work, which at high rates costs more
+// than the datagrams. An eventfd ends the wait.
 type system struct {
 	cfg      Config
 	perGroup int // groups per socket
+	epoll    int
+	event    int          // the eventfd
+	deadline atomic.Int64 // of reading, in ns since 1970; 0 is none
+	closed   atomic.Bool
 
 	mu      sync.Mutex
 	sockets map[int]*socket // those that receive, by file descriptor
@@ -32,26 +35,15 @@ type system struct {
 	missing map[string]bool        // sentences for Lacks
 	lost    uint64                 // drops of sockets closed since
 
-	closed atomic.Bool
-	epoll  *os.File
-	wait   syscall.RawConn
-
 	readMu   sync.Mutex // held by the reader
 	ready    []*socket  // named by epoll, not read yet
 	readyBuf [64]*socket
 	events   [64]unix.EpollEvent
 	batch    *batch
+	busy     bool // the last read got many
 }
 
 func openSystem(cfg Config) (*system, error) {
-	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
-	if err != nil {
-		return nil, filesError(fmt.Errorf("make an epoll instance: %w", err), len(cfg.Groups))
-	}
-	if err := unix.SetNonblock(fd, true); err != nil {
-		unix.Close(fd)
-		return nil, err
-	}
 	s := &system{
 		cfg:      cfg,
 		perGroup: groupsPerSocket(len(cfg.Groups)),
@@ -59,12 +51,11 @@ func openSystem(cfg Config) (*system, error) {
 		joined:   map[membership]*socket{},
 		members:  map[netip.AddrPort]int{},
 		missing:  map[string]bool{},
-		epoll:    os.NewFile(uintptr(fd), "epoll"),
 	}
-	if s.wait, err = s.epoll.SyscallConn(); err == nil {
-		err = s.open()
+	if err := s.openWait(); err != nil {
+		return nil, err
 	}
-	if err != nil {
+	if err := s.open(); err != nil {
 		s.close()
 		return nil, err
 	}
@@ -149,25 +140,6 @@ func (s *system) socketFor(g Group) (*socket, error) {
 	return so, s.watch(so)
 }
 
-// watch lets the reader see so.
-func (s *system) watch(so *socket) error {
-	event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(so.fd)}
-	c, err := s.epoll.SyscallConn()
-	if err == nil {
-		if cerr := c.Control(func(ep uintptr) {
-			err = unix.EpollCtl(int(ep), unix.EPOLL_CTL_ADD, so.fd, &event)
-		}); cerr != nil {
-			err = cerr
-		}
-	}
-	if err != nil {
-		so.close()
-		return fmt.Errorf("watch a socket: %w", err)
-	}
-	s.sockets[so.fd] = so
-	return nil
-}
-
 func (s *system) leave(g Group) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -212,24 +184,24 @@ func (s *system) lacks() []string {
 	return sortedKeys(s.missing)
 }
 
-func (s *system) setReadDeadline(t time.Time) error { return s.epoll.SetReadDeadline(t) }
-
+// close ends the reader's wait and closes all, once the reader has left.
 func (s *system) close() error {
 	if s.closed.Swap(true) {
 		return errClosed
 	}
-	err := s.epoll.Close()
+	s.interrupt()
+	s.readMu.Lock()
+	defer s.readMu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, so := range s.sockets {
 		s.drop(so)
 	}
-	for i, snd := range s.senders {
+	for _, snd := range s.senders {
 		if snd != nil {
 			snd.socket.close()
-			s.senders[i] = nil
 		}
 	}
 	clear(s.joined)
-	return err
+	return s.closeWait()
 }

@@ -52,46 +52,22 @@ func (s *system) read(ds []Datagram) (int, error) {
 	if s.batch == nil {
 		s.batch = newBatch()
 	}
-	s.batch.used = 0
-	n := 0
-	err := s.wait.Read(func(epoll uintptr) bool {
-		for {
-			for ; len(s.ready) > 0 && n < len(ds) && s.batch.used < batchSize; s.ready = s.ready[1:] {
-				n += s.batch.receive(s.ready[0], ds[n:])
-			}
-			if n > 0 {
-				return true
-			}
-			s.batch.used = 0
-			if len(s.ready) == 0 && !s.poll(int(epoll)) {
-				return false
-			}
+	if _, err := s.timeout(); err != nil {
+		return 0, err
+	}
+	for {
+		n := 0
+		for s.batch.used = 0; len(s.ready) > 0 && n < len(ds) && s.batch.used < batchSize; s.ready = s.ready[1:] {
+			n += s.batch.receive(s.ready[0], ds[n:])
 		}
-	})
-	switch {
-	case n > 0:
-		return n, nil
-	case s.closed.Load():
-		return 0, errClosed
-	}
-	return 0, err
-}
-
-// poll fills the list of ready sockets; false when there is none.
-func (s *system) poll(epoll int) bool {
-	k, err := unix.EpollWait(epoll, s.events[:], 0)
-	if err != nil || k <= 0 {
-		return err == unix.EINTR
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.ready = s.readyBuf[:0]
-	for _, e := range s.events[:k] {
-		if so := s.sockets[int(e.Fd)]; so != nil {
-			s.ready = append(s.ready, so)
+		if n > 0 {
+			s.busy = n >= many && n < batchSize
+			return n, nil
+		}
+		if err := s.wait(); err != nil {
+			return 0, err
 		}
 	}
-	return true
 }
 
 // receive reads what so has, fills ds from its start, and returns how many it
