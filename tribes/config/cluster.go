@@ -177,7 +177,8 @@ func (b *builder) complete(c *Cluster) {
 	if len(c.Interceptors) == 0 {
 		c.Interceptors = []Component{b.implied(roleInterceptor, "Interceptor", messageDispatch), b.implied(roleInterceptor, "Interceptor", failureDetector)}
 	}
-	if !slices.ContainsFunc(c.Valves, func(v Component) bool { return v.class != nil || !ours(v.Class) }) {
+	c.Valves = slices.DeleteFunc(c.Valves, func(v Component) bool { return v.class == nil && ours(v.Class) }) // dropped
+	if len(c.Valves) == 0 {
 		c.Valves = append(c.Valves, b.implied(roleValve, "Valve", jvmRouteBinderValve), b.implied(roleValve, "Valve", replicationValve))
 	}
 	if len(c.Listeners) == 0 && c.Manager.is(deltaManager) {

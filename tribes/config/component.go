@@ -79,7 +79,7 @@ func (b *builder) className(n *node, r role, c *Component) {
 		b.report(finding{id: "config.class", status: check.Fail, at: a.pos,
 			saw: fmt.Sprintf("Tomcat %s has no class %s; it does not start", b.version, c.Class)})
 		c.class = k
-	case k.role != r:
+	case k.role != r && !(k.name == farmWarDeployer && r == roleListener): // it is both
 		b.report(finding{id: "config.class", status: check.Fail, at: a.pos,
 			saw: fmt.Sprintf("%s is for <%s>, not for <%s>; Tomcat does not start (\"argument type mismatch\")", short(c.Class), k.role, n.name),
 			fix: []string{fmt.Sprintf("move it into a <%s>", k.role)}})

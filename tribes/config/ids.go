@@ -32,13 +32,13 @@ var Checks = []struct {
 	{"ttl.zero", "TTL 0 never leaves the host"},
 	{"sock.loop-off", "members on one host do not hear each other"},
 	{"tribes.drop-time", "dropTime is too short for the frequency"},
-	{"tribes.two-clusters", "nothing separates this cluster from others"},
 	{"tribes.domain-filter", "the domain filter refuses the cluster's own members"},
 	{"tribes.static-mix", "static and multicast membership are mixed"},
 	{"config.membership-off", "the membership service is not started"},
 	{"config.static-member", "a static member is incomplete"},
 	{"tribes.duplicate-id", "two members are the same"},
 	// receiver and ports
+	{"config.address", "an address is none of this host's"},
 	{"addr.hostname-loopback", "the host name resolves to a loopback address"},
 	{"tribes.advertises-loopback", "the receiver announces an address nobody can reach"},
 	{"tribes.receiver-port", "the receiver's port is not the one others expect"},
@@ -52,7 +52,6 @@ var Checks = []struct {
 	{"config.encryption", "the encryption cannot work as it is configured"},
 	{"config.key-exposed", "the key can be read by others"},
 	{"tribes.key-mismatch", "the nodes encrypt differently"},
-	{"tribes.version-mix", "the nodes' Tomcats differ"},
 	// sessions
 	{"config.replication-valve", "the ReplicationValve is missing"},
 	{"config.session-listener", "nobody receives the session messages"},

@@ -39,6 +39,10 @@ func Read(src Source, opts Options) (*File, error) {
 		return nil, err
 	}
 	f.Entities, f.Inactive = doc.entities, doc.inactive
+	if doc.after != nil {
+		f.report(finding{id: "config.syntax", status: check.Warn, at: doc.after.Position,
+			saw: doc.after.Reason + "; Tomcat logs a fatal parse error and starts all the same"})
+	}
 	b := &builder{File: f, doc: doc, props: opts.Properties}
 	b.entities()
 	b.server(doc.root)

@@ -57,6 +57,10 @@ type text struct {
 	name  string
 	data  []byte
 	lines []int // offset of each line's first byte
+	// The place asked for last: places are mostly asked for in order, and a
+	// hostile file is one line of megabytes.
+	lastOffset int
+	last       Position
 }
 
 // readText reads and decodes a whole file. An error is about reading it at all:
@@ -73,20 +77,20 @@ func readText(src Source) (*text, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &text{name: src.Name, data: data, lines: []int{0}}
-	for i, c := range data {
-		if c == '\n' {
-			t.lines = append(t.lines, i+1)
-		}
-	}
-	return t, nil
+	return &text{name: src.Name, data: data, lines: lineStarts(data)}, nil
 }
 
 // at translates a byte offset.
 func (t *text) at(offset int) Position {
 	offset = min(max(offset, 0), len(t.data))
 	line := sort.SearchInts(t.lines, offset+1) - 1
-	return Position{line + 1, utf8.RuneCount(t.data[t.lines[line]:offset]) + 1}
+	from, column := t.lines[line], 1
+	if t.last.Line == line+1 && t.lastOffset <= offset {
+		from, column = t.lastOffset, t.last.Column
+	}
+	t.lastOffset = offset
+	t.last = Position{line + 1, column + utf8.RuneCount(t.data[from:offset])}
+	return t.last
 }
 
 func (t *text) syntax(offset int, format string, args ...any) error {

@@ -60,6 +60,9 @@ type document struct {
 	entities []Entity
 	declared int        // all declarations, also those beyond maxEntities
 	inactive []Position // "<Cluster" inside comments
+	// after is what stands behind the root element and is no XML: Tomcat has
+	// built its server by then, complains and starts.
+	after *SyntaxError
 }
 
 // readDocument parses src. A *SyntaxError is one that stops Tomcat as well;
@@ -78,7 +81,12 @@ func readDocument(src Source) (*document, error) {
 	p := parser{document: d, dec: xml.NewDecoder(bytes.NewReader(t.data)), values: map[string]string{}}
 	p.dec.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // decoded already
 	p.dec.Entity = p.values
-	if err := p.run(); err != nil {
+	err = p.run()
+	var bad *SyntaxError
+	if errors.As(err, &bad) && d.root != nil && len(p.open) == 0 {
+		d.after, err = bad, nil
+	}
+	if err != nil {
 		return nil, err
 	}
 	if d.root == nil {

@@ -38,8 +38,6 @@ func TestBadXML(t *testing.T) {
 		{"cut short", "<Server>\n <Service>\n", "3:1: the file ends inside <Service> of line 2", true},
 		{"wrong end", "<Server>\n<Service></Server>", "2:10: element <Service> closed by </Server>", true},
 		{"twice", "<Server a='1' b='2'\n a='3'/>", `2:2: attribute "a" was already given`, true},
-		{"two roots", "<Server/>\n<Server/>", "2:1: a second root element <Server>", true},
-		{"text outside", "<Server/> x", "1:11: text outside the root element", true},
 		{"no quotes", "<Server a=1/>", "unquoted or missing attribute value", true},
 		{"undeclared entity", "<Server>&cluster;</Server>", "invalid character entity &cluster;", true},
 		{"no UTF-8", "<Server>\n\xe4</Server>", "2:1: this byte (0xe4) is no UTF-8", true},
@@ -60,6 +58,20 @@ func TestBadXML(t *testing.T) {
 				t.Errorf("a *SyntaxError: %v, want %v: %v", !c.broken, c.broken, err)
 			}
 		})
+	}
+}
+
+// Verify that what stands behind the end does not hide what stands before it.
+func TestAfterTheEnd(t *testing.T) {
+	for in, want := range map[string]string{
+		"<Server/>\n<Server/>": "server.xml:2:1: a second root element <Server>",
+		"<Server/> x":          "server.xml:1:11: text outside the root element",
+		"<Server/><":           "server.xml:1:11: unexpected EOF",
+	} {
+		d, err := readDocument(source(in))
+		if err != nil || d.after == nil || d.after.Error() != want {
+			t.Errorf("%q: %v, %v; want %s", in, err, d.after, want)
+		}
 	}
 }
 
