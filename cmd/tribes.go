@@ -13,6 +13,9 @@ heartbeats by multicast UDP, messages by TCP.`,
 	}
 	c.AddCommand(
 		newTribesDecodeCmd(a),
+		newTribesJoinCmd(a),
+		newTribesMembersCmd(a),
+		newTribesProbeCmd(a),
 	)
 	return c
 }

@@ -11,7 +11,6 @@ import (
 	"os"
 	"time"
 
-	"muster/internal/escape"
 	"muster/tribes"
 )
 
@@ -109,7 +108,7 @@ func (c *conn) explain(err error) string {
 		if what := foreign(rest); what != "" {
 			return "it speaks " + what + ", not Tribes"
 		}
-		return fmt.Sprintf("%v (it begins with %s)", err, escape.Bytes(rest[:min(len(rest), 16)]))
+		return fmt.Sprintf("%v (it begins with %q)", err, printable(rest[:min(len(rest), 16)]))
 	}
 	return err.Error()
 }

@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +12,6 @@ import (
 	"slices"
 	"time"
 
-	"muster/internal/escape"
 	"muster/tribes"
 )
 
@@ -147,7 +147,7 @@ func (x *Exchange) readAck(nc net.Conn, start time.Time, wait time.Duration) {
 			return
 		case perr == nil || !errors.Is(perr, tribes.ErrIncomplete) || n == len(buf):
 			x.Outcome, x.Foreign = Foreign, foreign(got)
-			x.Err = fmt.Errorf("it says %q", escape.Bytes(got[:min(n, 32)]))
+			x.Err = fmt.Errorf("it says %q", printable(got))
 			return
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			x.Outcome, x.Err = NoAck, err
@@ -160,6 +160,18 @@ func (x *Exchange) readAck(nc net.Conn, start time.Time, wait time.Duration) {
 			return
 		}
 	}
+}
+
+// printable is the first line of b, what cannot be shown as dots.
+func printable(b []byte) string {
+	b, _, _ = bytes.Cut(b[:min(len(b), 60)], []byte("\r\n"))
+	b = bytes.Clone(b)
+	for i, c := range b {
+		if c < ' ' || c > '~' || c == '\\' || c == '"' {
+			b[i] = '.'
+		}
+	}
+	return string(b)
 }
 
 func connectOutcome(err error) Outcome {

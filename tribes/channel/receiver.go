@@ -53,6 +53,9 @@ type ReceiverConfig struct {
 	MaxConns    int
 	// Handler takes the messages that are no probes and no pings. nil takes none.
 	Handler Handler
+	// Own tells our own record from that of others: a broadcast of ours comes
+	// back to us. nil knows none.
+	Own func(*tribes.Member) bool
 	// Guard is deferred in every goroutine, so that an owner can say goodbye
 	// before a panic ends the process.
 	Guard  func()
@@ -83,7 +86,7 @@ type ReceiverStats struct {
 	Accepted uint64 // connections
 	Open     uint64 // of them now
 	Evicted  uint64 // closed because there were too many
-	Broken   uint64 // closed because of what came
+	Broken   uint64 // closed because of what came, and broadcasts dropped for it
 	Messages uint64 // handed to the Handler
 	Failed   uint64 // of them, those that it failed
 	Probes   uint64 // of failure detectors

@@ -215,7 +215,7 @@ func TestBrokenBytesCloseTheConnection(t *testing.T) {
 		{"TLS", "it speaks TLS", []byte("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")},
 		{"HTTP", "it speaks HTTP", []byte("GET / HTTP/1.1\r\n\r\n")},
 		{"a heartbeat", "heartbeats", vector(t, "member-v1-ipv4-min")},
-		{"escape sequences", `\x1b[2J`, []byte("\x1b[2J\x1b[31m")},
+		{"escape sequences", ".[2J.[31m", []byte("\x1b[2J\x1b[31m")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var log syncBuffer
@@ -226,7 +226,7 @@ func TestBrokenBytesCloseTheConnection(t *testing.T) {
 			if n := r.Stats().Broken; n != 1 {
 				t.Errorf("%d connections counted as broken", n)
 			}
-			if !strings.Contains(strings.ReplaceAll(log.String(), `\\`, `\`), c.says) {
+			if !strings.Contains(log.String(), c.says) {
 				t.Errorf("the log does not say %q:\n%s", c.says, log.String())
 			}
 		})

@@ -1,0 +1,127 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"muster/cmd/internal/ui"
+	"muster/internal/escape"
+	"muster/tribes/cluster"
+	"muster/tribes/membership"
+)
+
+// watch follows the events of a node and counts who is there.
+type watch struct {
+	a     *app
+	node  *cluster.Node
+	lines *ui.Lines
+
+	now, peak             int
+	added, gone, suspects int
+}
+
+func (a *app) newWatch(n *cluster.Node) *watch {
+	return &watch{a: a, node: n, lines: ui.NewLines(a.Out)}
+}
+
+// run shows events until ctx ends or, if enough is above 0, so many members are
+// there. It reports which.
+func (w *watch) run(ctx context.Context, enough int, show bool) (reached bool, err error) {
+	for {
+		ev, err := w.node.Next(ctx)
+		if err != nil {
+			return false, nil
+		}
+		w.count(&ev)
+		if show {
+			if err := w.show(&ev); err != nil {
+				return false, err
+			}
+		}
+		if enough > 0 && w.now >= enough {
+			return true, nil
+		}
+	}
+}
+
+func (w *watch) count(ev *membership.Event) {
+	switch ev.Kind {
+	case membership.Added:
+		w.added++
+		w.now++
+		w.peak = max(w.peak, w.now)
+	case membership.Disappeared:
+		w.gone++
+		w.now--
+	case membership.Suspect:
+		w.suspects++
+	}
+}
+
+func (w *watch) show(ev *membership.Event) error {
+	if w.a.verbose {
+		if text := ui.MemberLogText(ev); text != "" {
+			fmt.Fprintf(w.a.Err, "%s %s\n", w.a.Err.Dim(ui.Clock(ev.Time)), text)
+		}
+	}
+	if w.a.json {
+		return w.lines.Write(ui.NewMemberEvent(ev))
+	}
+	_, err := fmt.Fprintln(w.a.Out, w.a.Out.MemberEventText(ev))
+	return err
+}
+
+// tellNode says on stderr where a node is and what is special about that.
+func (a *app) tellNode(n *cluster.Node, doing string) {
+	if a.quiet {
+		return
+	}
+	fmt.Fprintf(a.Err, "interface %s: %s\n", escape.Text(n.Interface.Name), escape.Text(n.Interface.Reason))
+	for _, note := range n.Notes {
+		a.note("%s", escape.Text(note))
+	}
+	fmt.Fprintln(a.Err, doing)
+}
+
+// membershipSummary is what closes the JSON of those that follow members.
+type membershipSummary struct {
+	Type    string `json:"type"`
+	OK      bool   `json:"ok"`
+	Members int    `json:"members"` // at the end
+	Most    int    `json:"most"`    // at one time
+	Expect  int    `json:"expect"`
+	Added   int    `json:"added"`
+	Gone    int    `json:"disappeared"`
+	Suspect int    `json:"suspect"`
+	// Heartbeats of others, and what came beside them.
+	Heartbeats uint64            `json:"heartbeats"`
+	Malformed  map[string]uint64 `json:"malformed"` // by the field that is wrong
+	Foreign    uint64            `json:"foreign"`
+	Broadcasts uint64            `json:"broadcasts"`
+	Refused    uint64            `json:"refused"` // heartbeats for which the table had no room
+	Dropped    uint64            `json:"dropped"` // by the kernel
+	TookMS     int64             `json:"took_ms"`
+}
+
+func (w *watch) summary(start time.Time, expect int, ok bool) membershipSummary {
+	m := w.node.Stats().Membership
+	return membershipSummary{
+		Type: "summary", OK: ok, Members: w.now, Most: w.peak, Expect: expect,
+		Added: w.added, Gone: w.gone, Suspect: w.suspects,
+		Heartbeats: m.Heartbeats, Malformed: m.Malformed, Foreign: m.Foreign, Broadcasts: m.Broadcasts,
+		Refused: m.Refused, Dropped: m.Drops, TookMS: time.Since(start).Milliseconds(),
+	}
+}
+
+// bounded is ctx with an end after d, where d is above 0.
+func bounded(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	if d <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, d)
+}
+
+// stopped reports whether a person ended what ctx bounds, and not the time.
+func stopped(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }

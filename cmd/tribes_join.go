@@ -1,0 +1,166 @@
+package cmd
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"muster/cmd/internal/ui"
+	"muster/tribes/cluster"
+)
+
+type joinOptions struct {
+	cluster  clusterFlags
+	duration time.Duration
+	expect   int
+}
+
+func newTribesJoinCmd(a *app) *cobra.Command {
+	o := joinOptions{}
+	c := &cobra.Command{
+		Use:   "join",
+		Short: "be a member of a Tomcat cluster, and print who comes and goes",
+		Long: `Joins a cluster as a Tomcat does: opens a TCP receiver, then sends a heartbeat each
+--frequency to the group, follows those of the others, checks each of them over TCP
+before it counts (as TcpFailureDetector does), and says goodbye when it ends.
+
+A Tomcat lists this member and sends it what it replicates; muster acks what asks for
+an ack, keeps nothing, and answers at once what a starting Tomcat waits for. It
+announces a small alive time, so that a Tomcat asks a Tomcat for its sessions.
+
+The member's id is kept in the user's state folder and used again by the next member
+of the same --name, address and port, so that no ghost is left; --fresh-id takes a new
+one. No privilege is needed. It runs until Ctrl-C; -d ends it after a time, --expect
+alone as soon as that many members are there. The attribute names of server.xml
+(--mcastPort, --memberDropTime, ...) are taken too.`,
+		Example: `  # stand beside the Tomcats of this network, with Tomcat's defaults
+  muster tribes join
+  # a cluster on another group and domain, by the interface that has this address
+  muster tribes join --group 228.0.0.9 --port 45565 --domain staging --bind 10.0.0.12
+  # a script: exit status 1 unless three other members are there within ten seconds
+  muster tribes join -d 10s --expect 3 --json`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return a.runTribesJoin(c, o) },
+	}
+	o.cluster.join(c)
+	f := c.Flags()
+	f.DurationVarP(&o.duration, "duration", "d", 0, "leave after this `time`")
+	f.IntVar(&o.expect, "expect", 0, "exit status 1 with fewer than `N` other members; without -d, leave when they are there")
+	return c
+}
+
+func (a *app) runTribesJoin(c *cobra.Command, o joinOptions) error {
+	cfg, err := o.cluster.memberConfig(a)
+	if err != nil {
+		return err
+	}
+	if c.Flags().Changed("expect") && o.expect < 1 {
+		return usagef("--expect %d: say 1 or more", o.expect)
+	}
+	if err := positive(c, "duration", o.duration); err != nil {
+		return err
+	}
+	defer keepBrokenPipes()()
+	ctx, cancel := bounded(c.Context(), o.duration)
+	defer cancel()
+	start := time.Now()
+	node, err := cluster.Join(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer node.Leave()
+	w := a.newWatch(node)
+	if err := w.joined(); err != nil {
+		return err
+	}
+	enough := o.expect
+	if o.duration > 0 {
+		enough = 0
+	}
+	_, err = w.run(ctx, enough, true)
+	if left := node.Leave(); err == nil {
+		err = left
+	}
+	if err != nil && !readerGone(err) {
+		return err
+	}
+	ok := w.peak >= o.expect
+	if err := w.joinSummary(start, o.expect, ok); err != nil && !readerGone(err) {
+		return err
+	}
+	switch {
+	case stopped(c.Context()) && (o.duration > 0 || o.expect > 0) && !ok:
+		return errInterrupted
+	case !ok:
+		return errNo
+	}
+	return nil
+}
+
+// joinedLine is the first JSON line of a member.
+type joinedLine struct {
+	Type      string    `json:"type"` // joined
+	Time      time.Time `json:"time"`
+	Interface string    `json:"interface"`
+	Reason    string    `json:"reason"` // why that interface
+	Group     string    `json:"group"`
+	Receiver  string    `json:"receiver"`
+	Member    ui.Member `json:"member"`
+	Notes     []string  `json:"notes,omitempty"`
+}
+
+func (w *watch) joined() error {
+	n := w.node
+	m := n.Local()
+	w.a.tellNode(n, fmt.Sprintf("joined %s as %s, id %s", n.Group, ui.MemberAddress(&m), m.ID))
+	if !w.a.json {
+		return nil
+	}
+	return w.lines.Write(joinedLine{
+		Type: "joined", Time: time.Now(), Interface: n.Interface.Name, Reason: n.Interface.Reason,
+		Group: n.Group.String(), Receiver: n.Receiver().String(), Member: ui.NewMember(&m, netip.AddrPort{}), Notes: n.Notes,
+	})
+}
+
+// joinSummaryLine closes the JSON of a member.
+type joinSummaryLine struct {
+	membershipSummary
+	Sent       uint64 `json:"heartbeats_sent"` // the goodbye included
+	SendErrors uint64 `json:"send_errors"`
+	Own        uint64 `json:"own_heartbeats"` // of ours that came back
+	Messages   uint64 `json:"messages"`
+	Acks       uint64 `json:"acks"`
+	FailAcks   uint64 `json:"fail_acks"`
+	Probes     uint64 `json:"probes"`  // of failure detectors, answered
+	Answers    uint64 `json:"answers"` // to what a starting Tomcat asks
+	Pings      uint64 `json:"pings"`
+	Broken     uint64 `json:"broken"` // connections closed because of what came
+}
+
+func (w *watch) joinSummary(start time.Time, expect int, ok bool) error {
+	st := w.node.Stats()
+	m, ch := st.Membership, st.Channel
+	if m.Sent > 4 && m.Own == 0 && m.SendErrors == 0 {
+		w.a.note("none of our %d heartbeats came back to us: does multicast work on %s? others may not hear us either", m.Sent, w.node.Interface.Name)
+	}
+	if w.a.json {
+		return w.lines.Write(joinSummaryLine{
+			membershipSummary: w.summary(start, expect, ok), Sent: m.Sent, SendErrors: m.SendErrors, Own: m.Own,
+			Messages: ch.Messages, Acks: ch.Acks, FailAcks: ch.FailAcks, Probes: ch.Probes, Answers: st.Answers, Pings: ch.Pings, Broken: ch.Broken,
+		})
+	}
+	_, err := fmt.Fprintf(w.a.Out, "%s at the end, %d at most; %d came, %d went. Sent %s (%d came back), heard %d of others.%s\n",
+		ui.Count(w.now, "member"), w.peak, w.added, w.gone, ui.Count(m.Sent, "heartbeat"), m.Own, m.Heartbeats, messagesText(st))
+	if err == nil && !ok {
+		_, err = fmt.Fprintf(w.a.Out, "%s: %d other members were expected\n", w.a.Out.Bad("too few"), expect)
+	}
+	return err
+}
+
+func messagesText(st cluster.Stats) string {
+	ch := st.Channel
+	return fmt.Sprintf(" Took %s, acked %d, answered %s, was probed %s.",
+		ui.Count(ch.Messages, "message"), ch.Acks, ui.Count(st.Answers, "request"), ui.Count(ch.Probes, "time"))
+}

@@ -1,0 +1,92 @@
+package cluster
+
+import (
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"muster/mcast"
+	"muster/tribes/channel"
+	"muster/tribes/membership"
+)
+
+// readBuffer is asked for the heartbeats of ten thousand members; the system
+// may grant less.
+const readBuffer = 4 << 20
+
+// Config is what a node goes by. Begin with Defaults: the zero Config is not
+// valid.
+type Config struct {
+	// Group is where heartbeats go: address and UDP port.
+	Group netip.AddrPort
+	// Interface to join on: a name, an index or an address, as Tomcat's bind
+	// names one. Without it the route to the group decides.
+	Interface string
+	TTL       int // of heartbeats; -1 leaves the system's, which is 1
+	Frequency time.Duration
+	DropTime  time.Duration
+	// Limit is how many members the table holds; 0 means its default.
+	Limit  int
+	Logger *slog.Logger
+
+	// What follows is of a node that joins.
+
+	Domain, Payload []byte
+	// Advertise is the host in our record where it is not to be the interface's
+	// address. The receiver then listens on all addresses.
+	Advertise netip.Addr
+	// TCPPort is the receiver's, AutoBind how many are tried from there on; port
+	// 0 is one that the system chooses.
+	TCPPort  uint16
+	AutoBind int
+	// Name, with the address and the port, is what our id is remembered under;
+	// empty means the host's name. FreshID makes a new one.
+	Name    string
+	FreshID bool
+	// StateDir is where ids are kept; empty means the user's state folder.
+	StateDir string
+	// Handler makes what takes the messages of the node. nil answers what a
+	// starting Tomcat waits for, and drops the rest: see Guest.
+	Handler func(*Node) channel.Handler
+}
+
+// Defaults are Tomcat's (T/membership/McastService.setDefaults,
+// T/transport/ReceiverBase).
+func Defaults() Config {
+	return Config{
+		Group:     netip.AddrPortFrom(netip.AddrFrom4([4]byte{228, 0, 0, 4}), 45564),
+		TTL:       -1,
+		Frequency: membership.DefaultFrequency,
+		DropTime:  membership.DefaultDropTime,
+		TCPPort:   channel.DefaultPort,
+		AutoBind:  channel.DefaultAutoBind,
+	}
+}
+
+// check refuses what cannot be.
+func (c *Config) check() error {
+	switch {
+	case !c.Group.Addr().IsMulticast():
+		return fmt.Errorf("%s is no multicast address", c.Group.Addr())
+	case c.Group.Port() == 0:
+		return fmt.Errorf("group %s has no port", c.Group.Addr())
+	case c.Frequency <= 0:
+		return fmt.Errorf("a frequency of %s: want a time above 0", c.Frequency)
+	case c.DropTime <= 0:
+		return fmt.Errorf("a drop time of %s: want a time above 0", c.DropTime)
+	case c.Advertise.IsValid() && (c.Advertise.IsUnspecified() || c.Advertise.IsMulticast()):
+		return fmt.Errorf("%s is no address that others can connect to", c.Advertise)
+	}
+	return nil
+}
+
+// listen joins the group.
+func (c *Config) listen(iface mcast.Interface) (*mcast.Conn, error) {
+	return mcast.Listen(mcast.Config{
+		Interface:  iface,
+		Groups:     []mcast.Group{{Addr: c.Group.Addr(), Port: c.Group.Port(), Count: 1}},
+		TTL:        c.TTL,
+		ReadBuffer: readBuffer,
+	})
+}

@@ -1,0 +1,280 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"time"
+
+	"muster/mcast"
+	"muster/tribes"
+	"muster/tribes/channel"
+	"muster/tribes/membership"
+)
+
+// Node is a member, or an observer of one's cluster.
+type Node struct {
+	// Interface is where the group is joined; its Reason says why.
+	Interface mcast.Interface
+	// Group is the group and port of the heartbeats.
+	Group netip.AddrPort
+	// Notes are what a person should know about how this node came up.
+	Notes []string
+
+	cfg      Config
+	service  *membership.Service
+	receiver *channel.Receiver // nil of an observer
+	id       identity
+	record   tribes.Member // ours, as far as it does not change
+	sender   channel.Sender
+	guest    *Guest // nil where cfg.Handler is another
+	casts    chan broadcast
+
+	stop context.CancelFunc
+	done chan struct{}
+	err  error // of the end, read after done
+}
+
+// broadcast is a datagram with frames, on its way to the handler.
+type broadcast struct {
+	payload []byte
+	source  netip.AddrPort
+}
+
+// Join makes this process a member: the receiver listens, the group is joined,
+// heartbeats go out. It returns when that is so; the node then runs until ctx
+// ends or Leave is called.
+func Join(ctx context.Context, cfg Config) (*Node, error) {
+	n, err := newNode(cfg)
+	if err != nil {
+		return nil, err
+	}
+	at, err := chooseAddress(&n.cfg, n.Interface, upAddrs)
+	if err != nil {
+		return nil, err
+	}
+	n.Notes = append(n.Notes, at.notes...)
+	if err := n.listen(at); err != nil {
+		return nil, err
+	}
+	conn, err := n.cfg.listen(n.Interface)
+	if err != nil {
+		n.receiver.Close()
+		n.id.release()
+		return nil, err
+	}
+	n.Notes = append(n.Notes, conn.Lacks()...)
+	n.run(ctx, conn)
+	return n, nil
+}
+
+// Observe follows the members without being one: it joins the group, and sends
+// nothing but the membership report by which the kernel does that.
+func Observe(ctx context.Context, cfg Config) (*Node, error) {
+	n, err := newNode(cfg)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := n.cfg.listen(n.Interface)
+	if err != nil {
+		return nil, err
+	}
+	n.Notes = append(n.Notes, conn.Lacks()...)
+	n.run(ctx, conn)
+	return n, nil
+}
+
+func newNode(cfg Config) (*Node, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	iface, err := mcast.FindInterface(cfg.Interface, cfg.Group.Addr())
+	if err != nil {
+		return nil, err
+	}
+	return &Node{Interface: iface, Group: cfg.Group, cfg: cfg, done: make(chan struct{})}, nil
+}
+
+// listen opens the receiver and makes our record, which names its port.
+func (n *Node) listen(at address) error {
+	var handler channel.Handler
+	if n.cfg.Handler != nil {
+		handler = n.cfg.Handler(n)
+	} else {
+		n.guest = NewGuest(n)
+		handler = n.guest
+	}
+	var err error
+	n.receiver, err = channel.Listen(channel.ReceiverConfig{
+		Addr: at.listen, Port: n.cfg.TCPPort, AutoBind: n.cfg.AutoBind,
+		Handler: handler, Own: func(m *tribes.Member) bool { return n.record.Same(m) },
+		Guard: n.guard, Logger: n.cfg.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	port := n.receiver.AddrPort().Port()
+	if first := n.cfg.TCPPort; port != first && first != 0 {
+		n.Notes = append(n.Notes, fmt.Sprintf("TCP port %d is in use: listening on %d", first, port))
+	}
+	n.id = loadIdentity(n.cfg.StateDir, n.cfg.Name, netip.AddrPortFrom(at.host, port), n.cfg.FreshID)
+	if n.id.note != "" {
+		n.Notes = append(n.Notes, n.id.note)
+	}
+	n.record = tribes.Member{
+		Host: at.host.WithZone("").AsSlice(), Port: int32(port), SecurePort: -1, UDPPort: -1,
+		ID: n.id.id, Domain: n.cfg.Domain, Payload: n.cfg.Payload,
+	}
+	if _, err := n.record.AppendTo(nil); err != nil {
+		n.receiver.Close()
+		n.id.release()
+		return err
+	}
+	return nil
+}
+
+// run starts what a node consists of. In the end the goodbye comes first, then
+// the receiver closes: whoever asks it meanwhile still gets an answer.
+func (n *Node) run(ctx context.Context, conn membership.Conn) {
+	cfg := membership.ServiceConfig{
+		Config: membership.Config{Frequency: n.cfg.Frequency, DropTime: n.cfg.DropTime, Limit: n.cfg.Limit},
+		Group:  n.Group, Guard: n.guard, Logger: n.cfg.Logger,
+	}
+	if n.receiver != nil {
+		n.casts = make(chan broadcast, 64)
+		cfg.Local, cfg.Check, cfg.Broadcast = &n.record, n.check, n.broadcast
+	}
+	n.service = membership.New(conn, cfg)
+	ctx, n.stop = context.WithCancel(ctx)
+	receiving, stopReceiving := context.WithCancel(context.WithoutCancel(ctx))
+	var wg sync.WaitGroup
+	var served error
+	if n.receiver != nil {
+		wg.Go(func() {
+			defer n.guard()
+			served = n.receiver.Serve(receiving)
+		})
+		wg.Go(func() {
+			defer n.guard()
+			n.deliverBroadcasts(receiving)
+		})
+	}
+	go func() {
+		defer close(n.done)
+		err := n.service.Run(ctx)
+		stopReceiving()
+		wg.Wait()
+		n.id.release()
+		n.err = errors.Join(err, served)
+	}()
+}
+
+// guard is deferred in every goroutine of the node: a panic says goodbye before
+// it ends the process.
+func (n *Node) guard() {
+	if v := recover(); v != nil {
+		if n.service != nil {
+			n.service.Goodbye()
+		}
+		panic(v)
+	}
+}
+
+// check asks a member as TcpFailureDetector does.
+func (n *Node) check(ctx context.Context, addr netip.AddrPort) error {
+	x := channel.Probe(ctx, dialable(addr, n.Interface), channel.ProbeConfig{Member: n.Local()})
+	return x.Fail()
+}
+
+// broadcast keeps a copy for the handler; it must not hold up the heartbeats.
+func (n *Node) broadcast(p []byte, source netip.AddrPort) {
+	select {
+	case n.casts <- broadcast{append([]byte(nil), p...), source}:
+	default:
+		n.cfg.Logger.Debug("dropped a broadcast: too many wait", "source", source)
+	}
+}
+
+func (n *Node) deliverBroadcasts(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case b := <-n.casts:
+			n.receiver.Datagram(ctx, b.payload, b.source)
+		}
+	}
+}
+
+// Next returns the next event of the membership; it waits for one until ctx
+// ends.
+func (n *Node) Next(ctx context.Context) (membership.Event, error) { return n.service.Next(ctx) }
+
+// Members returns all that are heard, those not confirmed included.
+func (n *Node) Members() []membership.Info { return n.service.Members() }
+
+// Local is our own record as it was last sent; the zero Member of an observer.
+func (n *Node) Local() tribes.Member { return n.service.Local() }
+
+// Receiver is where our messages arrive; the zero AddrPort of an observer.
+func (n *Node) Receiver() netip.AddrPort {
+	if n.receiver == nil {
+		return netip.AddrPort{}
+	}
+	return n.receiver.AddrPort()
+}
+
+// Stats are what a node counted.
+type Stats struct {
+	Membership membership.Stats
+	Channel    channel.ReceiverStats
+	Answers    uint64 // of a Guest, to what starting Tomcats ask
+}
+
+// Stats returns what was counted so far.
+func (n *Node) Stats() Stats {
+	st := Stats{Membership: n.service.Stats()}
+	if n.receiver != nil {
+		st.Channel = n.receiver.Stats()
+	}
+	if n.guest != nil {
+		st.Answers = n.guest.Answers()
+	}
+	return st
+}
+
+// Send delivers a message to a member. A failure that speaks against the
+// member, which a FAIL_ACK does not, has it checked at once.
+func (n *Node) Send(ctx context.Context, to *tribes.Member, options tribes.Options, payload []byte) (channel.Receipt, error) {
+	m := channel.NewMessage(n.Local(), options, payload)
+	ap, ok := to.AddrPort()
+	if !ok {
+		return channel.Receipt{}, fmt.Errorf("host of %d bytes and port %d are no address to send to", len(to.Host), to.Port)
+	}
+	r, err := n.sender.Send(ctx, dialable(ap, n.Interface), &m)
+	if err != nil && r.Outcome != channel.FailAcked && ctx.Err() == nil {
+		n.service.SendFailed(to)
+	}
+	return r, err
+}
+
+// leaveTime is how long Leave waits for what is under way.
+const leaveTime = 5 * time.Second
+
+// Leave says goodbye, leaves the group, closes the receiver and returns when
+// all of the node has ended. It may be called more than once.
+func (n *Node) Leave() error {
+	n.stop()
+	select {
+	case <-n.done:
+		return n.err
+	case <-time.After(leaveTime):
+		return fmt.Errorf("a handler of messages did not end within %s of leaving", leaveTime)
+	}
+}
