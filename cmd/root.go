@@ -85,6 +85,7 @@ source-specific. Durations are written 500ms, 3s, 5m.`,
 		newPingCmd(a),
 		newSendCmd(a),
 		newTribesCmd(a),
+		newSmokeCmd(a),
 		newVersionCmd(a),
 	)
 	root.SetHelpTemplate(helpTemplate)

@@ -1,0 +1,116 @@
+package ui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"muster/internal/escape"
+	"muster/tribes/smoke"
+)
+
+// SmokeStep is a line of smoke's JSON for each step.
+type SmokeStep struct {
+	Type   string         `json:"type"` // step
+	Number int            `json:"number"`
+	Name   string         `json:"name"`
+	OK     bool           `json:"ok"`
+	TookMS int64          `json:"took_ms"`
+	Error  string         `json:"error,omitempty"`
+	Detail map[string]any `json:"detail"`
+}
+
+// SmokeSummary is its last line.
+type SmokeSummary struct {
+	Type       string `json:"type"` // summary
+	Status     string `json:"status"`
+	Steps      int    `json:"steps"` // done, the failed one included
+	Planned    int    `json:"planned"`
+	FailedStep int    `json:"failed_step,omitempty"`
+	Nodes      int    `json:"nodes"`
+	Group      string `json:"group"`
+	Interface  string `json:"interface"`
+	TookMS     int64  `json:"took_ms"`
+}
+
+// Smoke prints a run of the smoke scenario step by step.
+type Smoke struct {
+	s     *Streams
+	lines *Lines // nil for text
+	quiet bool
+}
+
+// NewSmoke prints to s: JSON lines, or a line of text for each step.
+func NewSmoke(s *Streams, json, quiet bool) *Smoke {
+	r := &Smoke{s: s, quiet: quiet}
+	if json {
+		r.lines = NewLines(s.Out)
+	}
+	return r
+}
+
+// Start tells what is about to be tried, and where.
+func (r *Smoke) Start(p smoke.Plan) {
+	if !r.quiet {
+		fmt.Fprintf(r.s.Err, "%s on %s, group %s, TTL 0: nothing leaves this host\n",
+			Count(p.Nodes, "node"), p.Interface, p.Group)
+	}
+}
+
+// Step prints one step.
+func (r *Smoke) Step(st smoke.Step) {
+	if r.lines != nil {
+		l := SmokeStep{Type: "step", Number: st.Number, Name: st.Name, OK: st.Err == nil, TookMS: st.Took.Milliseconds(), Detail: st.Detail}
+		if st.Err != nil {
+			l.Error = st.Err.Error()
+		}
+		r.lines.Write(l)
+		return
+	}
+	word := r.s.Out.Good("ok")
+	if st.Err != nil {
+		word = r.s.Out.Bad("failed")
+	}
+	fmt.Fprintf(r.s.Out, "%d  %-44s %s  %8s  %s\n", st.Number, st.Name, word, milliseconds(st.Took), r.s.Out.Dim(details(st.Detail)))
+	if st.Err != nil {
+		fmt.Fprintf(r.s.Out, "   %s\n", escape.Text(st.Err.Error()))
+	}
+}
+
+// Close prints the outcome.
+func (r *Smoke) Close(rep smoke.Report) error {
+	status := "pass"
+	failed := 0
+	if rep.Failed != nil {
+		status, failed = "fail", rep.Failed.Number
+	}
+	if r.lines != nil {
+		return r.lines.Write(SmokeSummary{
+			Type: "summary", Status: status, Steps: len(rep.Steps), Planned: rep.Planned, FailedStep: failed, Nodes: rep.Nodes,
+			Group: rep.Group.String(), Interface: rep.Interface.Name, TookMS: rep.Took.Milliseconds(),
+		})
+	}
+	var err error
+	if rep.Failed != nil {
+		_, err = fmt.Fprintf(r.s.Out, "%s: step %d of %d, %q\n", r.s.Out.Bad(status), failed, rep.Planned, rep.Failed.Name)
+	} else {
+		_, err = fmt.Fprintf(r.s.Out, "%s: %d steps in %.1f s\n", r.s.Out.Good(status), len(rep.Steps), rep.Took.Seconds())
+	}
+	return err
+}
+
+func milliseconds(d time.Duration) string { return fmt.Sprintf("%d ms", d.Milliseconds()) }
+
+// details are a step's findings in the order of their names, as "name value".
+func details(d map[string]any) string {
+	names := make([]string, 0, len(d))
+	for n := range d {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	for i, n := range names {
+		names[i] = fmt.Sprintf("%s %v", n, d[n])
+	}
+	return escape.Text(strings.Join(names, ", "))
+}

@@ -1,0 +1,118 @@
+package cmd
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"muster/cmd/internal/ui"
+	"muster/mcast"
+	"muster/tribes/smoke"
+)
+
+type smokeOptions struct {
+	nodes     int
+	iface     string
+	group     string
+	frequency time.Duration
+	dropTime  time.Duration
+}
+
+// smokeNode is the hidden command that a run starts for each of its nodes.
+const smokeNode = "node"
+
+func newSmokeCmd(a *app) *cobra.Command {
+	o := smokeOptions{}
+	c := &cobra.Command{
+		Use:   "smoke",
+		Short: "prove on this host that a mini-cluster finds, loses and finds itself again",
+		Long: `Starts a cluster of real processes on this host, each a member with heartbeats by UDP
+multicast and a TCP receiver of its own, and goes through the steps of a cluster's life:
+they find each other, one sends a message and waits for the ack, one is killed without
+warning and the others notice, it returns, all leave with a goodbye. Each step passes when
+the processes report it, and is printed with its time.
+
+The nodes meet on the loopback interface, in a group and on ports of their own choosing, so
+that they meet no cluster that is at work; no root is needed and nothing leaves the host.
+With --interface they use that interface, with a TTL of 0.`,
+		Example: `  # the two-node cluster, about ten seconds
+  muster smoke
+  # five nodes, on the interface that the cluster will use
+  muster smoke --nodes 5 --interface eth0
+  # for a script: one JSON line a step, the summary last
+  muster smoke --json`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return a.runSmoke(c, o) },
+	}
+	f := c.Flags()
+	f.IntVar(&o.nodes, "nodes", 2, fmt.Sprintf("`number` of nodes, 2 to %d", smoke.MaxNodes))
+	f.StringVar(&o.group, "group", "", "`group` and port of the heartbeats (default: one of 239.255.0.0/16 that is free)")
+	f.DurationVar(&o.frequency, "frequency", 500*time.Millisecond, "`time` between two heartbeats")
+	f.DurationVar(&o.dropTime, "drop-time", 3*time.Second, "`silence` after which a member is given up")
+	f.StringVarP(&o.iface, "interface", "i", "", "interface by `name`, index or address (default: the loopback)")
+	c.AddCommand(&cobra.Command{
+		Use:    smokeNode,
+		Short:  "be one node of a run; commands come on standard input",
+		Hidden: true,
+		Args:   noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return smoke.Node(c.Context(), a.In, a.Out)
+		},
+	})
+	return c
+}
+
+func (a *app) runSmoke(c *cobra.Command, o smokeOptions) error {
+	cfg := smoke.Config{Nodes: o.nodes, Frequency: o.frequency, DropTime: o.dropTime}
+	switch {
+	case o.nodes < 2 || o.nodes > smoke.MaxNodes:
+		return usagef("--nodes %d: say 2 to %d", o.nodes, smoke.MaxNodes)
+	case o.frequency < 10*time.Millisecond:
+		return usagef("--frequency %s: say 10ms or more", o.frequency)
+	case o.dropTime < 2*o.frequency:
+		return usagef("--drop-time %s: say at least twice the frequency, %s", o.dropTime, 2*o.frequency)
+	}
+	if o.group != "" {
+		g, err := mcast.ParseGroup(o.group)
+		if err != nil {
+			return usagef("--group: %w", err)
+		}
+		if g.Count != 1 || g.Source.IsValid() {
+			return usagef("--group %s: want one group without a source", o.group)
+		}
+		cfg.Group = g.WithDefaultPort(45564)
+	}
+	var err error
+	if cfg.Interface, err = smoke.ChooseInterface(o.iface, cfg.Group); err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program's own file: %w", err)
+	}
+	cfg.Command = []string{self, "smoke", smokeNode}
+	if cfg.StateDir, err = os.MkdirTemp("", "muster-smoke-"); err != nil {
+		return fmt.Errorf("make a folder for the nodes' identities: %w", err)
+	}
+	defer os.RemoveAll(cfg.StateDir)
+
+	r := ui.NewSmoke(a.Streams, a.json, a.quiet)
+	cfg.OnStart = r.Start
+	cfg.OnStep = r.Step
+	report, err := smoke.Run(c.Context(), cfg)
+	if err != nil {
+		if c.Context().Err() != nil {
+			return errInterrupted
+		}
+		return err
+	}
+	if err := r.Close(report); err != nil {
+		return err
+	}
+	if report.Failed != nil {
+		return errNo
+	}
+	return nil
+}

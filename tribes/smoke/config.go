@@ -1,0 +1,127 @@
+package smoke
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"time"
+
+	"muster/mcast"
+	"muster/tribes/membership"
+)
+
+// Config is what a run goes by. Zero values mean the defaults.
+type Config struct {
+	// Command starts a process that calls Node on its standard streams.
+	Command []string
+	// Interface carries the heartbeats; the nodes advertise its address.
+	Interface mcast.Interface
+	// Group and its port; without an address one that nobody uses is chosen.
+	Group mcast.Group
+	Nodes int // 2
+	// Frequency and DropTime are the nodes' (500 ms, 3 s).
+	Frequency time.Duration
+	DropTime  time.Duration
+	// StateDir is a folder for the nodes' identities; the caller removes it.
+	StateDir string
+	// OnStart is told what is about to be tried, OnStep of each step as soon as
+	// it is done.
+	OnStart func(Plan)
+	OnStep  func(Step)
+}
+
+// MaxNodes bounds a cluster on one host: each node is a process.
+const MaxNodes = 20
+
+// Plan is what a run will do, with every choice made.
+type Plan struct {
+	Nodes     int
+	Interface mcast.Interface
+	Group     mcast.Group
+	Planned   int // steps
+}
+
+// Step is one step of the scenario and what came of it.
+type Step struct {
+	Number int
+	Name   string
+	Took   time.Duration
+	// Detail is what was verified, in the words of the nodes' reports.
+	Detail map[string]any
+	Err    error // nil: the step did what it should
+}
+
+// Report is the outcome of a run.
+type Report struct {
+	Plan
+	Steps []Step
+	Took  time.Duration
+	// Failed is the first step that failed; the rest was not tried.
+	Failed *Step
+}
+
+func (c *Config) complete() error {
+	if len(c.Command) == 0 {
+		return errors.New("smoke: no command to start a node with")
+	}
+	if c.Nodes == 0 {
+		c.Nodes = 2
+	}
+	if c.Nodes < 2 || c.Nodes > MaxNodes {
+		return fmt.Errorf("a cluster of %d nodes: want 2 to %d", c.Nodes, MaxNodes)
+	}
+	if c.Frequency == 0 {
+		c.Frequency = membership.DefaultFrequency
+	}
+	if c.DropTime == 0 {
+		c.DropTime = membership.DefaultDropTime
+	}
+	if !c.Group.Addr.IsValid() {
+		c.Group = ownGroup()
+	}
+	if c.OnStart == nil {
+		c.OnStart = func(Plan) {}
+	}
+	if c.OnStep == nil {
+		c.OnStep = func(Step) {}
+	}
+	return nil
+}
+
+// ownGroup chooses a group of the IPv4 Local Scope (RFC 2365, section 6.1) and a
+// port below the ephemeral ones at random, so that a run meets no cluster that
+// is at work and no other run.
+func ownGroup() mcast.Group {
+	addr := netip.AddrFrom4([4]byte{239, 255, byte(rand.IntN(256)), byte(1 + rand.IntN(254))})
+	return mcast.Group{Addr: addr, Port: uint16(20000 + rand.IntN(10000)), Count: 1}
+}
+
+// nodeName names nodes A, B, C, ...
+func nodeName(i int) string { return string(rune('A' + i)) }
+
+// dueTime is the time after which a silent member must have been given up: the
+// drop time, the TCP check that follows it, and what a loaded machine takes.
+func (c *Config) dueTime() time.Duration { return c.DropTime + 2*c.Frequency + checkTime + slack }
+
+const (
+	checkTime = time.Second // TcpFailureDetector's connect timeout
+	// slack is what the steps allow beyond what the protocol takes. It decides
+	// only how long a failure takes to be told.
+	slack = 10 * time.Second
+)
+
+// ChooseInterface finds the interface for a run: the one that spec names, else
+// the loopback, which every host has and which nothing leaves.
+func ChooseInterface(spec string, group mcast.Group) (mcast.Interface, error) {
+	if spec != "" {
+		return mcast.FindInterface(spec, group.Addr)
+	}
+	loopback := "127.0.0.1"
+	if group.Addr.Is6() {
+		loopback = "::1"
+	}
+	i, err := mcast.FindInterface(loopback, group.Addr)
+	i.Reason = "all nodes are on this host, and every host has it"
+	return i, err
+}

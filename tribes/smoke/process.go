@@ -1,0 +1,168 @@
+package smoke
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+	"sync"
+)
+
+// process is a node as the driver sees it: a child process, the lines that it
+// has reported, and a way to wait for one.
+type process struct {
+	name string
+	cmd  *exec.Cmd
+	in   io.WriteCloser
+	err  *tail
+	self line // what it said of itself when it was ready
+
+	mu      sync.Mutex
+	seq     int
+	lines   []line
+	changed chan struct{} // closed and replaced when lines or ended change
+	ended   bool
+	done    chan struct{} // closed when the process is reaped
+	exit    error         // valid after done
+}
+
+// startProcess starts argv as the node called name.
+func startProcess(name string, argv []string) (*process, error) {
+	p := &process{name: name, changed: make(chan struct{}), done: make(chan struct{}), err: &tail{}}
+	p.cmd = exec.Command(argv[0], argv[1:]...)
+	p.cmd.Stderr = p.err
+	in, err := p.cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := p.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start node %s: %w", name, err)
+	}
+	p.in = in
+	go p.read(out)
+	return p, nil
+}
+
+func (p *process) read(out io.Reader) {
+	s := bufio.NewScanner(out)
+	s.Buffer(make([]byte, 64<<10), 64<<20)
+	for s.Scan() {
+		var l line
+		if json.Unmarshal(s.Bytes(), &l) != nil {
+			l = line{Event: "garbage", Text: s.Text()}
+		}
+		p.update(func() { p.lines = append(p.lines, l) })
+	}
+	io.Copy(io.Discard, out)
+	p.exit = p.cmd.Wait()
+	p.update(func() { p.ended = true })
+	close(p.done)
+}
+
+func (p *process) update(change func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change()
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+// mark is the place in the node's report up to now; wait looks only behind it.
+func (p *process) mark() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.lines)
+}
+
+// wait returns the first line at or after mark that matches.
+func (p *process) wait(ctx context.Context, mark int, what string, match func(line) bool) (line, error) {
+	for {
+		p.mu.Lock()
+		for ; mark < len(p.lines); mark++ {
+			if match(p.lines[mark]) {
+				l := p.lines[mark]
+				p.mu.Unlock()
+				return l, nil
+			}
+		}
+		ended, changed := p.ended, p.changed
+		p.mu.Unlock()
+		if ended {
+			return line{}, fmt.Errorf("node %s ended before %s%s", p.name, what, p.err.because())
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return line{}, fmt.Errorf("node %s did not report in time: %s%s", p.name, what, p.err.because())
+			}
+			return line{}, ctx.Err()
+		}
+	}
+}
+
+// ask sends a request and waits for its answer.
+func (p *process) ask(ctx context.Context, r request) (line, error) {
+	mark := p.mark()
+	p.mu.Lock()
+	p.seq++
+	r.Seq = p.seq
+	p.mu.Unlock()
+	b, err := json.Marshal(r)
+	if err != nil {
+		return line{}, err
+	}
+	if _, err := p.in.Write(append(b, '\n')); err != nil {
+		return line{}, fmt.Errorf("node %s takes no more commands: %w%s", p.name, err, p.err.because())
+	}
+	l, err := p.wait(ctx, mark, "the answer to "+r.Do, func(l line) bool { return l.Seq == r.Seq })
+	if err == nil && l.Error != "" {
+		err = fmt.Errorf("node %s: %s: %s", p.name, r.Do, l.Error)
+	}
+	return l, err
+}
+
+// kill ends the process without warning (SIGKILL) and reaps it.
+func (p *process) kill() {
+	p.cmd.Process.Kill()
+	<-p.done
+	p.in.Close()
+}
+
+// tail keeps the end of what a node says on stderr.
+type tail struct {
+	mu sync.Mutex
+	b  []byte
+}
+
+const tailBytes = 4 << 10
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.b = append(t.b, p...)
+	if len(t.b) > tailBytes {
+		t.b = append([]byte(nil), t.b[len(t.b)-tailBytes:]...)
+	}
+	return len(p), nil
+}
+
+func (t *tail) because() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	text := bytes.TrimSpace(t.b)
+	if len(text) == 0 {
+		return ""
+	}
+	lines := strings.Split(string(text), "\n")
+	return "; its last words: " + strings.Join(lines[max(0, len(lines)-2):], " / ")
+}
