@@ -27,13 +27,14 @@ type system struct {
 	deadline atomic.Int64 // of reading, in ns since 1970; 0 is none
 	closed   atomic.Bool
 
-	mu      sync.Mutex
-	sockets map[int]*socket // those that receive, by file descriptor
-	joined  map[membership]*socket
-	members map[netip.AddrPort]int // memberships per group and port
-	senders [2]*sender             // IPv4, IPv6
-	missing map[string]bool        // sentences for Lacks
-	lost    uint64                 // drops of sockets closed since
+	mu       sync.Mutex
+	sockets  map[int]*socket // those that receive, by file descriptor
+	joined   map[membership]*socket
+	members  map[netip.AddrPort]int // memberships per group and port
+	senders  [2]*sender             // IPv4, IPv6
+	watching bool                   // the senders are read too
+	missing  map[string]bool        // sentences for Lacks
+	lost     uint64                 // drops of sockets closed since
 
 	readMu   sync.Mutex // held by the reader
 	ready    []*socket  // named by epoll, not read yet

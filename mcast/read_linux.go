@@ -51,6 +51,9 @@ func (s *system) read(ds []Datagram) (int, error) {
 	defer s.readMu.Unlock()
 	if s.batch == nil {
 		s.batch = newBatch()
+		if err := s.watchSenders(); err != nil {
+			return 0, err
+		}
 	}
 	if _, err := s.timeout(); err != nil {
 		return 0, err
@@ -73,8 +76,8 @@ func (s *system) read(ds []Datagram) (int, error) {
 // receive reads what so has, fills ds from its start, and returns how many it
 // filled.
 func (b *batch) receive(so *socket, ds []Datagram) (n int) {
-	so.mu.Lock()
-	defer so.mu.Unlock()
+	so.open.RLock()
+	defer so.open.RUnlock()
 	if so.gone {
 		return 0
 	}
@@ -170,7 +173,7 @@ func (so *socket) apply(level, kind int, data []byte, d *Datagram) {
 		ts := (*unix.Timespec)(unsafe.Pointer(&data[0]))
 		d.Time = time.Unix(ts.Unix())
 	case level == unix.SOL_SOCKET && kind == unix.SO_RXQ_OVFL && len(data) >= 4:
-		so.overflow = binary.NativeEndian.Uint32(data)
+		so.overflow.Store(binary.NativeEndian.Uint32(data))
 	case level == unix.IPPROTO_IP && kind == unix.IP_PKTINFO && len(data) >= unix.SizeofInet4Pktinfo:
 		info := (*unix.Inet4Pktinfo)(unsafe.Pointer(&data[0]))
 		d.Interface, d.Destination = int(info.Ifindex), netip.AddrFrom4(info.Addr)

@@ -1,11 +1,9 @@
 package mcast
 
 import (
-	"fmt"
 	"net/netip"
-	"os"
 	"sync"
-	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -15,8 +13,6 @@ import (
 // what sendmmsg reads.
 type sender struct {
 	*socket
-	raw syscall.RawConn // Go's poller waits for room in the send buffer
-
 	mu   sync.Mutex // held while a batch goes out
 	msgs [batchSize]unix.Mmsghdr
 	iovs [batchSize]unix.Iovec
@@ -49,22 +45,19 @@ func (s *system) sender(to netip.Addr) (*sender, error) {
 
 func (s *system) newSender(to netip.Addr) (*sender, error) {
 	bind := netip.AddrPortFrom(wildcard(to), s.cfg.Port)
-	if !s.cfg.SendOnly && to.IsMulticast() && s.cfg.Port != 0 {
-		bind = netip.AddrPortFrom(to, s.cfg.Port)
+	if !s.cfg.SendOnly && s.cfg.Port != 0 {
+		bind = netip.AddrPortFrom(groupFor(to), s.cfg.Port)
 	}
 	so, err := s.newSocket(bind, false)
 	if err != nil {
 		return nil, err
 	}
-	so.file = os.NewFile(uintptr(so.fd), "udp")
+	if s.watching {
+		if err := s.watch(so); err != nil {
+			return nil, err
+		}
+	}
 	snd := &sender{socket: so}
-	if snd.raw, err = so.file.SyscallConn(); err == nil && s.cfg.SendOnly {
-		err = s.watch(so)
-	}
-	if err != nil {
-		so.close()
-		return nil, err
-	}
 	for i := range snd.msgs {
 		h := &snd.msgs[i].Hdr
 		h.Name = (*byte)(unsafe.Pointer(&snd.name))
@@ -72,6 +65,37 @@ func (s *system) newSender(to netip.Addr) (*sender, error) {
 		h.SetIovlen(1)
 	}
 	return snd, nil
+}
+
+// groupFor is a group to bind a socket to that sends to to.
+func groupFor(to netip.Addr) netip.Addr {
+	switch {
+	case to.IsMulticast():
+		return to
+	case to.Is4():
+		return netip.AddrFrom4([4]byte{224, 0, 0, 1})
+	}
+	return netip.IPv6LinkLocalAllNodes()
+}
+
+// watchSenders lets the reader of a Conn that only sends see the answers. Until
+// somebody reads they are not watched: the kernel would look for a waiting
+// reader each time a datagram has left.
+func (s *system) watchSenders() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.cfg.SendOnly || s.watching {
+		return nil
+	}
+	s.watching = true
+	for _, snd := range s.senders {
+		if snd != nil {
+			if err := s.watch(snd.socket); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (s *system) send(ps [][]byte, to netip.AddrPort) (int, error) {
@@ -113,23 +137,35 @@ func (snd *sender) send(ps [][]byte, to netip.AddrPort, zone uint32) (int, error
 	return sent, nil
 }
 
+// full is how long a full send buffer is given to drain. Go's poller is not
+// asked to wait for it: it would wake up for each datagram that has left.
+const full = 200 * time.Microsecond
+
 // flush hands the first n messages to the kernel.
 func (snd *sender) flush(n int) (int, error) {
-	var done uintptr
-	var errno syscall.Errno
-	err := snd.raw.Write(func(fd uintptr) bool {
-		for {
-			done, _, errno = unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&snd.msgs[0])), uintptr(n), unix.MSG_DONTWAIT, 0, 0)
-			if errno != unix.EINTR {
-				return errno != unix.EAGAIN
-			}
+	for {
+		done, err := snd.sendmmsg(n)
+		switch err {
+		case nil:
+			return done, nil
+		case unix.EINTR:
+		case unix.EAGAIN:
+			time.Sleep(full)
+		default:
+			return 0, err
 		}
-	})
-	switch {
-	case err != nil:
-		return 0, err
-	case errno != 0:
-		return 0, fmt.Errorf("%w", errno)
+	}
+}
+
+func (snd *sender) sendmmsg(n int) (int, error) {
+	snd.open.RLock()
+	defer snd.open.RUnlock()
+	if snd.gone {
+		return 0, errClosed
+	}
+	done, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, uintptr(snd.fd), uintptr(unsafe.Pointer(&snd.msgs[0])), uintptr(n), unix.MSG_DONTWAIT, 0, 0)
+	if errno != 0 {
+		return 0, errno
 	}
 	return int(done), nil
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -22,10 +23,10 @@ type socket struct {
 	port   uint16
 	groups []membership
 
-	mu       sync.Mutex // held while the kernel uses fd
-	gone     bool
-	overflow uint32   // last count told by SO_RXQ_OVFL
-	file     *os.File // owns fd, where Go's poller waits to send
+	overflow atomic.Uint32 // last count told by SO_RXQ_OVFL
+
+	open sync.RWMutex // read-locked while the kernel uses fd, locked to close it
+	gone bool
 }
 
 // newSocket makes a bound socket with all options set. Nothing is received
@@ -166,8 +167,8 @@ func (so *socket) forget(m membership) {
 // it at any time, SO_RXQ_OVFL only with the next datagram, which after a flood
 // may never come.
 func (so *socket) drops() uint64 {
-	so.mu.Lock()
-	defer so.mu.Unlock()
+	so.open.RLock()
+	defer so.open.RUnlock()
 	if so.gone {
 		return 0
 	}
@@ -178,20 +179,16 @@ func (so *socket) drops() uint64 {
 	if errno == 0 && size >= uint32(unsafe.Sizeof(info)) {
 		return uint64(info[8])
 	}
-	return uint64(so.overflow)
+	return uint64(so.overflow.Load())
 }
 
 func (so *socket) close() {
-	so.mu.Lock()
-	defer so.mu.Unlock()
+	so.open.Lock()
+	defer so.open.Unlock()
 	if so.gone {
 		return
 	}
 	so.gone = true
-	if so.file != nil {
-		so.file.Close()
-		return
-	}
 	unix.Close(so.fd)
 }
 
