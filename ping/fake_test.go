@@ -14,7 +14,6 @@ type fakeLink struct {
 
 	mu     sync.Mutex
 	sent   []Probe
-	stamps []Probe
 	inbox  chan Answer
 	closed chan struct{}
 	once   sync.Once

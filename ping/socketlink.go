@@ -238,7 +238,7 @@ func (l *SocketLink) Read(as []Answer) (int, error) {
 }
 
 func (l *SocketLink) decode(p sock.Packet) Answer {
-	a := Answer{Stray: Invalid}
+	var a Answer
 	switch data := p.Data; {
 	case l.cfg.UDP:
 		a = parseEchoReply(data, l.session)

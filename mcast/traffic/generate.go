@@ -117,10 +117,7 @@ func (g *generator) makeBatch() {
 
 // run sends datagram k, of the round k / len(To), when it is due.
 func (g *generator) run(ctx context.Context, start time.Time) error {
-	for g.sent.Datagrams < g.total {
-		if ctx.Err() != nil {
-			return nil
-		}
+	for g.sent.Datagrams < g.total && ctx.Err() == nil {
 		n := uint64(len(g.batch))
 		if g.Rate != Unlimited {
 			behind := time.Since(start) - g.due(g.sent.Datagrams)

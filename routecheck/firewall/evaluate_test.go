@@ -23,6 +23,14 @@ type recorded struct {
 	Rules *firewall.Ruleset `json:"rules"`
 }
 
+// The cluster of the rule sets.
+const (
+	port    = 45564
+	tcpPort = 4000
+)
+
+var group = netip.MustParseAddr("228.0.0.4")
+
 func flow() firewall.Flow {
 	self := netip.MustParseAddr("10.77.0.12")
 	return firewall.Flow{Device: firewall.Device{Index: 2, Name: "eth0", Type: 1, Kind: "veth"}, Group: group, Port: port,

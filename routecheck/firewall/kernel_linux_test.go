@@ -21,13 +21,6 @@ import (
 
 func TestMain(m *testing.M) { netlab.Main(m) }
 
-const (
-	port    = 45564
-	tcpPort = 4000
-)
-
-var group = netip.MustParseAddr("228.0.0.4")
-
 // kernelCases are rule sets in the words of their tools, and what Evaluate must
 // say: for a heartbeat in, a connection in, a heartbeat out. "?" is unknown.
 var kernelCases = []struct {

@@ -98,7 +98,7 @@ func (in *input) take(n int) ([]byte, error) {
 		return b, err
 	}
 	in.offset += int64(n)
-	in.buf.Discard(n) // cannot fail: the bytes are in the buffer
+	_, _ = in.buf.Discard(n) // cannot fail: the bytes are in the buffer
 	return b, nil
 }
 
