@@ -17,17 +17,6 @@ func Count[N ~int | ~uint64](n N, word string) string {
 // PerSecond is a rate: "0.50/s", "12.3/s", "12345/s".
 func PerSecond(rate float64) string { return significant(rate) + "/s" }
 
-// BitsPerSecond is a rate of bits: "812 bit/s", "8.10 Mbit/s".
-func BitsPerSecond(rate float64) string {
-	for _, unit := range []string{"bit/s", "kbit/s", "Mbit/s"} {
-		if rate < 1000 {
-			return significant(rate) + " " + unit
-		}
-		rate /= 1000
-	}
-	return significant(rate) + " Gbit/s"
-}
-
 // Percent is a share from 0 to 1: "0%", "0.0012%", "12.3%".
 func Percent(share float64) string {
 	p := share * 100

@@ -103,28 +103,26 @@ func RenderTraffic(s *Stream, json bool, r traffic.Report, x TrafficExtra) error
 	return err
 }
 
+// trafficColumns are the columns of a sender's row; those of probes come last.
+var trafficColumns = []string{"SENDER", "GROUP", "DATAGRAMS", "BYTES", "RATE", "TTL", "INTERFACE", "FIRST", "LAST", "LOST", "LOSS", "DUP", "REORD", "AFTER JOIN"}
+
+const plainColumns = 9 // without those of probes
+
 func trafficTable(r traffic.Report, x TrafficExtra) *Table {
-	probes := false
+	columns := plainColumns
 	for _, a := range r.Senders {
-		probes = probes || a.Probes != nil
+		if a.Probes != nil {
+			columns = len(trafficColumns)
+		}
 	}
 	t := &Table{
-		Header: []string{"SENDER", "GROUP", "DATAGRAMS", "BYTES", "RATE", "BITRATE", "TTL", "INTERFACE", "FIRST", "LAST"},
-		Right:  map[int]bool{2: true, 3: true, 4: true, 5: true, 6: true},
-	}
-	if probes {
-		for i, h := range []string{"LOST", "LOST%", "DUP", "REORDERED", "AFTER JOIN"} {
-			t.Right[len(t.Header)] = i < 5
-			t.Header = append(t.Header, h)
-		}
+		Header: trafficColumns[:columns],
+		Right:  map[int]bool{2: true, 3: true, 4: true, 5: true, 9: true, 10: true, 11: true, 12: true, 13: true},
 	}
 	for _, a := range r.Senders[:min(len(r.Senders), maxRows)] {
-		cells := []any{escape.Text(a.Source.String()), groupCell(a.Groups), a.Datagrams, a.Bytes, PerSecond(a.Rate()), BitsPerSecond(a.BitRate()),
+		cells := []any{escape.Text(a.Source.String()), groupCell(a.Groups), a.Datagrams, a.Bytes, PerSecond(a.Rate()),
 			ttlCell(a), escape.Text(strings.Join(interfaceNames(a.Interfaces, x.Interface), ",")), Clock(a.First), Clock(a.Last)}
-		if probes {
-			cells = append(cells, probeCells(a.Probes)...)
-		}
-		t.Add(cells...)
+		t.Add(append(cells, probeCells(a.Probes)...)[:columns]...)
 	}
 	return t
 }
