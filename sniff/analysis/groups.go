@@ -1,0 +1,79 @@
+package analysis
+
+import (
+	"net/netip"
+
+	"muster/mcast/products"
+	"muster/sniff/capture"
+	"muster/sniff/frame"
+)
+
+// Group is what was sent to one group and port.
+type Group struct {
+	Addr           netip.AddrPort // the port is 0 for what has none
+	Product        string         // that uses it by default, "" for none
+	Known          products.Product
+	Packets, Bytes uint64
+	First, Last    int64
+	Sources        set[netip.Addr]
+	Protocols      set[string]
+	VLANs          set[uint16]
+	TTLMin, TTLMax uint8
+	Heartbeats     uint64
+	Broadcasts     uint64
+	Fragments      uint64
+	Malformed      uint64 // that begin as heartbeats and are none
+	lastSource     netip.Addr
+}
+
+// Joined is who said that it listens to a group.
+type Joined struct {
+	Group     netip.Addr
+	Reporters set[netip.Addr]
+	Reports   uint64
+	Leaves    uint64
+	Last      int64
+	// AnySource: some report was for any source (EXCLUDE mode, or version 1 or 2).
+	AnySource bool
+}
+
+// Datagram counts a packet to a group. protocol is what it was decoded as.
+func (a *Analysis) Datagram(p *capture.Packet, f *frame.Frame, protocol string) *Group {
+	key := netip.AddrPortFrom(f.Dst, f.DstPort)
+	g := a.lastGroup
+	if g == nil || g.Addr != key {
+		if g = a.Groups[key]; g == nil {
+			if len(a.Groups) >= maxGroups {
+				a.Overflow++
+				return nil
+			}
+			g = &Group{Addr: key, First: p.Nanos, TTLMin: f.TTL, TTLMax: f.TTL}
+			if known, ok := products.Lookup(f.Dst, f.DstPort); ok {
+				g.Known, g.Product = known, known.Name
+			}
+			a.Groups[key] = g
+		}
+		a.lastGroup = g
+	}
+	g.Packets++
+	g.Bytes += uint64(p.Length)
+	g.Last = p.Nanos
+	if f.TTL < g.TTLMin {
+		g.TTLMin = f.TTL
+	}
+	if f.TTL > g.TTLMax {
+		g.TTLMax = f.TTL
+	}
+	if f.Src != g.lastSource || g.Packets == 1 {
+		g.lastSource = f.Src
+		g.Sources.add(f.Src, maxPerRow)
+	}
+	g.VLANs.add(f.VLAN(), maxAliases)
+	g.Protocols.add(protocol, maxAliases)
+	return g
+}
+
+// Foreign counts the packets to a group of heartbeats that are none.
+func (g *Group) Foreign() uint64 {
+	return g.Packets - g.Heartbeats - g.Broadcasts - g.Fragments - g.Malformed
+}

@@ -1,0 +1,224 @@
+package analysis
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"muster/internal/check"
+	"muster/internal/escape"
+)
+
+// Cluster is the members that share group, port and domain.
+type Cluster struct {
+	Group   netip.AddrPort
+	Domain  string
+	Members []*Member
+}
+
+// Clusters lists the clusters, by group and domain.
+func (a *Analysis) Clusters() []*Cluster {
+	type key struct {
+		group  netip.AddrPort
+		domain string
+	}
+	found := map[key]*Cluster{}
+	for _, m := range a.HeardMembers() {
+		for _, g := range m.Groups.List() {
+			k := key{g, string(m.Record.Domain)}
+			if found[k] == nil {
+				found[k] = &Cluster{Group: g, Domain: k.domain}
+			}
+			found[k].Members = append(found[k].Members, m)
+		}
+	}
+	return slices.SortedFunc(maps.Values(found), func(x, y *Cluster) int {
+		if c := x.Group.Compare(y.Group); c != 0 {
+			return c
+		}
+		return strings.Compare(x.Domain, y.Domain)
+	})
+}
+
+func domainText(d string) string {
+	if d == "" {
+		return "no domain"
+	}
+	return `domain "` + escape.Text(d) + `"`
+}
+
+// twoClusters: clusters in each other's way, by domain on one group, or by group
+// on one port. Domains that differ in case or blanks only are one cluster that
+// does not find itself.
+func (j *judge) twoClusters() {
+	const id, title = "tribes.two-clusters", "two clusters share group or port"
+	clusters := j.Clusters()
+	byGroup := map[netip.AddrPort][]*Cluster{}
+	byPort := map[uint16][]netip.AddrPort{}
+	for _, c := range clusters {
+		if len(byGroup[c.Group]) == 0 {
+			byPort[c.Group.Port()] = append(byPort[c.Group.Port()], c.Group)
+		}
+		byGroup[c.Group] = append(byGroup[c.Group], c)
+	}
+	ports := map[netip.Addr][]uint16{}
+	for _, g := range slices.SortedFunc(maps.Keys(byGroup), netip.AddrPort.Compare) {
+		ports[g.Addr()] = append(ports[g.Addr()], g.Port())
+		list := byGroup[g]
+		if len(list) < 2 {
+			continue
+		}
+		var parts []string
+		folded := map[string]bool{}
+		for _, c := range list {
+			parts = append(parts, fmt.Sprintf("%d with %s", len(c.Members), domainText(c.Domain)))
+			folded[strings.ToLower(strings.TrimSpace(c.Domain))] = true
+		}
+		saw := fmt.Sprintf("members on %s: %s", g, strings.Join(parts, ", "))
+		if len(folded) < len(list) {
+			j.add("tribes.domain-filter", check.Warn, check.Likely, g.String(), "domains that differ in case or blanks only",
+				saw+": with a DomainFilterInterceptor they refuse each other", fix("the same domain on all nodes"))
+		}
+		if len(folded) > 1 {
+			j.add(id, check.Warn, check.Definite, g.String(), title, saw,
+				fix("a group or port of its own for each cluster, or a DomainFilterInterceptor on all nodes"))
+		}
+	}
+	for _, port := range slices.Sorted(maps.Keys(byPort)) {
+		if groups := byPort[port]; len(groups) > 1 {
+			j.add(id, check.Warn, check.Definite, fmt.Sprintf("port %d", port), title,
+				fmt.Sprintf("members of %d groups share port %d: %s; on one host, sockets of the one hear the other (IP_MULTICAST_ALL)", len(groups), port, texts(groups)),
+				fix("a port of its own for each cluster"))
+		}
+	}
+	if len(clusters) > 0 && !j.bad(id) {
+		j.pass(id, title, "all %d members are of one cluster on %s", len(j.heard), clusters[0].Group)
+	}
+}
+
+// portMismatch: heartbeats to one group on two ports.
+func (j *judge) portMismatch() {
+	ports := map[netip.Addr][]uint16{}
+	for _, g := range j.SortedGroups() {
+		if g.Heartbeats > 0 {
+			ports[g.Addr.Addr()] = append(ports[g.Addr.Addr()], g.Addr.Port())
+		}
+	}
+	for _, a := range slices.SortedFunc(maps.Keys(ports), netip.Addr.Compare) {
+		if p := ports[a]; len(p) > 1 {
+			j.add("sock.port-mismatch", check.Fail, check.Definite, a.String(), "one group, different ports",
+				fmt.Sprintf("heartbeats go to %s on the ports %s: these members do not hear each other", a, strings.Trim(fmt.Sprint(p), "[]")),
+				fix("the same address and port in every server.xml"))
+		}
+	}
+}
+
+// vlanMismatch: heartbeats of one group in two VLANs.
+func (j *judge) vlanMismatch() {
+	for _, g := range j.SortedGroups() {
+		if v := g.VLANs.List(); g.Heartbeats > 0 && len(v) > 1 {
+			var names []string
+			for _, x := range v {
+				if x == 0 {
+					names = append(names, "untagged")
+				} else {
+					names = append(names, fmt.Sprint(x))
+				}
+			}
+			j.add("iface.vlan-mismatch", check.Fail, check.Likely, g.Addr.String(), "members sit in different VLANs",
+				fmt.Sprintf("heartbeats to %s come in the VLANs %s", g.Addr, strings.Join(names, ", ")), fix("put all nodes into one VLAN"))
+		}
+	}
+}
+
+// keyMismatch: some encrypt and others do not, or keys differ.
+func (j *judge) keyMismatch() {
+	const id, title = "tribes.key-mismatch", "members do not encrypt alike"
+	var secret, plain, locked []string
+	for _, m := range append(append([]*Member{}, j.heard...), j.silent...) {
+		k := m.Talk.Kinds
+		if k["encrypted"] > 0 {
+			secret = append(secret, m.Name())
+		}
+		if k["java"]+k["session"]+k["rpc"]+k["map"]+k["static_rpc"] > 0 {
+			plain = append(plain, m.Name())
+		}
+		if m.Talk.Undecrypted > 0 {
+			locked = append(locked, m.Name())
+		}
+	}
+	mend := fix("the same EncryptInterceptor with the same encryptionKey and encryptionAlgorithm on all nodes, changed while the cluster is stopped")
+	switch {
+	case len(secret) > 0 && len(plain) > 0:
+		j.add(id, check.Fail, check.Likely, strings.Join(append(append([]string{}, secret...), plain...), ", "), title,
+			fmt.Sprintf("%s sends encrypted messages, %s sends readable ones: they list each other as members and replicate nothing", strings.Join(secret, ", "), strings.Join(plain, ", ")), mend)
+	case len(locked) > 0:
+		j.add(id, check.Fail, check.Likely, strings.Join(locked, ", "), title,
+			fmt.Sprintf("the given key does not open messages of %s", strings.Join(locked, ", ")), mend)
+	case len(secret) > 0:
+		j.pass(id, title, "all %d members that sent messages encrypt them", len(secret))
+	case len(plain) > 0:
+		j.pass(id, title, "none of the %d members that sent messages encrypts them", len(plain))
+	}
+}
+
+// malformed: what no Tomcat can read comes to the place of heartbeats.
+func (j *judge) malformed() {
+	const id, title = "tribes.malformed", "packets that are no heartbeats"
+	if j.MalformedTotal > 0 {
+		x := j.Malformed[0]
+		j.add(id, check.Warn, check.Definite, x.Destination.String(), title,
+			fmt.Sprintf("%d datagrams begin as heartbeats and cannot be read; the first is packet %d from %s: %s", j.MalformedTotal, x.Packet, x.Source, x.Reason),
+			evidence("first bytes", "%x", x.First))
+	}
+	for _, g := range j.SortedGroups() {
+		if n := g.Foreign(); g.Heartbeats > 0 && n > 0 {
+			j.add(id, check.Warn, check.Definite, g.Addr.String(), title,
+				fmt.Sprintf("%d datagrams of something else (%s) come to %s, where heartbeats go", n, strings.Join(others(g.Protocols.List()), ", "), g.Addr),
+				fix("a group and port of its own for the other sender"))
+		}
+	}
+	if len(j.heard) > 0 && !j.bad(id) {
+		j.pass(id, title, "all that came to the members' group are heartbeats that can be read")
+	}
+}
+
+func others(protocols []string) []string {
+	var out []string
+	for _, p := range protocols {
+		if !strings.HasPrefix(p, "tribes.") && p != "fragment" {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// exposedPort: somebody who speaks no Tribes talks to a receiver.
+func (j *judge) exposedPort() {
+	for _, r := range j.SortedReceivers() {
+		if r.Foreign > 0 {
+			j.add("tribes.exposed-port", check.Warn, check.Hint, r.Addr.String(), "strangers talk to a receiver's port",
+				fmt.Sprintf("%d connections to %s, the last from %s, speak something other than Tribes", r.Foreign, r.Addr, r.ForeignFrom),
+				fix("let only the members' addresses reach the receiver's port"))
+		}
+	}
+}
+
+// load: acks come late, or never.
+func (j *judge) load() {
+	const id, title = "tribes.load", "messages are not acknowledged in time"
+	due := uint64(0)
+	for _, r := range j.SortedReceivers() {
+		due += r.AcksDue
+		if bad := r.AcksLate + r.AcksMissing; bad >= 3 && 20*bad >= r.AcksDue {
+			j.add(id, check.Warn, check.Hint, r.Addr.String(), title,
+				fmt.Sprintf("of %d messages that asked %s for an ack, %d got it later than 3 s and %d never", r.AcksDue, r.Addr, r.AcksLate, r.AcksMissing),
+				evidence("slowest ack", "%s", span(int64(r.Latency.Longest))), fix("maxThreads of the Receiver, smaller sessions, BackupManager"))
+		}
+	}
+	if due > 0 && !j.bad(id) {
+		j.pass(id, title, "%d messages asked for an ack and got it", due)
+	}
+}

@@ -1,0 +1,226 @@
+package analysis
+
+import (
+	"fmt"
+	"net/netip"
+
+	"muster/internal/check"
+	"muster/tribes"
+)
+
+// advertisesLoopback: a member gives the others an address that leads to
+// themselves, or nowhere.
+func (j *judge) advertisesLoopback() {
+	const id, title = "tribes.advertises-loopback", "a member advertises an address that others cannot reach"
+	for _, m := range j.heard {
+		a, ok := m.Record.Addr()
+		if !ok || !unreachable(a) {
+			continue
+		}
+		j.add(id, check.Fail, check.Definite, m.Name(), title,
+			fmt.Sprintf("the heartbeats from %s tell the others to connect to %s, which is %s", texts(m.Sources.List()), m.Name(), whatIs(a)),
+			evidence("unique id", "%s", m.Record.ID), evidence("source", "%s", texts(m.Sources.List())),
+			fix(fmt.Sprintf("<Receiver address=\"%s\"/> on that node, or its host name in /etc/hosts on that address", m.source())))
+	}
+	if len(j.heard) > 0 && !j.bad(id) {
+		j.pass(id, title, "all %d members advertise addresses that others can reach", len(j.heard))
+	}
+}
+
+func unreachable(a netip.Addr) bool {
+	a = a.Unmap()
+	return a.IsLoopback() || a.IsUnspecified() || a.IsLinkLocalUnicast()
+}
+
+func whatIs(a netip.Addr) string {
+	switch a = a.Unmap(); {
+	case a.IsLoopback():
+		return "each host's own loopback"
+	case a.IsUnspecified():
+		return "no address"
+	}
+	return "link-local, and the record carries no zone"
+}
+
+// sourceMismatch: the advertised address is another than the packets'.
+func (j *judge) sourceMismatch() {
+	const id, title = "tribes.source-mismatch", "the advertised address is not where the heartbeats come from"
+	same := 0
+	for _, m := range j.heard {
+		a, ok := m.Record.Addr()
+		if !ok || unreachable(a) {
+			continue
+		}
+		if m.Sources.has(a) || m.Sources.has(a.Unmap()) {
+			same++
+			continue
+		}
+		j.add(id, check.Warn, check.Likely, m.Name(), title,
+			fmt.Sprintf("the heartbeats of %s come from %s: replication takes another way than they do, which is right only if it is meant so", m.Name(), texts(m.Sources.List())),
+			evidence("unique id", "%s", m.Record.ID), fix("the same address in <Membership bind> and <Receiver address>"))
+	}
+	if same > 0 && !j.bad(id) {
+		j.pass(id, title, "the heartbeats of all %d members come from the address they advertise", same)
+	}
+}
+
+// noIPv4: heartbeats without a source address.
+func (j *judge) noIPv4() {
+	for _, m := range j.heard {
+		if m.Sources.has(netip.IPv4Unspecified()) {
+			j.add("iface.no-ipv4", check.Warn, check.Definite, m.Name(), "heartbeats come from 0.0.0.0",
+				fmt.Sprintf("the heartbeats of %s carry the source 0.0.0.0: their interface has no IPv4 address", m.Name()))
+		}
+	}
+}
+
+// duplicateID: one id in two places, or two ids that take turns in one.
+func (j *judge) duplicateID() {
+	const id, title = "tribes.duplicate-id", "two members look like one"
+	ids := map[tribes.UniqueID]*Member{}
+	places := map[string][]*Member{}
+	for _, m := range j.heard {
+		if len(m.Sources.List()) > 1 {
+			j.add(id, check.Fail, check.Definite, m.Record.ID.String(), title,
+				fmt.Sprintf("heartbeats of the id %s come from %s", m.Record.ID, texts(m.Sources.List())),
+				fix("give each node a unique id of its own (do not clone one with a fixed uniqueId)"))
+		} else if first := ids[m.Record.ID]; first != nil {
+			j.add(id, check.Fail, check.Definite, m.Record.ID.String(), title,
+				fmt.Sprintf("the id %s belongs to %s and to %s", m.Record.ID, first.Name(), m.Name()),
+				fix("give each node a unique id of its own (do not clone one with a fixed uniqueId)"))
+		}
+		ids[m.Record.ID] = m
+		places[m.Name()] = append(places[m.Name()], m)
+	}
+	for _, m := range j.heard {
+		list := places[m.Name()]
+		if list[0] != m {
+			continue
+		}
+		for _, n := range list[1:] {
+			if n.First >= m.Last || n.Beats.count < 2 || m.Record.ID == n.Record.ID {
+				continue // a restart
+			}
+			more := []any{evidence("unique ids", "%s, %s", m.Record.ID, n.Record.ID)}
+			if a, ok := m.Record.Addr(); ok && unreachable(a) {
+				more = append(more, check.ID("tribes.advertises-loopback"))
+			}
+			j.add(id, check.Fail, check.Definite, m.Name(), title,
+				fmt.Sprintf("two members advertise %s at the same time, from %s and %s", m.Name(), texts(m.Sources.List()), texts(n.Sources.List())), more...)
+			break
+		}
+	}
+	if len(j.heard) > 0 && !j.bad(id) {
+		j.pass(id, title, "%d members, each with an id and an address of its own", len(j.heard))
+	}
+}
+
+// clockStep: a sender's clock jumped.
+func (j *judge) clockStep() {
+	const id, title = "tribes.clock-step", "a member's clock jumped"
+	for _, m := range j.heard {
+		if m.Steps > 0 {
+			j.add(id, check.Warn, check.Likely, m.Name(), title,
+				fmt.Sprintf("the alive time of %s went %+d ms beside the capture's clock from one heartbeat to the next: its clock, or that of the capturing host, was set", m.Name(), m.LargestStep),
+				evidence("jumps", "%d", m.Steps), fix("let chrony or ntpd slew the clock instead of stepping it"))
+		}
+	}
+	if len(j.heard) > 0 && !j.bad(id) {
+		j.pass(id, title, "the alive times of all %d members run with the capture's clock", len(j.heard))
+	}
+}
+
+// recovered: the membership service of a member has been through its recovery.
+func (j *judge) recovered() {
+	for _, m := range j.heard {
+		if m.Recovered {
+			j.add("tribes.not-joined", check.Warn, check.Likely, m.Name(), "a member's membership had to recover",
+				fmt.Sprintf("the alive time of %s counts from 1970: after ten errors its membership stopped and joined again", m.Name()),
+				evidence("alive", "%d ms", m.Record.Alive))
+		}
+	}
+}
+
+// versionMix: Tomcat 6 and later ones do not understand each other.
+func (j *judge) versionMix() {
+	const id, title = "tribes.version-mix", "generations that do not understand each other share a group"
+	byGroup := map[netip.AddrPort][2]*Member{}
+	for _, m := range j.heard {
+		for _, g := range m.Groups.List() {
+			pair := byGroup[g]
+			pair[m.Record.Generation] = m
+			byGroup[g] = pair
+		}
+	}
+	for _, g := range j.SortedGroups() {
+		if pair := byGroup[g.Addr]; pair[0] != nil && pair[1] != nil {
+			j.add(id, check.Warn, check.Definite, g.Addr.String(), title,
+				fmt.Sprintf("%s sends the heartbeats of Tomcat 7 and later, %s those of Tomcat 6.0: neither takes the other's", pair[tribes.V1].Name(), pair[tribes.V0].Name()),
+				fix("one Tomcat generation in a cluster, or a group of its own for each"))
+		}
+	}
+	if len(j.heard) > 0 && !j.bad(id) {
+		j.pass(id, title, "all %d members send heartbeats of one generation", len(j.heard))
+	}
+}
+
+// clockSkew compares the times that messages carry.
+func (j *judge) clockSkew() {
+	const id, title = "tribes.clock-skew", "clocks of the members differ"
+	var low, high *Member
+	encrypted := false
+	for _, m := range append(append([]*Member{}, j.heard...), j.silent...) {
+		t := &m.Talk
+		if t.Messages == 0 {
+			continue
+		}
+		encrypted = encrypted || t.Kinds["encrypted"] > 0
+		if low == nil || t.Offset < low.Talk.Offset {
+			low = m
+		}
+		if high == nil || t.Offset > high.Talk.Offset {
+			high = m
+		}
+	}
+	if low == nil || low == high {
+		return
+	}
+	skew := high.Talk.Offset - low.Talk.Offset
+	if skew <= 1000 {
+		j.pass(id, title, "the times in the members' messages differ by %d ms at most", skew)
+		return
+	}
+	status := check.Warn
+	if skew > 5000 && encrypted {
+		status = check.Fail
+	}
+	j.add(id, status, check.Likely, low.Name()+", "+high.Name(), title,
+		fmt.Sprintf("the clock of %s is %d ms behind that of %s, by the times in their messages", high.Name(), skew, low.Name()),
+		evidence("messages", "%d and %d", high.Talk.Messages, low.Talk.Messages), fix("run NTP or chrony on all nodes"))
+}
+
+// dualHomed: heartbeats come twice.
+func (j *judge) dualHomed() {
+	const id, title = "iface.dual-homed", "every packet comes twice"
+	for _, m := range j.heard {
+		if n := m.DuplicatesOther; n >= 3 && 4*n > m.Beats.count {
+			j.add(id, check.Warn, check.Likely, m.Name(), title,
+				fmt.Sprintf("%d heartbeats of %s came by two interfaces: both are on one network, or one is part of the other (a bridge and its port)", n, m.Name()),
+				fix("join on one interface only"))
+			return
+		}
+	}
+}
+
+// duplicateIP: one IP address, two hardware addresses that take turns.
+func (j *judge) duplicateIP() {
+	for _, m := range j.heard {
+		for _, a := range m.Sources.List() {
+			if h := j.hosts[a]; h != nil && h.flips >= 3 {
+				j.add("addr.duplicate-ip", check.Fail, check.Definite, a.String(), "two hosts use one address",
+					fmt.Sprintf("packets from %s carry %s and %s in turns", a, h.macs[0], h.macs[1]), fix("change one of the two addresses, then: ip neigh flush all"))
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,270 @@
+package analysis
+
+import (
+	"fmt"
+	"net/netip"
+
+	"muster/internal/check"
+)
+
+// cutOff is a member whose heartbeats stayed away although it lived.
+type cutOff struct {
+	m *Member
+	Silence
+	// final: they did not come back before the capture's end. unheard: none came
+	// at all.
+	final, unheard bool
+}
+
+// silences finds the members that were cut off.
+func (j *judge) silences() {
+	for _, m := range j.heard {
+		for _, s := range m.Gaps {
+			if s.Unreached > 0 || s.Active {
+				j.cut = append(j.cut, cutOff{m: m, Silence: s})
+			}
+		}
+		if m.Goodbye != 0 || j.Last-m.Last <= j.drop || j.successor(m) != nil {
+			continue
+		}
+		s := j.silence(m.source(), m.Last, j.Last+second)
+		if s.Active || s.Unreached > 0 {
+			j.cut = append(j.cut, cutOff{m: m, Silence: s, final: true})
+		}
+	}
+	if len(j.heard) == 0 {
+		return // nobody is heard: see staticMix
+	}
+	for _, m := range j.silent {
+		if j.Last-m.Talk.First > j.drop && j.incarnation(m) == nil {
+			j.cut = append(j.cut, cutOff{m: m, Silence: Silence{From: m.Talk.First, To: j.Last, Active: true}, final: true, unheard: true})
+		}
+	}
+}
+
+// successor is the next incarnation of m: the same host and port, another id.
+func (j *judge) successor(m *Member) *Member {
+	for _, n := range j.heard {
+		if n != m && n.First > m.Last && n.Name() == m.Name() {
+			return n
+		}
+	}
+	return nil
+}
+
+// incarnation is any member that is heard with m's host and port.
+func (j *judge) incarnation(m *Member) *Member {
+	for _, n := range j.heard {
+		if n.Name() == m.Name() {
+			return n
+		}
+	}
+	return nil
+}
+
+// oneWay: a member lives and its heartbeats do not come here.
+func (j *judge) oneWay() {
+	const title = "heartbeats of a living member do not arrive"
+	var cause []any
+	if j.bad("igmp.no-querier") {
+		cause = append(cause, check.ID("igmp.no-querier"))
+	}
+	if j.bad("mld.snooping") {
+		cause = append(cause, check.ID("mld.snooping"))
+	}
+	for _, c := range j.cut {
+		name := c.m.Name()
+		more := append([]any{
+			evidence("unique id", "%s", c.m.Record.ID),
+			fix("muster listen " + j.groupOf(c.m) + " -d 10s    # here, and on the other nodes"),
+			fix("muster mesh " + j.groupOf(c.m) + "    # on every node: who hears whom"),
+		}, cause...)
+		switch {
+		case c.unheard:
+			j.add("tribes.one-way", check.Fail, check.Likely, name, title,
+				fmt.Sprintf("%s speaks over TCP since %s, but not one heartbeat of it arrives here", name, j.at(c.From)), more...)
+		case c.Active:
+			j.add("tribes.one-way", check.Fail, check.Likely, name, title,
+				fmt.Sprintf("no heartbeat of %s arrives from %s on, %s, while it goes on opening connections and sending over TCP", name, j.at(c.From), span(c.To-c.From)), more...)
+		case c.final:
+			j.add("tribes.one-way", check.Warn, check.Hint, name, "a member is silent and cannot be reached",
+				fmt.Sprintf("nothing comes from %s since %s, no heartbeat and no answer to %d attempts over TCP: the host is down, or the way to it is cut", name, j.at(c.From), c.Unreached), more...)
+		default:
+			j.add("tribes.one-way", check.Fail, check.Likely, name, "a member was cut off and came back",
+				fmt.Sprintf("nothing came from %s for %s from %s on, and %d attempts to reach it over TCP got no answer; it came back with the same id and its alive time went on: it lived, the way to it was cut",
+					name, span(c.To-c.From), j.at(c.From), c.Unreached), more...)
+		}
+	}
+	if len(j.cut) == 0 && len(j.heard) > 1 {
+		j.pass("tribes.one-way", title, "heartbeats of all %d members that speak here arrive here", len(j.heard))
+	}
+}
+
+// groupOf is where m's heartbeats go, or where those of others do.
+func (j *judge) groupOf(m *Member) string {
+	if g := m.Groups.List(); len(g) > 0 {
+		return g[0].String()
+	}
+	for _, n := range j.heard {
+		if g := n.Groups.List(); len(g) > 0 {
+			return g[0].String()
+		}
+	}
+	return "228.0.0.4:45564"
+}
+
+// dropTime: heartbeats are lost, or come too seldom for the drop time.
+func (j *judge) dropTime() {
+	const id, title = "tribes.drop-time", "heartbeats are lost"
+	clean := 0
+	for _, m := range j.heard {
+		b := &m.Beats
+		silence, unexplained := j.worst(m)
+		rate := float64(b.lost) / float64(b.lost+b.count)
+		interval := int64(b.Interval())
+		more := []any{
+			evidence("heartbeats", "%d arrived, %d lost", b.count, b.lost),
+			evidence("interval", "%s", span(interval)),
+			evidence("longest silence", "%s, drop time %s", span(silence), span(j.drop)),
+			fix("mcastDropTime of at least 3 x frequency; 10000 to 30000 on Wi-Fi and busy virtual machines"),
+		}
+		if j.wasCut(m) {
+			more = append(more, check.ID("tribes.one-way"))
+		}
+		switch {
+		case b.lost >= 2 && rate >= 0.05:
+			saw := fmt.Sprintf("%d of %d heartbeats of %s did not arrive (%.0f %%); the longest silence was %s of a drop time of %s",
+				b.lost, b.lost+b.count, m.Name(), rate*100, span(silence), span(j.drop))
+			j.add(id, check.Warn, check.Definite, m.Name(), title, saw, more...)
+		case unexplained:
+			j.add(id, check.Warn, check.Likely, m.Name(), title,
+				fmt.Sprintf("%s was silent for %s, longer than the drop time of %s, and came back with the same id: the others dropped it unless its receiver answered them", m.Name(), span(silence), span(j.drop)), more...)
+		case b.count > enough && interval > 0 && j.drop < 3*interval:
+			status := check.Warn
+			if j.drop <= interval {
+				status = check.Fail
+			}
+			j.add(id, status, check.Definite, m.Name(), "the drop time is too short for the frequency",
+				fmt.Sprintf("%s sends a heartbeat each %s; a drop time of %s forgives fewer than two that are lost", m.Name(), span(interval), span(j.drop)), more...)
+		default:
+			clean++
+		}
+	}
+	if clean > 0 && clean == len(j.heard) {
+		j.pass(id, title, "the heartbeats of all %d members come in time", clean)
+	}
+}
+
+// worst is the longest silence that is not a pause of the process, and whether
+// there is one above the drop time that nothing explains.
+func (j *judge) worst(m *Member) (longest int64, unexplained bool) {
+	longest = m.Beats.Longest
+	for _, s := range m.Gaps {
+		if s.Paused() {
+			if longest == s.To-s.From {
+				longest = 0
+			}
+			continue
+		}
+		longest = max(longest, s.To-s.From)
+		unexplained = unexplained || s.Unreached == 0
+	}
+	return longest, unexplained
+}
+
+func (j *judge) wasCut(m *Member) bool {
+	for _, c := range j.cut {
+		if c.m == m {
+			return true
+		}
+	}
+	return false
+}
+
+// pauses: a process stood still while its host went on. The others keep such a
+// member, since its receiver still takes connections, so nothing is broken by it.
+func (j *judge) pauses() {
+	const id = "tribes.gc-pause"
+	for _, m := range j.heard {
+		for _, s := range m.Gaps {
+			if s.Paused() {
+				j.add(id, check.Pass, check.Likely, m.Name(), "a member paused and went on",
+					fmt.Sprintf("%s sent nothing for %s from %s on while its host answered over TCP, so the others kept it; it went on with the same id: a pause of its process (garbage collection, a stopped machine)",
+						m.Name(), span(s.To-s.From), j.at(s.From)), evidence("unique id", "%s", m.Record.ID))
+			}
+		}
+	}
+}
+
+// halfOpen: heartbeats come, the receiver cannot be reached.
+func (j *judge) halfOpen() {
+	const id, title = "tribes.half-open", "heartbeats pass, the receiver's port does not answer"
+	reached := 0
+	for _, m := range j.heard {
+		ap, ok := m.Record.AddrPort()
+		if !ok {
+			continue
+		}
+		r := j.Receivers[ap]
+		if r == nil {
+			continue
+		}
+		if r.Answered > 0 {
+			reached++
+			continue
+		}
+		if r.Refused+r.Silent == 0 || m.Last < r.LastFailed+second || m.Goodbye != 0 {
+			continue
+		}
+		how := "were not answered"
+		if r.Refused > 0 {
+			how = "were refused"
+		}
+		j.add(id, check.Fail, check.Definite, m.Name(), title,
+			fmt.Sprintf("%d connections to %s %s, while its heartbeats went on until %s", r.Refused+r.Silent, m.Name(), how, j.at(m.Last)),
+			evidence("refused", "%d", r.Refused), evidence("no answer", "%d", r.Silent),
+			fix("open TCP "+portRange(ap.Port())+" between the nodes"), fix("muster tribes probe "+m.Name()))
+	}
+	if reached > 0 && !j.bad(id) {
+		j.pass(id, title, "the receivers of %d members took connections", reached)
+	}
+}
+
+func portRange(p uint16) string {
+	if p >= 4000 && p < 4100 {
+		return "4000-4099"
+	}
+	return fmt.Sprint(p)
+}
+
+// staticMix: a cluster that lives without heartbeats.
+func (j *judge) staticMix() {
+	const id = "tribes.static-mix"
+	var told, talk []netip.AddrPort
+	for _, m := range j.silent {
+		ap, _ := m.Record.AddrPort()
+		talk = append(talk, ap)
+		if m.Talk.Kinds["static_start"]+m.Talk.Kinds["static_stop"]+m.Talk.Kinds["static_rpc"] > 0 {
+			told = append(told, ap)
+		}
+	}
+	var mixed []netip.AddrPort
+	for _, m := range j.heard {
+		if m.Talk.Kinds["static_start"]+m.Talk.Kinds["static_stop"]+m.Talk.Kinds["static_rpc"] > 0 {
+			ap, _ := m.Record.AddrPort()
+			mixed = append(mixed, ap)
+		}
+	}
+	more := []any{fix("use one kind of membership on all nodes; with a static one keep TcpFailureDetector and TcpPingInterceptor")}
+	switch {
+	case len(mixed) > 0 || len(told) > 0 && len(j.heard) > 0:
+		j.add(id, check.Warn, check.Likely, texts(append(told, mixed...)), "static and multicast membership are mixed",
+			fmt.Sprintf("%s announce themselves by static membership, while %d members send heartbeats", texts(append(told, mixed...)), len(j.heard)), more...)
+	case len(told) > 0:
+		j.add(id, check.Warn, check.Likely, texts(talk), "membership is static",
+			fmt.Sprintf("%s: announced over TCP (by %s), and no heartbeat was seen in %s: a node that relies on multicast would neither find them nor be found", texts(talk), texts(told), span(j.Last-j.First)), more...)
+	case len(talk) > 0 && len(j.heard) == 0 && j.Last-j.First > j.drop:
+		j.add(id, check.Warn, check.Hint, texts(talk), "members without heartbeats",
+			fmt.Sprintf("%s exchange messages over TCP and no heartbeat was seen in %s: membership is static, or the capture leaves UDP out", texts(talk), span(j.Last-j.First)), more...)
+	}
+}

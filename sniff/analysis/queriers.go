@@ -1,0 +1,177 @@
+package analysis
+
+import (
+	"net/netip"
+	"time"
+
+	"muster/mcast/igmp"
+	"muster/mcast/mld"
+	"muster/sniff/capture"
+	"muster/sniff/frame"
+)
+
+// QuerierKey tells queriers apart: an address on a VLAN seen by an interface.
+type QuerierKey struct {
+	Addr      netip.Addr
+	VLAN      uint16
+	Interface int
+}
+
+// Querier is a host that asks who listens.
+type Querier struct {
+	QuerierKey
+	Version     uint8
+	Versions    set[uint8]
+	General     uint64 // general queries
+	Specific    uint64 // for one group
+	First, Last int64
+	Beats       beats         // of its general queries
+	Interval    time.Duration // that it tells; 0 where its version cannot
+	MaxResponse time.Duration
+	Robustness  uint8
+	MAC         frame.MAC
+}
+
+// Membership is what was seen of IGMP or of MLD as a whole.
+type Membership struct {
+	Packets   uint64
+	Queries   uint64
+	Reports   uint64
+	First     int64
+	LastQuery int64 // time of the last general query, 0 for none
+	// Anomalies counts messages by what is wrong with them; Example is the text of
+	// the first of each.
+	Anomalies map[string]uint64
+	Example   map[string]string
+	Versions  [4]uint64 // reports by version
+	// OldQueries are general queries of a version below the newest.
+	OldQueries uint64
+}
+
+func (s *Membership) note(list igmp.Anomalies) {
+	for _, x := range list {
+		if s.Anomalies == nil {
+			s.Anomalies, s.Example = map[string]uint64{}, map[string]string{}
+		}
+		if s.Anomalies[x.Name]++; s.Anomalies[x.Name] == 1 {
+			s.Example[x.Name] = x.Detail
+		}
+	}
+}
+
+// IGMPMessage counts a message; anomalies are those of the message and of the
+// header around it.
+func (a *Analysis) IGMPMessage(p *capture.Packet, f *frame.Frame, m *igmp.Message, anomalies igmp.Anomalies) {
+	s := &a.IGMP
+	s.seen(p.Nanos)
+	s.note(anomalies)
+	switch m.Type {
+	case igmp.Query:
+		q := a.query(p, f, s, m.Version, 3, m.General())
+		if q != nil {
+			q.MaxResponse, q.Interval, q.Robustness = m.MaxResponse(), m.QueryInterval(), m.QRV
+		}
+	case igmp.ReportV1, igmp.ReportV2:
+		s.report(m.Version)
+		a.joined(f, m.Group, p.Nanos, true, false)
+	case igmp.Leave:
+		a.joined(f, m.Group, p.Nanos, true, true)
+	case igmp.ReportV3:
+		s.report(3)
+		for i := range m.Records {
+			r := &m.Records[i]
+			leave := r.Type == igmp.ChangeToIncludeMode && len(r.Sources) == 0 || r.Type == igmp.BlockOldSources
+			any := r.Type == igmp.ModeIsExclude || r.Type == igmp.ChangeToExcludeMode
+			a.joined(f, r.Group, p.Nanos, any, leave)
+		}
+	}
+}
+
+// MLDMessage is IGMPMessage for IPv6.
+func (a *Analysis) MLDMessage(p *capture.Packet, f *frame.Frame, m *mld.Message, anomalies mld.Anomalies) {
+	s := &a.MLD
+	s.seen(p.Nanos)
+	s.note(anomalies)
+	switch m.Type {
+	case mld.Query:
+		q := a.query(p, f, s, m.Version, 2, m.General())
+		if q != nil {
+			q.MaxResponse, q.Interval, q.Robustness = m.MaxResponse(), m.QueryInterval(), m.QRV
+		}
+	case mld.ReportV1:
+		s.report(1)
+		a.joined(f, m.Group, p.Nanos, true, false)
+	case mld.Done:
+		a.joined(f, m.Group, p.Nanos, true, true)
+	case mld.ReportV2:
+		s.report(2)
+		for i := range m.Records {
+			r := &m.Records[i]
+			leave := r.Type == mld.ChangeToIncludeMode && len(r.Sources) == 0 || r.Type == mld.BlockOldSources
+			any := r.Type == mld.ModeIsExclude || r.Type == mld.ChangeToExcludeMode
+			a.joined(f, r.Group, p.Nanos, any, leave)
+		}
+	}
+}
+
+func (s *Membership) seen(now int64) {
+	if s.Packets++; s.Packets == 1 {
+		s.First = now
+	}
+}
+
+func (s *Membership) report(version uint8) {
+	s.Reports++
+	s.Versions[version]++
+}
+
+// query returns the row of the querier.
+func (a *Analysis) query(p *capture.Packet, f *frame.Frame, s *Membership, version, newest uint8, general bool) *Querier {
+	s.Queries++
+	if general {
+		s.LastQuery = p.Nanos
+		if version < newest {
+			s.OldQueries++
+		}
+	}
+	k := QuerierKey{f.Src, f.VLAN(), p.Interface}
+	q := a.Queriers[k]
+	if q == nil {
+		if len(a.Queriers) >= maxQueriers {
+			a.Overflow++
+			return nil
+		}
+		q = &Querier{QuerierKey: k, First: p.Nanos, MAC: f.SrcMAC}
+		a.Queriers[k] = q
+	}
+	q.Version = version
+	q.Versions.add(version, maxAliases)
+	q.Last = p.Nanos
+	if general {
+		q.General++
+		q.Beats.add(p.Nanos)
+	} else {
+		q.Specific++
+	}
+	return q
+}
+
+func (a *Analysis) joined(f *frame.Frame, group netip.Addr, now int64, anySource, leave bool) {
+	j := a.Joined[group]
+	if j == nil {
+		if len(a.Joined) >= maxGroups {
+			a.Overflow++
+			return
+		}
+		j = &Joined{Group: group}
+		a.Joined[group] = j
+	}
+	j.Last = now
+	if leave {
+		j.Leaves++
+		return
+	}
+	j.Reports++
+	j.Reporters.add(f.Src, maxPerRow)
+	j.AnySource = j.AnySource || anySource
+}

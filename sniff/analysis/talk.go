@@ -1,0 +1,143 @@
+package analysis
+
+import (
+	"math/bits"
+	"net/netip"
+	"time"
+
+	"muster/tribes"
+)
+
+// Talk is what a member says over TCP.
+type Talk struct {
+	Messages    uint64
+	Bytes       uint64
+	First, Last int64
+	Kinds       map[string]uint64 // by the names of tribes/decode
+	// Offset is the least difference, in ms, between the time a message carries
+	// and the one it was captured at: the skew of the two clocks and the shortest
+	// way of a message.
+	Offset int64
+	// Undecrypted counts messages that the given key does not open.
+	Undecrypted uint64
+}
+
+// Receiver is the TCP side of a member: a port that takes messages.
+type Receiver struct {
+	Addr netip.AddrPort
+	// Connections that were opened to it while the capture ran, and what became of
+	// them. Silent ones got no answer at all.
+	Opened, Answered, Refused, Silent uint64
+	LastAnswered                      int64
+	LastFailed                        int64
+	Foreign                           uint64 // connections that spoke something else
+	ForeignFrom                       netip.Addr
+
+	Messages, Acks, FailAcks uint64
+	Bytes                    uint64
+	AcksDue                  uint64
+	AcksMissing              uint64
+	AcksLate                 uint64 // later than the sender's timeout of 3 s
+	Latency                  Latency
+	Retransmitted, Changed   uint64
+	Gaps, Missing            uint64
+	Invalid                  uint64 // places from which a stream could not be read
+}
+
+// Latency is a histogram of times in powers of two of microseconds.
+type Latency struct {
+	Count   uint64
+	Sum     time.Duration
+	Longest time.Duration
+	buckets [40]uint64
+}
+
+// Add counts one.
+func (l *Latency) Add(d time.Duration) {
+	d = max(d, 0)
+	l.Count++
+	l.Sum += d
+	l.Longest = max(l.Longest, d)
+	l.buckets[min(bits.Len64(uint64(d/time.Microsecond)), len(l.buckets)-1)]++
+}
+
+// Mean is the average.
+func (l *Latency) Mean() time.Duration {
+	if l.Count == 0 {
+		return 0
+	}
+	return l.Sum / time.Duration(l.Count)
+}
+
+// Quantile is the upper end of the bucket that holds the q-th part of them.
+func (l *Latency) Quantile(q float64) time.Duration {
+	want := uint64(q * float64(l.Count))
+	sum := uint64(0)
+	for i, n := range l.buckets {
+		if sum += n; sum > want {
+			return min(time.Microsecond<<i, l.Longest)
+		}
+	}
+	return l.Longest
+}
+
+// ackTimeout is how long a sender waits for an ack (the sender's timeout).
+const ackTimeout = 3 * time.Second
+
+// Receiver returns the row of a receiver, nil where the table is full.
+func (a *Analysis) Receiver(addr netip.AddrPort) *Receiver {
+	r := a.Receivers[addr]
+	if r == nil {
+		if len(a.Receivers) >= maxReceivers {
+			a.Overflow++
+			return nil
+		}
+		r = &Receiver{Addr: addr}
+		a.Receivers[addr] = r
+	}
+	return r
+}
+
+// Message counts a message that source sent, kind being what it is, and returns
+// who it says sent it. Probes are no sign of membership: Tomcat 7 puts the one
+// who is tested in their address.
+func (a *Analysis) Message(source netip.Addr, c *tribes.ChannelData, kind string, size int, now int64) *Member {
+	if addr, ok := c.Address.Addr(); kind == "failure_detector" && (!ok || addr != source) {
+		return nil
+	}
+	m := a.member(&c.Address)
+	if m == nil {
+		return nil
+	}
+	t := &m.Talk
+	offset := now/1e6 - c.Timestamp
+	if t.Messages == 0 {
+		t.First, t.Offset, t.Kinds = now, offset, map[string]uint64{}
+	}
+	t.Messages++
+	t.Bytes += uint64(size)
+	t.Last = now
+	t.Kinds[kind]++
+	t.Offset = min(t.Offset, offset)
+	if !m.Heard() {
+		m.Sources.add(source, maxAliases)
+		m.Domains.add(string(c.Address.Domain), maxAliases)
+	}
+	return m
+}
+
+// Ack counts an answer that came after d.
+func (r *Receiver) Ack(d time.Duration, failed, asked bool) {
+	if failed {
+		r.FailAcks++
+	} else {
+		r.Acks++
+	}
+	if !asked {
+		return
+	}
+	r.Latency.Add(d)
+	if d > ackTimeout {
+		r.AcksLate++
+	}
+}

@@ -1,0 +1,330 @@
+package sniff
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"muster/sniff/analysis"
+	"muster/sniff/frame"
+	"muster/sniff/stream"
+	"muster/tribes"
+	"muster/tribes/decode"
+)
+
+// streams turns the bytes of TCP connections into messages and acks. It is the
+// sink of the stream assembler.
+type streams struct {
+	s *Sniffer
+	// receivers are the ports that heartbeats advertise, beside the usual ones.
+	receivers map[uint16]bool
+	held      int // bytes that wait in scanners
+	event     Event
+}
+
+// The bounds of what is read of streams.
+const (
+	maxFrame     = 16 << 20 // a frame above is counted as broken and passed over
+	maxHeld      = 24 << 20 // bytes of unfinished frames, of all streams together
+	maxReceivers = 1024
+	maxPending   = 64 // messages of one connection whose acks are awaited
+
+	// receiverLow to receiverHigh are the ports that a receiver's autoBind tries.
+	receiverLow  = 4000
+	receiverHigh = 4099
+)
+
+// conn is what is kept of a connection.
+type conn struct {
+	receiver *analysis.Receiver
+	half     [2]half
+	// pending are the times of messages that asked for an ack.
+	pending []int64
+	foreign bool
+}
+
+type half struct {
+	scanner *tribes.Scanner
+	begun   bool // a first byte was seen
+	frames  uint64
+}
+
+func (t *streams) init(s *Sniffer) {
+	t.s = s
+	t.receivers = map[uint16]bool{}
+}
+
+// receiver remembers the port of a member.
+func (s *Sniffer) receiver(m *tribes.Member) {
+	if p := m.Port; (p < receiverLow || p > receiverHigh) && p > 0 && p < 1<<16 && len(s.receivers) < maxReceivers {
+		s.receivers[uint16(p)] = true
+	}
+}
+
+func (t *streams) isReceiver(port uint16) bool {
+	return port >= receiverLow && port <= receiverHigh || len(t.receivers) > 0 && t.receivers[port]
+}
+
+// tribesTCP reports whether f belongs to a stream of the cluster: by its ports,
+// its first bytes, or because it did before.
+func (s *Sniffer) tribesTCP(f *frame.Frame) bool {
+	if s.isReceiver(f.DstPort) || s.isReceiver(f.SrcPort) || tribes.IsFrame(f.Payload) {
+		return true
+	}
+	c, _ := s.tcp.Find(f)
+	return c != nil
+}
+
+// inside reads what a packet carries beyond itself: messages of a broadcast, or
+// the next piece of a stream.
+func (s *Sniffer) inside(e *Event) {
+	switch e.Protocol {
+	case protoBroadcast:
+		s.broadcast(e)
+	case protoTribesTCP:
+		if e.Err != nil {
+			return
+		}
+		s.streams.event = Event{Packet: e.Packet, Frame: e.Frame}
+		s.segment(e.Frame, e.Packet.Nanos)
+	}
+}
+
+// segment gives a TCP segment to the assembler and to the analysis.
+func (s *Sniffer) segment(f *frame.Frame, now int64) {
+	a := s.Analysis
+	a.Segment(f, now)
+	c, d := s.tcp.Add(f, now, s.isReceiver(f.DstPort) || !s.isReceiver(f.SrcPort))
+	if c.User == nil && !c.Closed() {
+		c.User = &conn{receiver: a.Receiver(c.Server)}
+	}
+	if d == stream.ToClient && c.Answered && f.TCPFlags&frame.SYN != 0 {
+		a.Answered(c.Server, now)
+	}
+}
+
+// broadcast reads the frames of a datagram to the group.
+func (s *Sniffer) broadcast(e *Event) {
+	b := e.Frame.Payload
+	s.streams.event = Event{Packet: e.Packet, Frame: e.Frame}
+	for len(b) > 0 {
+		data, n, err := tribes.ParseFrame(b, len(b))
+		if err != nil {
+			if !e.Frame.Cut {
+				s.broken(e.Source, e.Destination, fmt.Errorf("broadcast: %w", err))
+			}
+			return
+		}
+		s.frameData(e.Frame.Source(), e.Frame.Destination(), data, n, e.Packet.Nanos)
+		b = b[n:]
+	}
+}
+
+// Data takes the next bytes of a stream.
+func (t *streams) Data(c *stream.Conn, d stream.Dir, b []byte, now int64) {
+	k := t.conn(c)
+	h := &k.half[d]
+	if k.foreign {
+		return
+	}
+	if h.scanner == nil {
+		h.scanner = tribes.NewScanner(maxFrame)
+	}
+	if !h.begun {
+		h.begun = true
+		if !beginsFrame(b) {
+			if c.Opened || c.Answered {
+				t.strange(c, k, d)
+				return
+			}
+			h.scanner.Gap(0) // the capture began inside a frame
+		}
+	}
+	before := h.scanner.Buffered()
+	for len(b) > 0 {
+		n := min(len(b), maxFrame)
+		if _, err := h.scanner.Write(b[:n]); err != nil {
+			h.scanner.Gap(0)
+		}
+		b = b[n:]
+		t.frames(c, k, d, now)
+	}
+	t.held += h.scanner.Buffered() - before
+	if t.held > maxHeld {
+		t.held -= h.scanner.Buffered()
+		h.scanner.Gap(int64(h.scanner.Buffered()))
+	}
+}
+
+const frameBegin = "FLT2002"
+
+func beginsFrame(b []byte) bool {
+	n := min(len(b), len(frameBegin))
+	return string(b[:n]) == frameBegin[:n]
+}
+
+// strange notes a connection to a receiver's port that speaks something else.
+func (t *streams) strange(c *stream.Conn, k *conn, d stream.Dir) {
+	k.foreign = true
+	if k.receiver != nil && t.isReceiver(c.Server.Port()) && d == stream.ToServer {
+		k.receiver.Foreign++
+		k.receiver.ForeignFrom = c.Client.Addr()
+	}
+}
+
+func (t *streams) conn(c *stream.Conn) *conn {
+	k, _ := c.User.(*conn)
+	if k == nil {
+		k = &conn{receiver: t.s.Analysis.Receiver(c.Server)}
+		c.User = k
+	}
+	return k
+}
+
+// frames takes all whole frames that are there.
+func (t *streams) frames(c *stream.Conn, k *conn, d stream.Dir, now int64) {
+	h := &k.half[d]
+	src, dst := c.Client, c.Server
+	if d == stream.ToClient {
+		src, dst = dst, src
+	}
+	for {
+		p, err := h.scanner.Next()
+		if errors.Is(err, tribes.ErrIncomplete) {
+			return
+		}
+		if err != nil {
+			if k.receiver != nil {
+				k.receiver.Invalid++
+			}
+			t.s.broken(src, dst, err)
+			h.scanner.Resync()
+			continue
+		}
+		h.frames++
+		switch p.Kind {
+		case tribes.PieceMessage:
+			data := t.s.frameData(src, dst, p.Data, p.Size, now)
+			t.s.pend(k, data, p.Size, now)
+		default:
+			t.s.ack(k, src, dst, p, now)
+		}
+	}
+}
+
+// frameData decodes the data of a frame and tells of the message.
+func (s *Sniffer) frameData(src, dst netip.AddrPort, data []byte, size int, now int64) *tribes.ChannelData {
+	c, err := tribes.ParseChannelData(data)
+	if err != nil {
+		s.broken(src, dst, fmt.Errorf("message: %w", err))
+		return nil
+	}
+	content := decode.Message(&c)
+	s.Totals.Messages++
+	s.Analysis.Message(src.Addr(), &c, kindName(content, &c), size, now)
+	if s.o.Event != nil {
+		e := &s.streams.event
+		e.Kind, e.Source, e.Destination = Message, src, dst
+		e.Data, e.Content, e.Bytes, e.Err = &c, content, size, nil
+		s.o.Event(e)
+	}
+	return &c
+}
+
+// staticMember names the class by which static membership talks (the provider of
+// StaticMembershipService).
+var staticMember = []byte("StaticMembershipProvider$MemberMessage")
+
+// kindName is the kind of a message, with what static membership says by RPC
+// told apart.
+func kindName(content decode.Content, c *tribes.ChannelData) string {
+	if len(c.Message) < 4096 && bytes.Contains(c.Message, staticMember) {
+		return "static_rpc"
+	}
+	return string(content.Kind)
+}
+
+// pend notes a message that may ask for an ack.
+func (s *Sniffer) pend(k *conn, c *tribes.ChannelData, size int, now int64) {
+	if k.receiver == nil {
+		return
+	}
+	k.receiver.Messages++
+	k.receiver.Bytes += uint64(size)
+	if c == nil || c.Options&tribes.UseAck == 0 {
+		return
+	}
+	k.receiver.AcksDue++
+	if len(k.pending) < maxPending {
+		k.pending = append(k.pending, now)
+	}
+}
+
+// ack tells of an answer: it belongs to the oldest message that waits.
+func (s *Sniffer) ack(k *conn, src, dst netip.AddrPort, p tribes.Piece, now int64) {
+	failed := p.Kind == tribes.PieceFailAck
+	if failed {
+		s.Totals.FailAcks++
+	} else {
+		s.Totals.Acks++
+	}
+	latency, asked := time.Duration(0), len(k.pending) > 0
+	if asked {
+		latency = time.Duration(now - k.pending[0])
+		k.pending = k.pending[1:]
+	}
+	if k.receiver != nil {
+		k.receiver.Ack(latency, failed, asked)
+	}
+	if s.o.Event != nil {
+		e := &s.streams.event
+		e.Kind, e.Source, e.Destination = Ack, src, dst
+		if failed {
+			e.Kind = FailAck
+		}
+		e.Data, e.Bytes, e.Latency, e.Asked, e.Err = nil, p.Size, latency, asked, nil
+		s.o.Event(e)
+	}
+}
+
+// broken counts a place that cannot be read, and tells of it.
+func (s *Sniffer) broken(src, dst netip.AddrPort, err error) {
+	s.Totals.Invalid++
+	if s.o.Event != nil {
+		e := &s.streams.event
+		e.Kind, e.Source, e.Destination, e.Err, e.Data = Broken, src, dst, err, nil
+		s.o.Event(e)
+	}
+}
+
+// Gap tells a scanner that bytes are missing.
+func (t *streams) Gap(c *stream.Conn, d stream.Dir, n, _ int64) {
+	k := t.conn(c)
+	h := &k.half[d]
+	if h.scanner == nil {
+		h.scanner = tribes.NewScanner(maxFrame)
+	}
+	h.begun = true
+	t.held -= h.scanner.Buffered()
+	h.scanner.Gap(n)
+}
+
+// Closed counts what became of a connection.
+func (t *streams) Closed(c *stream.Conn, now int64) {
+	k := t.conn(c)
+	for i := range k.half {
+		if h := &k.half[i]; h.scanner != nil {
+			t.held -= h.scanner.Buffered()
+		}
+	}
+	missing := uint64(0)
+	for _, at := range k.pending {
+		if now-at > int64(3*time.Second) || c.Closed() {
+			missing++
+		}
+	}
+	t.s.Analysis.Closed(k.receiver, c, missing, now)
+	c.User = nil
+}
