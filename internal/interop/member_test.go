@@ -1,0 +1,165 @@
+package interop
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"muster/internal/netlab"
+	"muster/internal/netlab/tomcat"
+)
+
+// logID is how a Tomcat's log writes a member's id.
+var logID = regexp.MustCompile(`, id=\{([-0-9 ]+)\}`)
+
+// idIn returns the id of the member that a log line names, as hex.
+func idIn(t *testing.T, text string) string {
+	t.Helper()
+	m := logID.FindStringSubmatch(text)
+	if m == nil {
+		t.Fatalf("no id in %q", text)
+	}
+	var hex strings.Builder
+	for _, word := range strings.Fields(m[1]) {
+		n, err := strconv.ParseInt(word, 10, 8)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hex.WriteString(strconv.FormatUint(uint64(byte(n))|0x100, 16)[1:])
+	}
+	return hex.String()
+}
+
+// A Tomcat counts muster as a member from its first heartbeat to its goodbye,
+// misses it when it is killed, and sees no ghost when it comes back.
+func TestTomcatCountsMusterAsAMember(t *testing.T) {
+	lab := netlab.New(t, netlab.Config{Hosts: 3})
+	n1 := tomcat.Start(t, lab.Host(1), tomcat.Config{})
+
+	started := time.Now()
+	m := muster(t, lab.Host(2), "tribes", "join", "--json")
+	joined := m.wait(5*time.Second, "joined", func(l line) bool { return l.Type == "joined" })
+	added := n1.WaitLog(`SimpleTcpCluster.memberAdded .*\{10, 77, 0, 12\}:4000`, 5*time.Second)
+	if took := time.Since(started); took > 2*time.Second {
+		t.Errorf("memberAdded %s after the start of muster, want 2 s at most", took)
+	}
+	id := idIn(t, added.Text)
+	if id != joined.Member.UniqueID {
+		t.Errorf("n1 knows it as %s, it says it is %s", id, joined.Member.UniqueID)
+	}
+	m.event(5*time.Second, "member_added", "10.77.0.11")
+
+	n1.Mark()
+	last, status := m.end(syscall.SIGINT)
+	n1.WaitLog(`SimpleTcpCluster.memberDisappeared .*\{10, 77, 0, 12\}:4000.*command=\{66 65 66`, time.Second)
+	if status != 0 || last.Type != "summary" || last.Members != 1 {
+		t.Errorf("status %d, last line %s", status, last.Raw)
+	}
+
+	// Killed: gone after the drop time and a TCP check.
+	n1.Mark()
+	m = muster(t, lab.Host(2), "tribes", "join", "--json")
+	n1.WaitLog(`memberAdded .*\{10, 77, 0, 12\}:4000`, 5*time.Second)
+	killed := time.Now()
+	m.end(syscall.SIGKILL)
+	n1.WaitLog(`Verification complete. Member disappeared.*\{10, 77, 0, 12\}:4000`, 6*time.Second)
+	if took := time.Since(killed); took < 2500*time.Millisecond {
+		t.Errorf("given up %s after the kill, before the drop time", took)
+	}
+
+	// Killed and back before the drop time is over: it was never away.
+	n1.Mark()
+	m = muster(t, lab.Host(2), "tribes", "join", "--json")
+	n1.WaitLog(`memberAdded .*\{10, 77, 0, 12\}:4000`, 5*time.Second)
+	n1.Mark()
+	m.end(syscall.SIGKILL)
+	m = muster(t, lab.Host(2), "tribes", "join", "--json")
+	if again := m.wait(5*time.Second, "joined", func(l line) bool { return l.Type == "joined" }); again.Member.UniqueID != id {
+		t.Errorf("it came back as %s, it was %s", again.Member.UniqueID, id)
+	}
+	// Beyond drop time and check, and long enough for a ghost to be told.
+	tribes9 := tomcat.StartPeer(t, lab.Host(3), tomcat.Tribes9)
+	tribes9.WaitEvent("memberAdded", 5*time.Second, func(e tomcat.Event) bool { return e.Member.Host == "10.77.0.12" })
+	m.event(5*time.Second, "member_added", "10.77.0.13")
+	if n := n1.Count(`\{10, 77, 0, 12\}:4000`); n != 0 {
+		t.Errorf("n1 noticed the restart %d times", n)
+	}
+	if n := n1.Count(`SEVERE|WARNING`); n != 0 {
+		t.Errorf("n1 complains %d times", n)
+	}
+	if _, status := m.end(syscall.SIGTERM); status != 0 {
+		t.Errorf("status %d after SIGTERM", status)
+	}
+	n1.WaitLog(`memberDisappeared .*\{10, 77, 0, 12\}:4000`, time.Second)
+	tribes9.WaitEvent("memberDisappeared", time.Second, func(e tomcat.Event) bool { return e.Member.Host == "10.77.0.12" })
+}
+
+// Tomcats list each other and a guest; one that only looks lists the same, and
+// sends nothing.
+func TestMembersListsWhatTomcatsList(t *testing.T) {
+	lab := netlab.New(t, netlab.Config{Hosts: 3})
+	n1 := tomcat.Start(t, lab.Host(1), tomcat.Config{})
+	n2 := tomcat.Start(t, lab.Host(2), tomcat.Config{})
+	want := []string{
+		"10.77.0.11 " + idIn(t, n2.WaitLog(`memberAdded .*\{10, 77, 0, 11\}:4000`, 5*time.Second).Text),
+		"10.77.0.12 " + idIn(t, n1.WaitLog(`memberAdded .*\{10, 77, 0, 12\}:4000`, 5*time.Second).Text),
+	}
+	n3 := lab.Host(3)
+	if out, err := n3.Command(t.Context(), "nft", "add table inet seen; add counter inet seen sent; "+
+		"add chain inet seen out { type filter hook output priority 0; }; "+
+		"add rule inet seen out oif eth0 meta l4proto != { igmp, ipv6-icmp } counter name sent").CombinedOutput(); err != nil {
+		t.Skipf("nft, to count what is sent: %v: %s", err, out)
+	}
+	m := muster(t, n3, "tribes", "members", "--json")
+	last, status := m.finish()
+	if status != 0 || last.Members != 2 {
+		t.Errorf("status %d, %s", status, last.Raw)
+	}
+	var got []string
+	for _, l := range m.lines {
+		if l.Type == "member" {
+			got = append(got, l.Host+" "+l.UniqueID)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("listed %q, the Tomcats list %q", got, want)
+	}
+	out, err := n3.Command(t.Context(), "nft", "list", "counter", "inet", "seen", "sent").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "packets 0 ") {
+		t.Errorf("it sent something: %s, %v", out, err)
+	}
+	if n := n1.Count(`10, 77, 0, 13`) + n2.Count(`10, 77, 0, 13`); n != 0 {
+		t.Errorf("the Tomcats noticed it %d times", n)
+	}
+}
+
+// A Tomcat that starts when only a guest is there asks it for the sessions, and
+// must not wait for a minute: neither with DeltaManager nor with BackupManager.
+func TestTomcatStartsBesideAGuest(t *testing.T) {
+	for _, manager := range []string{"delta", "backup"} {
+		t.Run(manager, func(t *testing.T) {
+			lab := netlab.New(t, netlab.Config{Hosts: 2})
+			m := muster(t, lab.Host(2), "tribes", "join", "--json")
+			m.wait(5*time.Second, "joined", func(l line) bool { return l.Type == "joined" })
+			began := time.Now()
+			n1 := tomcat.Start(t, lab.Host(1), tomcat.Config{Manager: manager})
+			if took := time.Since(began); took > 14*time.Second {
+				t.Errorf("it took %s to start", took)
+			}
+			if manager == "delta" {
+				n1.WaitLog(`session state sent at .* received in \[\d{1,4}\] ms`, time.Second)
+			} else {
+				n1.WaitLog(`initialization was completed`, time.Second)
+			}
+			n1.Stop()
+			m.event(5*time.Second, "member_disappeared", "10.77.0.11")
+			if last, status := m.end(syscall.SIGINT); status != 0 || last.Answers == 0 {
+				t.Errorf("status %d, %s", status, last.Raw)
+			}
+		})
+	}
+}
