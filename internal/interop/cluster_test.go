@@ -24,6 +24,27 @@ func TestClusterOfTomcats(t *testing.T) {
 	one.WaitLog(`memberAdded .*\{10, 77, 0, 13\}:4000`, 5*time.Second)
 	two.WaitLog(`memberAdded .*\{10, 77, 0, 13\}:4000`, 5*time.Second)
 
+	// Each lists the two others, by the ids that they have themselves.
+	ids := map[string]string{}
+	lists := map[string][]tomcat.Member{}
+	for _, m := range []interface {
+		Members() ([]tomcat.Member, tomcat.Member)
+	}{one, two, peer} {
+		members, local := m.Members()
+		ids[local.Host] = local.UniqueID
+		lists[local.Host] = members
+	}
+	for host, members := range lists {
+		if len(members) != 2 {
+			t.Errorf("%s lists %d members, want 2: %+v", host, len(members), members)
+		}
+		for _, m := range members {
+			if m.Host == host || m.UniqueID != ids[m.Host] {
+				t.Errorf("%s lists %s as %s, whose id is %s", host, m.Host, m.UniqueID, ids[m.Host])
+			}
+		}
+	}
+
 	// A session goes from one to the other.
 	s, err := one.Request("maxinactive=60", "")
 	if err != nil {

@@ -52,6 +52,10 @@ const globalWebXML = `<web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" versi
     <servlet-name>jsp</servlet-name>
     <servlet-class>org.apache.jasper.servlet.JspServlet</servlet-class>
   </servlet>
+  <servlet-mapping>
+    <servlet-name>jsp</servlet-name>
+    <url-pattern>*.jsp</url-pattern>
+  </servlet-mapping>
 </web-app>
 `
 
@@ -81,6 +85,10 @@ func (c Config) write(dir string, h *netlab.Host) error {
 	if err != nil {
 		return err
 	}
+	members, err := files.ReadFile("app/members.jsp")
+	if err != nil {
+		return err
+	}
 	app, err := files.ReadFile("app/web.xml")
 	if err != nil {
 		return err
@@ -100,6 +108,7 @@ func (c Config) write(dir string, h *netlab.Host) error {
 		"conf/catalina.properties":     catalinaProperties,
 		"conf/logging.properties":      logging,
 		"webapps/ROOT/lab.jsp":         strings.ReplaceAll(string(page), "@EXPIRE@", expire),
+		"webapps/ROOT/members.jsp":     string(members),
 		"webapps/ROOT/WEB-INF/web.xml": strings.ReplaceAll(string(app), "@DISTRIBUTABLE@", distributable),
 		"logs/.keep":                   "",
 		"temp/.keep":                   "",

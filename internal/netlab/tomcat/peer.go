@@ -17,17 +17,22 @@ import (
 var tribesPeer []byte
 
 // Peer is a member made of the tribes jars alone.
-type Peer struct{ *Process }
+type Peer struct {
+	*netlab.Process
+	tb netlab.TB
+}
 
 // Event is a line that a peer prints.
 type Event struct {
-	Event   string `json:"event"` // started, memberAdded, memberDisappeared, messageReceived, sent, bench, stopped, error
-	Member  Member `json:"member"`
-	Class   string `json:"class"` // of a message
-	Text    string `json:"text"`
-	Bytes   int    `json:"bytes"`
-	Options int    `json:"options"`
-	Line    Line   `json:"-"`
+	Event   string      `json:"event"` // started, memberAdded, memberDisappeared, messageReceived, sent, bench, stopped, error
+	Member  Member      `json:"member"`
+	Class   string      `json:"class"` // of a message
+	Text    string      `json:"text"`
+	Bytes   int         `json:"bytes"`
+	Options int         `json:"options"`
+	Line    netlab.Line `json:"-"`
+
+	Members []Member `json:"members"` // of the event members
 }
 
 // Member is a member as the jars know it.
@@ -59,7 +64,7 @@ func StartPeer(tb netlab.TB, h *netlab.Host, jars Jars, options ...string) *Peer
 	if !slices.Contains(options, "--address") {
 		args = append(args, "--address", h.Addr().String())
 	}
-	p := &Peer{launch(tb, h, "the peer on "+h.Name(), "java", append(args, options...)...)}
+	p := &Peer{h.Launch(tb, "java", append(args, options...)...), tb}
 	p.WaitEvent("started", 30*time.Second, nil)
 	return p
 }
@@ -69,13 +74,20 @@ func StartPeer(tb netlab.TB, h *netlab.Host, jars Jars, options ...string) *Peer
 func (p *Peer) WaitEvent(name string, within time.Duration, match func(Event) bool) Event {
 	p.tb.Helper()
 	var event Event
-	l, err := p.wait(within, func(text string) bool {
+	event.Line = p.WaitLine("event "+name, within, func(text string) bool {
 		event = Event{}
 		return json.Unmarshal([]byte(text), &event) == nil && event.Event == name && (match == nil || match(event))
 	})
-	if err != nil {
-		p.tb.Fatalf("%s: no event %s: %v\n%s", p.name, name, err, p.tail())
-	}
-	event.Line = l
 	return event
+}
+
+// Members are those that the peer itself lists, it not among them.
+func (p *Peer) Members() (members []Member, local Member) {
+	p.tb.Helper()
+	p.Mark()
+	if _, err := p.Stdin.Write([]byte("members\n")); err != nil {
+		p.tb.Fatalf("tomcat: asking a peer: %v", err)
+	}
+	e := p.WaitEvent("members", 5*time.Second, nil)
+	return e.Members, e.Member
 }

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,7 +17,8 @@ import (
 
 // Server is a Tomcat 10.1 in a cluster, with one application at /lab.
 type Server struct {
-	*Process
+	*netlab.Process
+	tb   netlab.TB
 	host *netlab.Host
 	cfg  Config
 	http *http.Client
@@ -57,7 +59,7 @@ func Launch(tb netlab.TB, h *netlab.Host, cfg Config) *Server {
 		"-classpath", home+"/bin/bootstrap.jar:"+home+"/bin/tomcat-juli.jar",
 		"-Dcatalina.base="+base, "-Dcatalina.home="+home, "-Djava.io.tmpdir="+filepath.Join(base, "temp"),
 		"org.apache.catalina.startup.Bootstrap", "start")
-	return &Server{Process: launch(tb, h, "Tomcat on "+h.Name(), "java", args...), host: h, cfg: cfg, http: h.HTTP()}
+	return &Server{Process: h.Launch(tb, "java", args...), tb: tb, host: h, cfg: cfg, http: h.HTTP()}
 }
 
 // jvm are the options for a quick start and a small footprint. Without container
@@ -79,12 +81,12 @@ func (s *Server) WaitUp() {
 			return
 		}
 		select {
-		case <-s.ended:
-			s.tb.Fatalf("%s ended while starting: %v\n%s", s.name, s.cmd.ProcessState, s.tail())
+		case <-s.Ended():
+			s.tb.Fatalf("the Tomcat on %s ended while starting\n%s", s.host.Name(), s.Tail())
 		case <-time.After(50 * time.Millisecond):
 		}
 		if time.Now().After(end) {
-			s.tb.Fatalf("%s does not answer after %v: %v\n%s", s.name, s.cfg.Wait, err, s.tail())
+			s.tb.Fatalf("the Tomcat on %s does not answer after %v: %v\n%s", s.host.Name(), s.cfg.Wait, err, s.Tail())
 		}
 	}
 }
@@ -110,24 +112,42 @@ type Session struct {
 // where it is not empty. The query is any of set=K=V, incr=K, del=K, blob=K=BYTES,
 // get=K, maxinactive=SECONDS, invalidate=1, sleep=MS, new=0 (make no session).
 func (s *Server) Request(query, session string) (Session, error) {
+	var answer Session
+	err := s.get(s.URL()+"?"+query, session, &answer)
+	return answer, err
+}
+
+// Members are those that the Tomcat itself lists, it not among them; local is what
+// it says of itself.
+func (s *Server) Members() (members []Member, local Member) {
+	s.tb.Helper()
+	var answer struct {
+		Members []Member `json:"members"`
+		Local   Member   `json:"local"`
+	}
+	if err := s.get(strings.TrimSuffix(s.URL(), "lab")+"members.jsp", "", &answer); err != nil {
+		s.tb.Fatalf("asking the Tomcat on %s for its members: %v", s.host.Name(), err)
+	}
+	return answer.Members, answer.Local
+}
+
+func (s *Server) get(url, session string, answer any) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	var answer Session
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL()+"?"+query, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return answer, err
+		return err
 	}
 	if session != "" {
 		req.AddCookie(&http.Cookie{Name: "JSESSIONID", Value: session})
 	}
 	resp, err := s.http.Do(req)
 	if err != nil {
-		return answer, err
+		return err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return answer, fmt.Errorf("%s: %s", req.URL, resp.Status)
+		return fmt.Errorf("%s: %s", req.URL, resp.Status)
 	}
-	err = json.NewDecoder(resp.Body).Decode(&answer)
-	return answer, err
+	return json.NewDecoder(resp.Body).Decode(answer)
 }

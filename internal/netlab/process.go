@@ -1,4 +1,4 @@
-package tomcat
+package netlab
 
 import (
 	"bufio"
@@ -11,8 +11,6 @@ import (
 	"sync"
 	"syscall"
 	"time"
-
-	"muster/internal/netlab"
 )
 
 // Line is a line that a process printed, and when it came.
@@ -21,11 +19,14 @@ type Line struct {
 	Text string
 }
 
-// Process is a Java process on a host; all that it prints is kept.
+// Process is a process on a host that runs beside the test; all that it prints is
+// kept.
 type Process struct {
-	tb     netlab.TB
+	Stdin io.Writer
+
+	tb     TB
 	name   string
-	cmd    *netlab.Cmd
+	cmd    *Cmd
 	ended  chan struct{} // closed when it has ended and all is read
 	mu     sync.Mutex
 	lines  []Line
@@ -33,23 +34,28 @@ type Process struct {
 	more   chan struct{} // closed and replaced when a line comes
 }
 
-// launch starts a process on a host. It ends with the test at the latest.
-func launch(tb netlab.TB, h *netlab.Host, name, program string, args ...string) *Process {
+// Launch starts a process on the host, which ends with the test at the latest.
+func (h *Host) Launch(tb TB, program string, args ...string) *Process {
 	tb.Helper()
 	p := &Process{
-		tb: tb, name: name, ended: make(chan struct{}), more: make(chan struct{}),
+		tb: tb, name: program + " on " + h.Name(), ended: make(chan struct{}), more: make(chan struct{}),
 		cmd: h.Command(context.Background(), program, args...),
 	}
+	stdin, err := p.cmd.StdinPipe()
+	if err != nil {
+		tb.Fatalf("netlab: %v", err)
+	}
+	p.Stdin = stdin
 	r, w, err := os.Pipe()
 	if err != nil {
-		tb.Fatalf("tomcat: %v", err)
+		tb.Fatalf("netlab: %v", err)
 	}
 	p.cmd.Stdout, p.cmd.Stderr = w, w
 	err = p.cmd.Start()
 	w.Close()
 	if err != nil {
 		r.Close()
-		tb.Fatalf("tomcat: starting %s: %v", name, err)
+		tb.Fatalf("netlab: starting %s: %v", p.name, err)
 	}
 	go p.read(r)
 	tb.Cleanup(func() {
@@ -112,14 +118,19 @@ func (p *Process) Count(pattern string) int {
 func (p *Process) WaitLog(pattern string, within time.Duration) Line {
 	p.tb.Helper()
 	re := regexp.MustCompile(pattern)
-	l, err := p.wait(within, func(text string) bool { return re.MatchString(text) })
+	return p.WaitLine(fmt.Sprintf("line %q", pattern), within, re.MatchString)
+}
+
+// WaitLine is WaitLog for lines that no pattern describes; what names them.
+func (p *Process) WaitLine(what string, within time.Duration, match func(string) bool) Line {
+	p.tb.Helper()
+	l, err := p.wait(within, match)
 	if err != nil {
-		p.tb.Fatalf("%s: no line %q: %v\n%s", p.name, pattern, err, p.tail())
+		p.tb.Fatalf("%s: no %s: %v\n%s", p.name, what, err, p.Tail())
 	}
 	return l
 }
 
-// wait returns the first line since the last Mark for which match is true.
 func (p *Process) wait(within time.Duration, match func(string) bool) (Line, error) {
 	timeout := time.After(within)
 	next := -1
@@ -149,8 +160,8 @@ func (p *Process) wait(within time.Duration, match func(string) bool) (Line, err
 	}
 }
 
-// tail is what the process printed last, for a failure's message.
-func (p *Process) tail() string {
+// Tail is what the process printed last, for a failure's message.
+func (p *Process) Tail() string {
 	lines := p.Log()
 	var b strings.Builder
 	for _, l := range lines[max(0, len(lines)-40):] {
@@ -162,6 +173,9 @@ func (p *Process) tail() string {
 // Stop ends the process in order (it says goodbye) and waits for its end.
 func (p *Process) Stop() { p.end(syscall.SIGTERM) }
 
+// Interrupt ends the process as Ctrl-C does.
+func (p *Process) Interrupt() { p.end(syscall.SIGINT) }
+
 // Kill ends the process as a crash does.
 func (p *Process) Kill() { p.end(syscall.SIGKILL) }
 
@@ -171,7 +185,20 @@ func (p *Process) end(sig syscall.Signal) {
 	select {
 	case <-p.ended:
 	case <-time.After(30 * time.Second):
-		p.tb.Fatalf("%s: not ended 30 s after %v\n%s", p.name, sig, p.tail())
+		p.tb.Fatalf("%s: not ended 30 s after %v\n%s", p.name, sig, p.Tail())
+	}
+}
+
+// Ended is closed when the process has ended and all its lines are kept.
+func (p *Process) Ended() <-chan struct{} { return p.ended }
+
+// ExitStatus is how the process ended: -1 by a signal, or when it still runs.
+func (p *Process) ExitStatus() int {
+	select {
+	case <-p.ended:
+		return p.cmd.ProcessState.ExitCode()
+	default:
+		return -1
 	}
 }
 

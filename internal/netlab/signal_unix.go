@@ -1,6 +1,6 @@
 //go:build unix
 
-package tomcat
+package netlab
 
 import "syscall"
 
