@@ -10,6 +10,7 @@ import (
 
 	"muster/cmd/internal/ui"
 	"muster/tribes/decode"
+	"muster/tribes/interceptor"
 )
 
 type decodeOptions struct {
@@ -18,6 +19,9 @@ type decodeOptions struct {
 	hex  bool
 	text bool
 	max  int
+
+	keyFile   string
+	algorithm string
 }
 
 var decodeForms = map[string]decode.Form{
@@ -39,6 +43,10 @@ or byte stream of its own, told by its number ("input"); blanks and colons in it
 are skipped. What is wrong is an "invalid" line and exit status 1; the start of
 something that does not end is an "incomplete" line.
 
+A message says what it is by its kind, and what it holds under that name: sessions
+and deltas, RPC, replicated maps, elections, what interceptors had compressed, cut
+or, with the key, encrypted. See docs/tribes-decode.md.
+
 Nothing is sent and no privilege is needed. What a file claims is not trusted: a
 length field never makes more memory be taken than bytes are there.`,
 		Example: `  # a heartbeat, as tshark prints the payload of a datagram
@@ -47,8 +55,8 @@ length field never makes more memory be taken than bytes are there.`,
   # one direction of a TCP connection to a receiver
   muster tribes decode stream.bin
 
-  # the same for people, with messages over 1 MiB refused
-  muster tribes decode --text --max-bytes 1048576 stream.bin`,
+  # an encrypted cluster, for people
+  muster tribes decode --text --encryption-key-file cluster.key stream.bin`,
 		Args: rangeArgs(0, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -61,6 +69,8 @@ length field never makes more memory be taken than bytes are there.`,
 	f.StringVar(&o.as, "as", "auto", "take the bytes for: heartbeat, frames, message (without a frame), java")
 	f.BoolVar(&o.hex, "hex", false, "the input is hex, each line one datagram or byte stream")
 	f.BoolVar(&o.text, "text", false, "print text for people instead of JSON lines")
+	f.StringVar(&o.keyFile, "encryption-key-file", "", "a file with the encryptionKey, to open what EncryptInterceptor sealed")
+	f.StringVar(&o.algorithm, "encryption-algorithm", "", "its encryptionAlgorithm (default both of Tomcat's: "+interceptor.AlgorithmGCM+", "+interceptor.AlgorithmCBC+")")
 	f.IntVar(&o.max, "max-bytes", decode.DefaultLimit, "the most bytes that one frame, message or stream may have")
 	return c
 }
@@ -72,6 +82,8 @@ func runTribesDecode(a *app, o decodeOptions) error {
 		return usagef("--as %q: say heartbeat, frames, message or java", o.as)
 	case o.max <= 0:
 		return usagef("--max-bytes %d: want a number above 0", o.max)
+	case o.algorithm != "" && o.keyFile == "":
+		return usagef("--encryption-algorithm needs --encryption-key-file")
 	case o.text && a.json:
 		return usagef("--text and --json exclude each other")
 	}
@@ -84,7 +96,14 @@ func runTribesDecode(a *app, o decodeOptions) error {
 		defer f.Close()
 		in = f
 	}
-	out := ui.NewDecoded(a.Out, o.text)
+	decoder := &decode.Decoder{Limit: o.max}
+	if o.keyFile != "" {
+		var err error
+		if decoder.Encryption, err = readEncryption(o.keyFile, o.algorithm); err != nil {
+			return err
+		}
+	}
+	out := ui.NewDecoded(a.Out, o.text, decoder)
 	stream := func(input int, r io.Reader) error {
 		err := decode.Stream(r, form, o.max, func(i decode.Item) error { return out.Item(input, i) })
 		var bad *decode.HexError
@@ -105,8 +124,46 @@ func runTribesDecode(a *app, o decodeOptions) error {
 	if err := out.Summary(); err != nil {
 		return err
 	}
-	if out.Invalid() > 0 {
+	if out.Faults() > 0 {
 		return errNo
 	}
 	return nil
+}
+
+// maxKeyFile is far more than any key needs.
+const maxKeyFile = 4096
+
+// readEncryption reads the key of a cluster: hex digits in a file, never on the
+// command line, which other users can see.
+func readEncryption(path, algorithm string) ([]*interceptor.Encryption, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the encryption key: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
+	if err != nil {
+		return nil, fmt.Errorf("reading the encryption key: %w", err)
+	}
+	key, err := interceptor.ParseKey(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	names := []string{algorithm}
+	if algorithm == "" {
+		names = []string{interceptor.AlgorithmGCM, interceptor.AlgorithmCBC}
+	}
+	var all []*interceptor.Encryption
+	for _, name := range names {
+		alg, err := interceptor.ParseAlgorithm(name)
+		if err != nil {
+			return nil, usagef("%w", err)
+		}
+		e, err := interceptor.NewEncryption(alg, key, false)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", path, err)
+		}
+		all = append(all, e)
+	}
+	return all, nil
 }

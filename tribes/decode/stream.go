@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"muster/tribes"
+	"muster/tribes/javaser"
 )
 
 // Form is what bytes are taken for.
@@ -53,6 +54,10 @@ type Item struct {
 	// Tomcat's own code can make. It shares memory with the input: it is valid
 	// until the function that got it returns.
 	Data *tribes.ChannelData
+	// Java is what a Java stream holds, Raw its bytes; they are valid as long as
+	// Data is.
+	Java []javaser.Value
+	Raw  []byte
 	Err  error // of Invalid; its offset counts from Offset
 }
 
@@ -201,7 +206,15 @@ func (s *stream) java() error {
 	if !s.all() {
 		return s.tooLong()
 	}
-	return s.found(Item{Type: JavaStream, Offset: s.offset, Bytes: int64(len(s.bytes()))})
+	b := s.bytes()
+	contents, err := javaser.Parse(b, javaser.Limits{Bytes: s.limit})
+	if errors.Is(err, javaser.ErrIncomplete) {
+		return s.incomplete()
+	}
+	if err != nil {
+		return s.invalid(err)
+	}
+	return s.found(Item{Type: JavaStream, Offset: s.offset, Bytes: int64(len(b)), Java: contents, Raw: b})
 }
 
 // incomplete and invalid keep silent where the input itself failed: nobody

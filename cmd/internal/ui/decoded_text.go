@@ -7,16 +7,10 @@ import (
 	"muster/internal/escape"
 )
 
-// maxShownText is how much of a message's text one line for people has.
-const maxShownText = 60
-
 // print writes the line for people.
 func (d *Decoded) print(l decodedLine) error {
 	var b strings.Builder
-	if l.Input > 0 {
-		fmt.Fprintf(&b, "input %d: ", l.Input)
-	}
-	fmt.Fprintf(&b, "offset %d: %s", l.Offset, strings.ReplaceAll(l.Type, "_", " "))
+	d.head(&b, l.Input, l.Offset, l.Type)
 	switch {
 	case l.Error != "":
 		fmt.Fprintf(&b, ": %s", d.out.Bad(escape.Text(l.Error)))
@@ -25,13 +19,16 @@ func (d *Decoded) print(l decodedLine) error {
 		if l.Trailing > 0 {
 			fmt.Fprintf(&b, ", then %d bytes that Tomcat ignores", l.Trailing)
 		}
-		fmt.Fprintf(&b, "\n  %s", d.out.Dim(l.Text))
+		fmt.Fprintf(&b, "\n  %s", d.out.Dim(escape.Text(l.Text)))
 	case l.Message != nil:
 		m := l.Message
-		fmt.Fprintf(&b, ", %d bytes: %s of %d bytes, options %s\n  from %s\n  message id %s", l.Bytes, m.Kind, m.Bytes,
-			m.OptionsText, describeMember(&m.Sender), m.UniqueID)
-		if m.Text != "" {
-			fmt.Fprintf(&b, "\n  text %q", cut(m.Text, maxShownText))
+		fmt.Fprintf(&b, ", %d bytes: %s, message of %d bytes, options %s", l.Bytes, m.Kind, m.Bytes, m.OptionsText)
+		fmt.Fprintf(&b, "\n  from %s\n  message id %s", describeMember(&m.Sender), m.UniqueID)
+		for _, line := range describeMessage(m) {
+			fmt.Fprintf(&b, "\n  %s", line)
+		}
+		if m.Error != "" {
+			fmt.Fprintf(&b, "\n  %s", d.out.Bad(escape.Text(m.Error)))
 		}
 	case l.Bytes > 0:
 		fmt.Fprintf(&b, ", %d bytes", l.Bytes)
@@ -41,36 +38,31 @@ func (d *Decoded) print(l decodedLine) error {
 	return err
 }
 
-func describeMember(m *Member) string {
-	host := m.Host
-	switch {
-	case host == "":
-		host = "{" + m.HostHex + "}"
-	case strings.Contains(host, ":"):
-		host = "[" + host + "]"
+func (d *Decoded) printJava(l javaLine) error {
+	var b strings.Builder
+	d.head(&b, l.Input, l.Offset, l.Type)
+	fmt.Fprintf(&b, ", %d bytes", l.Bytes)
+	if l.Class != "" {
+		fmt.Fprintf(&b, ": %s", escape.Text(l.Class))
 	}
-	s := fmt.Sprintf("%s:%d, id %s, alive %d ms", host, m.Port, m.UniqueID, m.AliveMS)
-	if m.Generation != "v1" {
-		s += ", form " + m.Generation
+	lines := describeObject(&l.Object)
+	if len(lines) == 0 {
+		lines = []string{"value " + valueText(l.Value)}
 	}
-	if m.DomainHex != "" {
-		s += ", domain " + m.Domain
+	for _, line := range lines {
+		fmt.Fprintf(&b, "\n  %s", line)
 	}
-	switch {
-	case m.Shutdown:
-		s += ", leaving"
-	case m.CommandHex != "":
-		s += ", command " + m.Command
+	if l.Error != "" {
+		fmt.Fprintf(&b, "\n  %s", d.out.Bad(escape.Text(l.Error)))
 	}
-	if n := len(m.PayloadHex) / 2; n > 0 {
-		s += fmt.Sprintf(", payload of %d bytes", n)
-	}
-	return s
+	b.WriteByte('\n')
+	_, err := d.out.Write([]byte(b.String()))
+	return err
 }
 
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
+func (d *Decoded) head(b *strings.Builder, input int, offset int64, kind string) {
+	if input > 0 {
+		fmt.Fprintf(b, "input %d, ", input)
 	}
-	return s[:n] + "..."
+	fmt.Fprintf(b, "offset %d: %s", offset, strings.ReplaceAll(kind, "_", " "))
 }
