@@ -12,6 +12,7 @@ heartbeats by multicast UDP, messages by TCP.`,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(
+		newTribesConfigCmd(a),
 		newTribesDecodeCmd(a),
 		newTribesJoinCmd(a),
 		newTribesMembersCmd(a),

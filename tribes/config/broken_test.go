@@ -30,7 +30,7 @@ func lines(fs []Finding) []string {
 // labHost is the host that the files are judged for: like a fresh Debian, with
 // the address that base.xml has.
 var labHost = Given{Host: &Host{Name: "n1", Addrs: []netip.Addr{netip.MustParseAddr("127.0.1.1")},
-	Local: []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("10.88.0.11")}}}
+	Local: []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("10.77.0.11")}}}
 
 // Verify that each mistake is found, alone, and at its place.
 func TestBrokenFiles(t *testing.T) {

@@ -25,7 +25,11 @@ func testFile(name string) string {
 type broken struct {
 	name string
 	edit func(base string) string
-	want []string // "ID STATUS LINE:COLUMN", in order
+	// files are others that Tomcat gets, by their paths in its folder, and java
+	// further options of its start.
+	files map[string]string
+	java  []string
+	want  []string // "ID STATUS LINE:COLUMN", in order
 
 	starts outcome
 	says   string // in a WARNING or SEVERE line of its log, or an exception
@@ -38,7 +42,7 @@ type outcome string
 const (
 	starts outcome = "starts"
 	fails  outcome = "does not start"
-	hangs  outcome = "starts after more than 30 s"
+	hangs  outcome = "starts after a minute"
 )
 
 // swap replaces text, which must be there exactly once.
@@ -107,7 +111,7 @@ func listed(element string, attrs string) string {
 }
 
 func memberN(element string, n int) string {
-	return listed(element, fmt.Sprintf(`host="10.88.0.%d" port="4000" uniqueId="{0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,%d}"`, 10+n, n))
+	return listed(element, fmt.Sprintf(`host="10.77.0.%d" port="4000" uniqueId="{0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,%d}"`, 10+n, n))
 }
 
 func both(edits ...func(string) string) func(string) string {

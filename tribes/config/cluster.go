@@ -218,8 +218,8 @@ func (b *builder) translate(c *Cluster) {
 			continue
 		}
 		if m.attr == "className" {
-			if now, ok := legacyClasses[m.value]; ok {
-				to.Class, to.class = now.now, lookup(now.now)
+			if k := lookup(m.value); k != nil {
+				to.Class, to.class = k.name, k
 			}
 			continue
 		}
@@ -240,5 +240,6 @@ func (b *builder) translate(c *Cluster) {
 		case to.Attributes[i].From == FromDefault || to.Attributes[i].From == FromLegacy:
 			to.Attributes[i] = v
 		}
+		to.sort()
 	}
 }

@@ -20,7 +20,23 @@ func (b *builder) component(n *node, r role) Component {
 		given = append(given, b.attribute(n, r, &c, x))
 	}
 	b.defaults(&c, given)
+	c.sort()
 	return c
+}
+
+// sort puts the attributes in the order of the tables, unknown ones last.
+func (c *Component) sort() {
+	if c.class == nil {
+		return
+	}
+	rank := func(name string) int {
+		i := slices.IndexFunc(c.class.attrs, func(a attribute) bool { return a.name == name })
+		if i < 0 {
+			i = len(c.class.attrs)
+		}
+		return i
+	}
+	slices.SortStableFunc(c.Attributes, func(a, b Value) int { return rank(a.Name) - rank(b.Name) })
 }
 
 // implied is the object that Tomcat makes where an element is missing.
@@ -179,18 +195,14 @@ func (b *builder) attribute(n *node, r role, c *Component, x attr) string {
 		return ""
 	}
 	v := b.written(n.name, a, x)
+	if to := alias[a.name]; to != "" { // the setter of another one
+		a, _ = c.class.find(to, b.version)
+		v.Name, v.main = to, a.main
+	}
 	c.Attributes = append(c.Attributes, v)
 	if a.lost != "" {
 		b.report(finding{id: "config.no-effect", status: check.Warn, at: x.pos,
 			saw: fmt.Sprintf("%s on <%s> has no effect: %s", x.name, n.name, a.lost)})
-	}
-	if to := alias[a.name]; to != "" { // the setter of another one
-		v.Name = to
-		if k, ok := c.class.find(to, b.version); ok {
-			v.main = k.main
-		}
-		c.Attributes[len(c.Attributes)-1] = v
-		return to
 	}
 	return a.name
 }
@@ -216,7 +228,7 @@ func (b *builder) unknownAttribute(n *node, r role, c *Component, x attr) {
 	}
 	if near := nearest(x.name, c.class.names(b.version)); near != "" {
 		f.saw += fmt.Sprintf("; %q is meant?", near)
-		f.fix = []string{fmt.Sprintf("%s=%q", near, cut(x.value))}
+		f.fix = []string{assign(near, x.value)}
 	}
 	b.report(f)
 }
@@ -238,10 +250,16 @@ func (b *builder) legacyAttribute(n *node, c *Component, x attr, old renamed) {
 	if old.note != "" {
 		f.saw += " (" + old.note + ")"
 	}
-	f.fix = []string{fmt.Sprintf("%s=%q in <%s>", old.attr, cut(value), old.to)}
+	if now, ok := legacyClasses[value]; ok && old.attr == "className" {
+		value = now.now
+	}
+	f.fix = []string{fmt.Sprintf("%s in <%s>", assign(old.attr, value), old.to)}
 	b.report(f)
 	b.meant = append(b.meant, meant{old.to, old.attr, value, x})
 }
+
+// assign writes an attribute as it would stand in the file.
+func assign(name, value string) string { return name + `="` + cut(value) + `"` }
 
 // written reads the value of an attribute: what stands there, what it becomes
 // with its placeholders replaced, and whether Tomcat takes it.

@@ -108,22 +108,19 @@ func sayStatic(c *Cluster) string {
 
 func sayReceiver(c *Cluster) string {
 	r := &c.Receiver
-	s := "It listens on TCP "
+	s := "It listens on " + shown(r, "address")
+	if r.text("address") == "auto" {
+		s = "It listens on the address that the host name resolves to (\"auto\")"
+	}
 	port, ok := r.num("port")
 	tries, ok2 := r.num("autoBind")
 	switch {
 	case ok && ok2 && tries > 1 && port > 0:
-		s += fmt.Sprintf("port %d, or the next free one up to %d", port, port+tries-1)
+		s += fmt.Sprintf(", TCP port %d or the next free one up to %d", port, port+tries-1)
 	case ok && port == 0:
-		s += "any free port"
+		s += ", on any free TCP port"
 	default:
-		s += "port " + shown(r, "port")
-	}
-	switch a := r.text("address"); {
-	case a == "auto":
-		s += " of the address that the host name resolves to (\"auto\")"
-	default:
-		s += " of " + shown(r, "address")
+		s += ", TCP port " + shown(r, "port")
 	}
 	return s + ", and tells the others to connect there."
 }
@@ -150,7 +147,7 @@ func sayRoute(c *Cluster) string {
 		s += ", which is not known here"
 	}
 	if c.valve(jvmRouteBinderValve) != nil {
-		s += "; a session of a node that failed is renamed to the node that takes it over"
+		s += "; a session that another node serves is renamed to that node"
 	}
 	return s + "."
 }

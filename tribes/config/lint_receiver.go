@@ -61,10 +61,8 @@ func (l lint) auto(v Value) {
 	default:
 		return
 	}
-	x.evidence = []Value{v, {Name: "host name " + h.Name, Text: fmt.Sprint(h.Addrs), Position: v.Position}}
-	if len(h.Addrs) == 0 {
-		x.evidence = x.evidence[:1]
-	}
+	x.evidence = []Value{v}
+	x.more = []check.Evidence{{What: "addresses of " + h.Name, Value: orText(h.Err, fmt.Sprint(h.Addrs)), ReadFrom: "the resolver"}}
 	l.report(x)
 }
 

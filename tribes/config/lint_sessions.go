@@ -71,7 +71,7 @@ func (l lint) filter() {
 		case strings.Contains(f.Text, ";"):
 			x.status, x.confidence = check.Warn, check.Likely
 			x.saw = "the filter holds a ';': Tomcat 5 and 6 split it there, since Tomcat 7 it is one regular expression, which so matches nothing"
-			x.fix = []string{fmt.Sprintf("filter=%q", strings.ReplaceAll(f.Text, ";", "|"))}
+			x.fix = []string{assign("filter", strings.ReplaceAll(f.Text, ";", "|"))}
 		case matchesAll(f.Text):
 			x.status = check.Fail
 			x.saw = "the filter matches every request, and those that it matches replicate nothing"

@@ -195,3 +195,37 @@ type Finding struct {
 	File string `json:"file"`
 	Position
 }
+
+// Shown reports whether a value belongs into a short list: one that is given, or
+// one that everybody should know.
+func (v Value) Shown(all bool) bool { return all || v.main || v.Set() }
+
+// Components lists what a cluster is made of, in the order of server.xml.
+func (c *Cluster) Components() []*Component {
+	out := []*Component{&c.Self, &c.Manager}
+	if c.SessionIDs != nil {
+		out = append(out, c.SessionIDs)
+	}
+	out = append(out, &c.Channel)
+	several := func(list []Component) {
+		for i := range list {
+			out = append(out, &list[i])
+			for j := range list[i].Members {
+				out = append(out, &list[i].Members[j])
+			}
+		}
+	}
+	out = append(out, &c.Membership)
+	for j := range c.Membership.Members {
+		out = append(out, &c.Membership.Members[j])
+	}
+	out = append(out, &c.Receiver, &c.Sender, &c.Transport)
+	several(c.Interceptors)
+	several(c.Valves)
+	if c.Deployer != nil {
+		out = append(out, c.Deployer)
+	}
+	several(c.Listeners)
+	several(c.Others)
+	return out
+}

@@ -13,9 +13,14 @@ import (
 type Properties struct {
 	values map[string]property
 	files  []string // the property files that were read
+	// overridden tells of each property that was given and that a file gives too.
+	overridden []string
 }
 
-type property struct{ value, from string }
+type property struct {
+	value, from string
+	read        bool // from a file
+}
 
 // Set gives a property from the command line, as "-Dname=value" would.
 func (p *Properties) Set(name, value, from string) {
@@ -23,7 +28,7 @@ func (p *Properties) Set(name, value, from string) {
 		p.values = map[string]property{}
 	}
 	if _, ok := p.values[name]; !ok { // catalina.properties overrides the command line
-		p.values[name] = property{value, from}
+		p.values[name] = property{value: value, from: from}
 	}
 }
 
@@ -53,7 +58,11 @@ func (p *Properties) ReadProperties(name string, r io.Reader) error {
 		logical, rest, line = logicalLine(rest, line)
 		key, value, ok := splitProperty(logical)
 		if ok {
-			p.values[key] = property{value, fmt.Sprintf("%s:%d", name, first)}
+			place := fmt.Sprintf("%s:%d", name, first)
+			if given, was := p.values[key]; was && !given.read && given.value != value && len(p.overridden) < maxEntities {
+				p.overridden = append(p.overridden, fmt.Sprintf("%s is %q at %s, over the %q of %s", cut(key), cut(value), place, cut(given.value), given.from))
+			}
+			p.values[key] = property{value, place, true}
 		}
 	}
 	return nil

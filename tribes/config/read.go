@@ -44,6 +44,7 @@ func Read(src Source, opts Options) (*File, error) {
 			saw: doc.after.Reason + "; Tomcat logs a fatal parse error and starts all the same"})
 	}
 	b := &builder{File: f, doc: doc, props: opts.Properties}
+	b.overridden()
 	b.entities()
 	b.server(doc.root)
 	return f, nil
@@ -55,6 +56,17 @@ type builder struct {
 	doc   *document
 	props *Properties
 	meant []meant // of the cluster being read
+}
+
+// overridden reports properties that do not get where somebody put them.
+func (b *builder) overridden() {
+	if b.props == nil {
+		return
+	}
+	for _, o := range b.props.overridden {
+		b.report(finding{id: "config.property-overridden", status: check.Warn,
+			saw: o + ": Tomcat lets catalina.properties override what it is started with"})
+	}
 }
 
 // entities reports a DTD: Tomcat reads what it brings in, we do not.
@@ -239,6 +251,10 @@ func (b *builder) engine(n *node) {
 		e.JvmRoute = Value{Name: "jvmRoute", Text: v, From: FromProperty, Properties: []string{"jvmRoute"}}
 	}
 	b.Engines = append(b.Engines, e)
+	if _, ok := n.attr("name"); !ok {
+		b.report(finding{id: "config.value", status: check.Fail, at: n.pos, fix: []string{`name="Catalina"`},
+			saw: "the <Engine> has no name; Tomcat starts, and no application does (NullPointerException)"})
+	}
 	b.strays(n)
 	for _, c := range n.children {
 		switch c.name {

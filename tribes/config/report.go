@@ -17,6 +17,7 @@ type finding struct {
 	at         Position
 	saw        string
 	evidence   []Value // the attributes that it rests on, of element in
+	more       []check.Evidence
 	in         *Component
 	fix        []string
 	causedBy   []check.ID
@@ -49,6 +50,7 @@ func (f *File) finding(x finding) Finding {
 		}
 		v.Evidence = append(v.Evidence, check.Evidence{What: what, Value: cut(e.Text), ReadFrom: from})
 	}
+	v.Evidence = append(v.Evidence, x.more...)
 	if v.Fix == nil {
 		v.Fix = []string{}
 	}

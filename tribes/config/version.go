@@ -12,20 +12,16 @@ type Version struct {
 	Patch int    // -1: the newest one known here
 }
 
-// Newest is the line that is judged for where nobody says another.
-var Newest = Version{"11.0", -1}
-
-// DefaultVersion is what "muster tribes config" judges for unless told.
+// DefaultVersion is what a file is judged for unless somebody says otherwise.
+//
+// The tables of this package were read from the sources and documentation of
+// 9.0.121, 10.1.59 and 11.0.25 (August 2026); a test compares them with the
+// classes of 9.0.70 and 10.1.60.
 var DefaultVersion = Version{"10.1", -1}
-
-// readUpTo holds the release of each line whose sources and documentation the
-// tables of this package were read from (August 2026); the tables are compared
-// with the classes of 9.0.70 and 10.1.60 by a test.
-var readUpTo = map[string]int{"9.0": 121, "10.1": 60, "11.0": 25}
 
 // ParseVersion reads "9", "9.0", "9.0.70", "10.1", "10.1.60", "11", "11.0.25".
 func ParseVersion(s string) (Version, error) {
-	bad := fmt.Errorf("Tomcat version %q: want 9, 10.1 or 11, or a release of these such as 10.1.60", s)
+	bad := fmt.Errorf("no Tomcat %q here: want 9, 10.1 or 11, or a release of these such as 10.1.60", s)
 	parts := strings.Split(s, ".")
 	var n [3]int
 	if len(parts) > 3 {

@@ -31,6 +31,10 @@ type Config struct {
 	Static        []*netlab.Host
 	StaticService bool // by StaticMembershipService, not StaticMembershipInterceptor
 
+	// Files are put into CATALINA_BASE as they are, by their paths in it:
+	// "conf/server.xml" takes the place of the one that the fields above make.
+	Files map[string]string
+
 	Debug bool          // FINE logging of ha and tribes
 	JVM   []string      // further options of java
 	Wait  time.Duration // how long it may take to serve; 75 s, since a lost state transfer takes 60

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"encoding/xml"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -102,7 +103,7 @@ func (c Config) write(dir string, h *netlab.Host) error {
 		distributable = ""
 	}
 	expire := fmt.Sprint(int(c.withDefaults(h).Expire.Seconds()))
-	for name, text := range map[string]string{
+	base := map[string]string{
 		"conf/server.xml":              string(server),
 		"conf/web.xml":                 globalWebXML,
 		"conf/catalina.properties":     catalinaProperties,
@@ -113,7 +114,9 @@ func (c Config) write(dir string, h *netlab.Host) error {
 		"logs/.keep":                   "",
 		"temp/.keep":                   "",
 		"work/.keep":                   "",
-	} {
+	}
+	maps.Copy(base, c.Files)
+	for name, text := range base {
 		file := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			return err

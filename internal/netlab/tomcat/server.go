@@ -91,6 +91,25 @@ func (s *Server) WaitUp() {
 	}
 }
 
+// Outcome waits for the end of a start, for a test of a configuration that may be
+// wrong: up is true when Tomcat says that it has started, ended when its process
+// is gone; neither, when it says nothing within that time.
+func (s *Server) Outcome(within time.Duration) (up, ended bool) {
+	deadline := time.After(within)
+	for {
+		if s.Count("Server startup in") > 0 {
+			return true, false
+		}
+		select {
+		case <-s.Ended():
+			return s.Count("Server startup in") > 0, true
+		case <-deadline:
+			return false, false
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
 // URL is the application's address for clients on a host of the lab.
 func (s *Server) URL() string {
 	return fmt.Sprintf("http://%s/lab", netip.AddrPortFrom(s.host.Addr(), uint16(s.cfg.HTTPPort)))

@@ -1,0 +1,205 @@
+package ui
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"muster/internal/check"
+	"muster/internal/escape"
+	"muster/tribes/config"
+)
+
+// ConfigDocument is what "muster tribes config --json" prints.
+type ConfigDocument struct {
+	Type     string           `json:"type"` // "config"
+	Tomcat   string           `json:"tomcat"`
+	Files    []*config.File   `json:"files"`
+	Verdicts []config.Finding `json:"verdicts"`
+	Summary  check.Summary    `json:"summary"`
+}
+
+// NewConfigDocument collects what was read and found.
+func NewConfigDocument(v config.Version, files []*config.File, found []config.Finding) ConfigDocument {
+	d := ConfigDocument{Type: "config", Tomcat: v.String(), Files: files, Verdicts: found}
+	if d.Files == nil {
+		d.Files = []*config.File{}
+	}
+	if d.Verdicts == nil {
+		d.Verdicts = []config.Finding{}
+	}
+	var vs []check.Verdict
+	for _, f := range found {
+		vs = append(vs, f.Verdict)
+	}
+	d.Summary = check.Summarize(vs)
+	return d
+}
+
+// ConfigText says how to print it for people.
+type ConfigText struct {
+	All   bool // every attribute, also those at their defaults
+	Quiet bool // the findings only
+}
+
+// Render prints d as text.
+func (d ConfigDocument) Render(s *Stream, o ConfigText) error {
+	var b strings.Builder
+	if !o.Quiet {
+		for _, f := range d.Files {
+			if err := d.file(s, &b, f, o); err != nil {
+				return err
+			}
+		}
+	}
+	for _, f := range d.Verdicts {
+		renderFinding(s, &b, f)
+	}
+	if !o.Quiet {
+		b.WriteString(d.verdict() + "\n")
+	}
+	_, err := io.WriteString(s, b.String())
+	return err
+}
+
+func (d ConfigDocument) verdict() string {
+	n := d.Summary
+	if len(d.Verdicts) == 0 {
+		return fmt.Sprintf("nothing wrong found, for Tomcat %s", d.Tomcat)
+	}
+	parts := []string{}
+	for _, p := range []struct {
+		n    int
+		what string
+	}{{n.Fail, "fail"}, {n.Warn, "warn"}, {n.Unknown, "unknown"}, {n.Skip, "skip"}} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
+		}
+	}
+	word := "findings"
+	if len(d.Verdicts) == 1 {
+		word = "finding"
+	}
+	return fmt.Sprintf("%d %s for Tomcat %s: %s", len(d.Verdicts), word, d.Tomcat, strings.Join(parts, ", "))
+}
+
+func (d ConfigDocument) file(s *Stream, b *strings.Builder, f *config.File, o ConfigText) error {
+	for _, c := range f.Clusters {
+		where := shown(c.Name)
+		if c.Self.Position != nil {
+			where += fmt.Sprintf(", line %d", c.Self.Line)
+		}
+		fmt.Fprintf(b, "%s: cluster in <%s> %s\n", s.Style().Bold(true).Render(shown(f.Name)), c.Container, where)
+		for _, sentence := range c.Summary {
+			fmt.Fprintf(b, "  %s\n", shown(sentence))
+		}
+		b.WriteByte('\n')
+		t, hidden := clusterTable(s, c, o.All)
+		var table strings.Builder
+		if err := t.Render(&Stream{Writer: &table, TTY: s.TTY, Color: s.Color, Width: s.Width}); err != nil {
+			return err
+		}
+		b.WriteString(table.String())
+		if hidden > 0 {
+			fmt.Fprintf(b, "%s\n", s.Dim(fmt.Sprintf("and %d attributes at their defaults (--all lists them)", hidden)))
+		}
+		b.WriteByte('\n')
+	}
+	return nil
+}
+
+// clusterTable lists the attributes with where their values come from.
+func clusterTable(s *Stream, c *config.Cluster, all bool) (t Table, hidden int) {
+	t.Header = []string{"ELEMENT", "CLASS", "ATTRIBUTE", "VALUE", "FROM"}
+	add := func(p *config.Component) {
+		if p == nil {
+			return
+		}
+		rows := 0
+		element, class := p.Element, shortClass(p.Class)
+		if p.Default {
+			class += " (default)"
+		}
+		for _, v := range p.Attributes {
+			if !v.Shown(all) {
+				hidden++
+				continue
+			}
+			t.Add(element, class, shown(v.Name), attributeText(v), originText(s, v))
+			rows++
+		}
+		if rows == 0 {
+			from := "default"
+			if p.Position != nil {
+				from = p.Position.String()
+			}
+			t.Add(element, class, "", "", from)
+		}
+	}
+	for _, p := range c.Components() {
+		add(p)
+	}
+	return t, hidden
+}
+
+func shortClass(name string) string { return shown(name[strings.LastIndexByte(name, '.')+1:]) }
+
+func attributeText(v config.Value) string {
+	text := shown(v.Text)
+	switch {
+	case v.Ignored != "":
+		text += " (not " + shown(v.Written) + ")"
+	case len(v.Unresolved) > 0:
+		text += " (not known)"
+	case v.Text == "":
+		text = "-"
+	}
+	return text
+}
+
+func originText(s *Stream, v config.Value) string {
+	from := string(v.From)
+	if v.From == config.FromFile {
+		from = ""
+	}
+	if v.Position != nil {
+		from = strings.TrimSpace(v.Position.String() + " " + from)
+	}
+	if len(v.Properties) > 0 {
+		from += " " + shown(strings.Join(v.Properties, ", "))
+	}
+	if v.From == config.FromDefault {
+		return s.Dim(from)
+	}
+	return from
+}
+
+func renderFinding(s *Stream, b *strings.Builder, f config.Finding) {
+	fmt.Fprintf(b, "%s %s %s: %s\n", s.Status(f.Status), shown(f.Subject), f.ID, shown(f.Saw))
+	if len(f.CausedBy) > 0 {
+		ids := make([]string, len(f.CausedBy))
+		for i, id := range f.CausedBy {
+			ids[i] = string(id)
+		}
+		fmt.Fprintf(b, "     caused by %s\n", strings.Join(ids, ", "))
+	}
+	for _, fix := range f.Fix {
+		fmt.Fprintf(b, "     fix: %s\n", shown(fix))
+	}
+}
+
+// shown is text of a local file: as it stands where all of it can be printed,
+// backslashes of a pattern included, else escaped.
+func shown(s string) string {
+	for _, r := range s {
+		if !unicode.IsPrint(r) {
+			return escape.Text(s)
+		}
+	}
+	if !utf8.ValidString(s) {
+		return escape.Text(s)
+	}
+	return s
+}

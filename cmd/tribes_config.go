@@ -1,0 +1,250 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"muster/cmd/internal/ui"
+	"muster/internal/check"
+	"muster/internal/hint"
+	"muster/tribes/config"
+)
+
+type configOptions struct {
+	files      []string
+	webXML     []string
+	contextXML []string
+	properties []string // K=V
+	catalina   string
+	tomcat     string
+	alone      bool
+	elsewhere  bool
+	strict     bool
+	all        bool
+}
+
+func newTribesConfigCmd(a *app) *cobra.Command {
+	o := configOptions{tomcat: config.DefaultVersion.Line}
+	c := &cobra.Command{
+		Use:   "config FILE...",
+		Short: "tell what the cluster of a server.xml will do, and what is wrong with it",
+		Long: `Reads server.xml as Tomcat does: every <Cluster> in an Engine or Host, what it
+leaves out filled in with Tomcat's defaults. Says in sentences what the cluster
+will do, lists its settings with the place where each is set, and names what is
+wrong by line and column. Several files are the nodes of one cluster: what
+differs though it must not, and what is the same though it must not, is named.
+
+${name} in the file is replaced from the catalina.properties beside it, or from
+--catalina-properties and --property. The context.xml beside it is looked at too;
+--alone reads the files given and nothing else. An entity that brings in another
+file is told, never followed. A key is never printed. FILE may be -.
+
+Unless --elsewhere says that the files belong to other hosts, a single file is
+judged for this one: its name and its addresses. Nothing is sent, nothing is
+changed, and no privilege is needed but to read the files.`,
+		Example: `  # what will this Tomcat do, and is it right?
+  muster tribes config /etc/tomcat10/server.xml
+
+  # with the application, for another release of Tomcat, warnings counted too
+  muster tribes config --tomcat 9.0.70 --web-xml WEB-INF/web.xml --strict server.xml
+
+  # how do the nodes differ?
+  muster tribes config n1/server.xml n2/server.xml n3/server.xml`,
+		Args: minArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.files = args
+			return runTribesConfig(c.Context(), a, o)
+		},
+	}
+	f := c.Flags()
+	f.StringArrayVar(&o.webXML, "web-xml", nil, "the application's web.xml `FILE`: is it distributable?")
+	f.StringArrayVar(&o.contextXML, "context-xml", nil, "the application's context.xml `FILE`: does it bring a manager of its own?")
+	f.StringArrayVar(&o.properties, "property", nil, "a property of the Tomcat, as -D gives it: `NAME=VALUE`")
+	f.StringVar(&o.catalina, "catalina-properties", "", "the catalina.properties `FILE`; without it the one beside each server.xml")
+	f.StringVar(&o.tomcat, "tomcat", o.tomcat, "the Tomcat to judge for: 9, 10.1, 11, or a release such as 10.1.60")
+	f.BoolVar(&o.alone, "alone", false, "read the files given and none beside them")
+	f.BoolVar(&o.elsewhere, "elsewhere", false, "the files belong to other hosts: do not judge them by this one's name and addresses")
+	f.BoolVar(&o.strict, "strict", false, "exit 1 on warnings too")
+	f.BoolVar(&o.all, "all", false, "list every attribute, also those at their defaults")
+	return c
+}
+
+func runTribesConfig(ctx context.Context, a *app, o configOptions) error {
+	version, err := config.ParseVersion(o.tomcat)
+	if err != nil {
+		return usagef("--tomcat: %w", err)
+	}
+	for _, p := range o.properties {
+		if name, _, ok := strings.Cut(p, "="); !ok || name == "" {
+			return usagef("--property %q: want NAME=VALUE", p)
+		}
+	}
+	given := config.Given{}
+	var errs []error
+	var files []*config.File
+	for _, name := range o.files {
+		f, err := o.read(a, name, version)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		files = append(files, f)
+	}
+	for _, name := range append(append([]string{}, o.webXML...), append(o.contextXML, o.beside("context.xml")...)...) {
+		app, err := readSource(a, name, config.ReadApplication)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		given.Applications = append(given.Applications, app)
+	}
+	if len(files) == 0 {
+		return errors.Join(errs...)
+	}
+	if len(files) == 1 && !o.elsewhere {
+		given.Host = thisHost(ctx)
+	}
+	for _, f := range files {
+		for _, c := range f.Clusters {
+			c.Describe()
+		}
+	}
+	doc := ui.NewConfigDocument(version, files, config.Check(files, given))
+	if a.json {
+		err = ui.Document(a.Out, doc)
+	} else {
+		err = doc.Render(a.Out, ui.ConfigText{All: o.all, Quiet: a.quiet})
+	}
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(errs) > 0:
+		return errors.Join(errs...)
+	case doc.Summary.Fail > 0, o.strict && doc.Summary.Status == check.Warn:
+		return errNo
+	}
+	return nil
+}
+
+// read reads one server.xml with the properties that belong to it.
+func (o configOptions) read(a *app, name string, v config.Version) (*config.File, error) {
+	props := &config.Properties{}
+	for _, p := range o.properties {
+		key, value, _ := strings.Cut(p, "=")
+		props.Set(key, value, "--property")
+	}
+	catalina := o.catalina
+	if catalina == "" && !o.alone {
+		catalina = neighbour(name, "catalina.properties")
+	}
+	if catalina != "" {
+		file, err := os.Open(catalina)
+		if err != nil {
+			return nil, fmt.Errorf("reading the properties for %s: %w", name, err)
+		}
+		defer file.Close()
+		if err := props.ReadProperties(catalina, file); err != nil {
+			return nil, err
+		}
+	}
+	return readSource(a, name, func(src config.Source) (*config.File, error) {
+		return config.Read(src, config.Options{Version: v, Properties: props})
+	})
+}
+
+// neighbour returns the file of that name beside another one, "" where there is none.
+func neighbour(of, name string) string {
+	if of == "-" {
+		return ""
+	}
+	path := filepath.Join(filepath.Dir(of), name)
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return ""
+	}
+	return path
+}
+
+// beside returns the files of that name beside the server.xml files, each once.
+func (o configOptions) beside(name string) []string {
+	if o.alone || len(o.contextXML) > 0 {
+		return nil
+	}
+	var out []string
+	seen := map[string]bool{}
+	for _, f := range o.files {
+		if n := neighbour(f, name); n != "" && !seen[n] {
+			seen[n] = true
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// readSource opens a file, or takes stdin for "-", and hands it to read.
+func readSource[T any](a *app, name string, read func(config.Source) (T, error)) (T, error) {
+	if name == "-" {
+		return read(config.Source{Name: "stdin", Data: a.In})
+	}
+	var none T
+	file, err := os.Open(name)
+	if err != nil {
+		if errors.Is(err, os.ErrPermission) {
+			err = hint.Wrap(err, "sudo muster tribes config "+name)
+		}
+		return none, fmt.Errorf("reading a configuration: %w", err)
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return none, fmt.Errorf("reading a configuration: %w", err)
+	}
+	if info.IsDir() {
+		return none, hint.Wrap(fmt.Errorf("reading a configuration: %s is a folder", name), "muster tribes config "+filepath.Join(name, "server.xml"))
+	}
+	return read(config.Source{Name: name, Data: file, Mode: info.Mode(), ModeKnown: hasModes})
+}
+
+// thisHost asks what a receiver on this host would find: the addresses of the
+// host's name in the order of the system's resolver, IPv4 first as Java has it.
+func thisHost(ctx context.Context) *config.Host {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	h := &config.Host{}
+	name, err := os.Hostname()
+	if err != nil {
+		h.Err = err.Error()
+		return h
+	}
+	h.Name = name
+	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", name)
+	if err != nil {
+		h.Err = err.Error()
+	}
+	for _, want4 := range []bool{true, false} {
+		for _, a := range addrs {
+			if a = a.Unmap(); a.Is4() == want4 {
+				h.Addrs = append(h.Addrs, a)
+			}
+		}
+	}
+	local, err := net.InterfaceAddrs()
+	if err != nil {
+		return h
+	}
+	for _, l := range local {
+		if p, err := netip.ParsePrefix(l.String()); err == nil {
+			h.Local = append(h.Local, p.Addr().Unmap())
+		}
+	}
+	return h
+}

@@ -1,0 +1,103 @@
+package config
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"muster/docs/checks"
+)
+
+var update = flag.Bool("update", false, "write docs/checks/config-accuracy.md")
+
+const accuracyFile = "../../docs/checks/config-accuracy.md"
+
+// accuracy is the table of the broken files for people.
+func accuracy() string {
+	var b strings.Builder
+	b.WriteString(`# How true is muster tribes config?
+
+Each row is a sound server.xml with one mistake in it: what ` + "`muster tribes config`" + ` says, and what Tomcat 10.1.60 does when
+it is started with it, in a network of its own. A start that fails ends the whole Tomcat, not only the cluster.
+
+The first four columns are held by tests (` + "`TestBrokenFiles`, `TestWhatTomcatDoes`" + ` in tribes/config, which starts a real Tomcat for
+each row); *and then* was measured by hand with two Tomcats in the lab, a session and an attribute.
+Where *its log says* is empty and it starts, its log has neither a WARNING nor a SEVERE line.
+
+| mistake | muster says | Tomcat | its log says | and then |
+| --- | --- | --- | --- | --- |
+`)
+	cell := func(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
+	for _, c := range brokenFiles {
+		var says []string
+		for _, w := range c.want {
+			f := strings.Fields(w)
+			says = append(says, fmt.Sprintf("%s `%s`", f[1], f[0]))
+		}
+		if says == nil {
+			says = []string{"nothing"}
+		}
+		log := c.says
+		if log != "" {
+			log = "`" + cell(log) + "`"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", c.name, strings.Join(says, ", "), c.starts, log, cell(c.effect))
+	}
+	b.WriteString(`
+The packaged configuration with its cluster enabled, the how-to's configurations and those of the lab are started too:
+
+| configuration | muster says | Tomcat | its log says |
+| --- | --- | --- | --- |
+| the package's server.xml, cluster enabled | nothing (with a host name that is no loopback) | starts | |
+`)
+	for _, h := range howTos {
+		says := "nothing"
+		if len(h.want) > 0 {
+			var s []string
+			for _, w := range h.want {
+				f := strings.Fields(w)
+				s = append(s, fmt.Sprintf("%s `%s`", f[1], f[0]))
+			}
+			says = strings.Join(s, ", ")
+		}
+		log := h.says
+		if log != "" {
+			log = "`" + log + "`"
+		}
+		fmt.Fprintf(&b, "| how-to: %s | %s | %s | %s |\n", strings.TrimSuffix(h.name, ".xml"), says, h.starts, log)
+	}
+	return b.String()
+}
+
+// Verify that the page shows the table as the tests have it.
+func TestAccuracyPage(t *testing.T) {
+	want := accuracy()
+	if *update {
+		if err := os.WriteFile(accuracyFile, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(accuracyFile)
+	if err != nil {
+		t.Skipf("the project's docs are not here: %v", err)
+	}
+	if string(got) != want {
+		t.Errorf("%s is not up to date: go test ./tribes/config -run TestAccuracyPage -update", accuracyFile)
+	}
+}
+
+// Verify that every id has its page, with the same title.
+func TestPages(t *testing.T) {
+	for _, c := range Checks {
+		p, ok := checks.Find(c.ID)
+		if !ok {
+			t.Errorf("%s has no page", c.ID)
+			continue
+		}
+		if title := strings.ToUpper(c.Title[:1]) + c.Title[1:]; strings.HasPrefix(string(c.ID), "config.") && p.Title != title {
+			t.Errorf("%s: the page is called %q, the check %q", c.ID, p.Title, title)
+		}
+	}
+}
