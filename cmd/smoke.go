@@ -9,6 +9,7 @@ import (
 
 	"muster/cmd/internal/ui"
 	"muster/mcast"
+	"muster/tribes"
 	"muster/tribes/smoke"
 )
 
@@ -18,6 +19,11 @@ type smokeOptions struct {
 	group     string
 	frequency time.Duration
 	dropTime  time.Duration
+	options   string
+	domain    string
+	sessions  int
+	size      int
+	sabotage  bool
 }
 
 // smokeNode is the hidden command that a run starts for each of its nodes.
@@ -29,10 +35,11 @@ func newSmokeCmd(a *app) *cobra.Command {
 		Use:   "smoke",
 		Short: "prove on this host that a mini-cluster finds, loses and finds itself again",
 		Long: `Starts a cluster of real processes on this host, each a member with heartbeats by UDP
-multicast and a TCP receiver of its own, and goes through the steps of a cluster's life:
-they find each other, one sends a message and waits for the ack, one is killed without
-warning and the others notice, it returns, all leave with a goodbye. Each step passes when
-the processes report it, and is printed with its time.
+multicast and a TCP receiver of its own, and goes through the nine steps of a session's
+life: A starts, B starts and gets A's state, A creates a session, A is killed without
+warning, B serves the session, A returns and gets the state, A invalidates the session and
+B drops it, B creates another one, it expires by idleness on both. Each step passes when
+the processes report it, every byte of every session compared, and is printed with its time.
 
 The nodes meet on the loopback interface, in a group and on ports of their own choosing, so
 that they meet no cluster that is at work; no root is needed and nothing leaves the host.
@@ -51,6 +58,12 @@ With --interface they use that interface, with a TTL of 0.`,
 	f.StringVar(&o.group, "group", "", "`group` and port of the heartbeats (default: one of 239.255.0.0/16 that is free)")
 	f.DurationVar(&o.frequency, "frequency", 500*time.Millisecond, "`time` between two heartbeats")
 	f.DurationVar(&o.dropTime, "drop-time", 3*time.Second, "`silence` after which a member is given up")
+	f.StringVar(&o.options, "options", "sync-ack", "of the messages about sessions: async, ack, sync-ack, none or a `number`")
+	f.StringVar(&o.domain, "domain", "", "cluster `domain` of the nodes")
+	f.IntVar(&o.sessions, "sessions", 1, "`number` of sessions that each of S0, S1 and S2 stands for")
+	f.IntVar(&o.size, "size", 1024, "`bytes` of data in each session, every one of which is checked on every node")
+	f.BoolVar(&o.sabotage, "drop-deltas", false, "break B on purpose: the run must fail at the step that shows it")
+	f.MarkHidden("drop-deltas") //nolint:errcheck // it is there
 	f.StringVarP(&o.iface, "interface", "i", "", "interface by `name`, index or address (default: the loopback)")
 	c.AddCommand(&cobra.Command{
 		Use:    smokeNode,
@@ -65,8 +78,19 @@ With --interface they use that interface, with a TTL of 0.`,
 }
 
 func (a *app) runSmoke(c *cobra.Command, o smokeOptions) error {
-	cfg := smoke.Config{Nodes: o.nodes, Frequency: o.frequency, DropTime: o.dropTime}
+	cfg := smoke.Config{
+		Nodes: o.nodes, Frequency: o.frequency, DropTime: o.dropTime, Domain: o.domain,
+		Sessions: o.sessions, Size: o.size, DropDeltas: o.sabotage,
+	}
+	var err error
+	if cfg.Options, err = tribes.ParseOptions(o.options); err != nil {
+		return usagef("--options: %w", err)
+	}
 	switch {
+	case o.sessions < 1 || o.sessions > smoke.MaxSessions:
+		return usagef("--sessions %d: say 1 to %d", o.sessions, smoke.MaxSessions)
+	case o.size < 1 || o.size*o.sessions > smoke.MaxBytes:
+		return usagef("--size %d of %d sessions: say at least 1 byte, and at most %d in all", o.size, o.sessions, smoke.MaxBytes)
 	case o.nodes < 2 || o.nodes > smoke.MaxNodes:
 		return usagef("--nodes %d: say 2 to %d", o.nodes, smoke.MaxNodes)
 	case o.frequency < 10*time.Millisecond:
@@ -84,7 +108,6 @@ func (a *app) runSmoke(c *cobra.Command, o smokeOptions) error {
 		}
 		cfg.Group = g.WithDefaultPort(45564)
 	}
-	var err error
 	if cfg.Interface, err = smoke.ChooseInterface(o.iface, cfg.Group); err != nil {
 		return err
 	}

@@ -46,6 +46,9 @@ type Config struct {
 	FreshID bool
 	// StateDir is where ids are kept; empty means the user's state folder.
 	StateDir string
+	// HoldsState: this node answers for the sessions of the cluster, and may be
+	// taken for its oldest member. A guest never may.
+	HoldsState bool
 	// Handler makes what takes the messages of the node. nil answers what a
 	// starting Tomcat waits for, and drops the rest: see Guest.
 	Handler func(*Node) channel.Handler

@@ -33,6 +33,8 @@ type Node struct {
 	guest    *Guest // nil where cfg.Handler is another
 	casts    chan broadcast
 
+	ctx  context.Context // of what runs behind a message; ends when we leave
+	work sync.WaitGroup
 	stop context.CancelFunc
 	done chan struct{}
 	err  error // of the end, read after done
@@ -149,9 +151,11 @@ func (n *Node) run(ctx context.Context, conn membership.Conn) {
 	if n.receiver != nil {
 		n.casts = make(chan broadcast, 64)
 		cfg.Local, cfg.Check, cfg.Broadcast = &n.record, n.check, n.broadcast
+		cfg.HoldsState = n.cfg.HoldsState
 	}
 	n.service = membership.New(conn, cfg)
 	ctx, n.stop = context.WithCancel(ctx)
+	n.ctx = ctx
 	receiving, stopReceiving := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
 	var served error
@@ -170,9 +174,18 @@ func (n *Node) run(ctx context.Context, conn membership.Conn) {
 		err := n.service.Run(ctx)
 		stopReceiving()
 		wg.Wait()
+		n.work.Wait()
 		n.id.release()
 		n.err = errors.Join(err, served)
 	}()
+}
+
+// background runs f beside the connection that asked for it.
+func (n *Node) background(f func(context.Context)) {
+	n.work.Go(func() {
+		defer n.guard()
+		f(n.ctx)
+	})
 }
 
 // guard is deferred in every goroutine of the node: a panic says goodbye before

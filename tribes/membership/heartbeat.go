@@ -20,8 +20,13 @@ func (s *Service) beat() {
 	t := time.NewTicker(s.cfg.Frequency)
 	defer t.Stop()
 	failed := 0
+	began := time.Now()
 	for n := int64(0); ; n++ {
-		err := s.sendHeartbeat(n%mostAlive+1, "")
+		alive := n%mostAlive + 1
+		if s.cfg.HoldsState {
+			alive = max(time.Since(began).Milliseconds(), s.Local().Alive+1)
+		}
+		err := s.sendHeartbeat(alive, "")
 		switch {
 		case errors.Is(err, errLeft):
 			return

@@ -42,6 +42,10 @@ type ServiceConfig struct {
 	Group netip.AddrPort
 	// Local is the member that we are. nil only looks: nothing is sent.
 	Local *tribes.Member
+	// HoldsState: the local member holds what others ask the oldest for, so its
+	// heartbeats carry the real time since it started, as a Tomcat's do. Without
+	// it they carry the small one of a guest.
+	HoldsState bool
 	// Check is asked before a member is announced or given up for silence. nil
 	// lets heartbeats alone decide. Checks is how many may run at once.
 	Check  CheckFunc

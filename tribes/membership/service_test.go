@@ -244,6 +244,26 @@ func TestHourOfHeartbeats(t *testing.T) {
 	})
 }
 
+// A node that holds sessions announces its age as a Tomcat does; it grows with
+// every heartbeat, also with two that follow at once.
+func TestHeartbeatsOfOneThatHoldsState(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var e ether
+		a := runNode(&e, 11, ServiceConfig{Local: local(1, 11), HoldsState: true})
+		time.Sleep(10 * time.Second)
+		a.leave()
+		sent := a.conn.sends()
+		for i, m := range sent {
+			if i > 0 && m.Alive <= sent[i-1].Alive {
+				t.Errorf("heartbeat %d has alive %d after %d", i, m.Alive, sent[i-1].Alive)
+			}
+		}
+		if m := sent[len(sent)-2]; m.Alive < 9000 || m.Alive > 10000 {
+			t.Errorf("after ten seconds alive is %d", m.Alive)
+		}
+	})
+}
+
 func TestKilledAndRestarted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var e ether

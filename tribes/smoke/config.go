@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"muster/mcast"
+	"muster/tribes"
 	"muster/tribes/membership"
 )
 
@@ -23,6 +24,16 @@ type Config struct {
 	// Frequency and DropTime are the nodes' (500 ms, 3 s).
 	Frequency time.Duration
 	DropTime  time.Duration
+	// Options are those of the messages about sessions, taken as they are:
+	// DefaultOptions are the surest.
+	Options tribes.Options
+	Domain  string
+	// Sessions and Size are how many sessions each of S0, S1 and S2 stands for,
+	// and how many bytes each holds (1, 1024).
+	Sessions int
+	Size     int
+	// DropDeltas breaks B on purpose: it takes no change of a session.
+	DropDeltas bool
 	// StateDir is a folder for the nodes' identities; the caller removes it.
 	StateDir string
 	// OnStart is told what is about to be tried, OnStep of each step as soon as
@@ -31,8 +42,17 @@ type Config struct {
 	OnStep  func(Step)
 }
 
-// MaxNodes bounds a cluster on one host: each node is a process.
-const MaxNodes = 20
+// The bounds of a run on one host. Each node is a process that holds S0 and S1.
+const (
+	MaxNodes    = 20
+	MaxSessions = 100_000
+	MaxBytes    = 256 << 20
+)
+
+// DefaultOptions make a node's request return when all others have applied what
+// it changed: USE_ACK and SYNCHRONIZED_ACK, the only ones that are free of the
+// race between a session's creation and its first change.
+const DefaultOptions = tribes.UseAck | tribes.SynchronizedAck
 
 // Plan is what a run will do, with every choice made.
 type Plan struct {
@@ -76,6 +96,15 @@ func (c *Config) complete() error {
 	}
 	if c.DropTime == 0 {
 		c.DropTime = membership.DefaultDropTime
+	}
+	if c.Sessions == 0 {
+		c.Sessions = 1
+	}
+	if c.Size == 0 {
+		c.Size = 1024
+	}
+	if c.Sessions < 0 || c.Size < 0 || c.Sessions*c.Size > MaxBytes || c.Sessions > MaxSessions {
+		return fmt.Errorf("%d sessions of %d bytes: at most %d sessions and %d bytes in all", c.Sessions, c.Size, MaxSessions, MaxBytes)
 	}
 	if !c.Group.Addr.IsValid() {
 		c.Group = ownGroup()

@@ -15,6 +15,7 @@ import (
 	"muster/tribes/channel"
 	"muster/tribes/cluster"
 	"muster/tribes/membership"
+	"muster/tribes/session"
 )
 
 // nodeConfig is the first line that a node reads.
@@ -28,14 +29,29 @@ type nodeConfig struct {
 	FrequencyMS int64  `json:"frequency_ms"`
 	DropTimeMS  int64  `json:"drop_time_ms"`
 	StateDir    string `json:"state_dir"`
+	// Options of the messages about sessions: channelSendOptions.
+	Options tribes.Options `json:"options"`
+	// Domain of the node; members of others do not count.
+	Domain string `json:"domain,omitempty"`
+	// DropDeltas breaks the node on purpose: it takes no change of a session. It
+	// proves that a run notices.
+	DropDeltas bool `json:"drop_deltas,omitempty"`
 }
 
 // node is a member that obeys the driver.
 type node struct {
 	*cluster.Node
-	mu  sync.Mutex
-	out *json.Encoder
+	replica *cluster.Replica
+	mu      sync.Mutex
+	out     *json.Encoder
 }
+
+const (
+	// sessionContext is the name of the context, as a cluster in an Engine has it.
+	sessionContext = "localhost#/smoke"
+	// stateBlock is sendAllSessionsSize.
+	stateBlock = 1000
+)
 
 // Node is the process of one node: it reads its configuration and then requests
 // from in and reports on out, until it is told to leave, in ends, or ctx does.
@@ -50,7 +66,12 @@ func Node(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err := json.Unmarshal(lines.Bytes(), &cfg); err != nil {
 		return fmt.Errorf("smoke node: configuration: %w", err)
 	}
-	n := &node{out: json.NewEncoder(out)}
+	n := &node{
+		out: json.NewEncoder(out),
+		replica: &cluster.Replica{
+			Store: session.NewStore(session.StoreConfig{Context: sessionContext}), Options: cfg.Options, Block: stateBlock,
+		},
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	joined := make(chan struct{}) // the handler needs the node
@@ -65,6 +86,7 @@ func Node(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() { n.reportEvents(ctx) })
+	wg.Go(func() { n.replica.Run(ctx) })
 	leaving := n.obey(ctx, lines)
 	err = n.Leave()
 	cancel()
@@ -92,17 +114,27 @@ func join(ctx context.Context, cfg nodeConfig, n *node, joined <-chan struct{}) 
 	c.DropTime = time.Duration(cfg.DropTimeMS) * time.Millisecond
 	c.TCPPort, c.AutoBind = cfg.TCPPort, 1
 	c.Name, c.StateDir = cfg.Name, cfg.StateDir
+	c.Domain = []byte(cfg.Domain)
+	c.HoldsState = true
 	c.Handler = func(cn *cluster.Node) channel.Handler {
-		guest := cluster.NewGuest(cn)
+		replica := n.replica.Attach(cn)
 		return channel.HandlerFunc(func(ctx context.Context, m *channel.Message) error {
 			<-joined
-			if m.Options&tribes.ByteMessage == 0 {
-				return guest.HandleMessage(ctx, m)
+			switch {
+			case m.Options&tribes.ByteMessage != 0:
+				return n.report(line{Event: eventMessage, Text: string(m.Message)})
+			case cfg.DropDeltas && isDelta(m):
+				return nil
 			}
-			return n.report(line{Event: eventMessage, Text: string(m.Message)})
+			return replica.HandleMessage(ctx, m)
 		})
 	}
 	return cluster.Join(ctx, c)
+}
+
+func isDelta(m *channel.Message) bool {
+	sm, err := session.ParseMessage(m.Message)
+	return err == nil && sm.Event == session.SessionDelta
 }
 
 // obey carries out requests until one asks to leave, which it returns.
@@ -140,34 +172,6 @@ func (n *node) obey(ctx context.Context, lines *bufio.Scanner) *request {
 			}
 		}
 	}
-}
-
-func (n *node) do(ctx context.Context, r request) line {
-	began := time.Now()
-	var err error
-	switch r.Do {
-	case doSend:
-		err = n.send(ctx, r)
-	default:
-		err = fmt.Errorf("no such request: %q", r.Do)
-	}
-	l := line{TookUS: time.Since(began).Microseconds()}
-	if err != nil {
-		l.Error = err.Error()
-	}
-	return l
-}
-
-// send delivers a message with options 6 and a byte message: the ack says that
-// the receiver has handed it on.
-func (n *node) send(ctx context.Context, r request) error {
-	for _, m := range n.Members() {
-		if m.Member.ID.String() == r.To {
-			_, err := n.Send(ctx, &m.Member, tribes.ByteMessage|tribes.UseAck|tribes.SynchronizedAck, []byte(r.Text))
-			return err
-		}
-	}
-	return fmt.Errorf("no member has the id %s", r.To)
 }
 
 // reportEvents passes on what the membership tells.

@@ -24,8 +24,9 @@ type process struct {
 
 	mu      sync.Mutex
 	seq     int
-	lines   []line
-	changed chan struct{} // closed and replaced when lines or ended change
+	answers map[int]line  // that came and were not taken
+	lines   []line        // events
+	changed chan struct{} // closed and replaced when any of these changes
 	ended   bool
 	done    chan struct{} // closed when the process is reaped
 	exit    error         // valid after done
@@ -33,7 +34,7 @@ type process struct {
 
 // startProcess starts argv as the node called name.
 func startProcess(name string, argv []string) (*process, error) {
-	p := &process{name: name, changed: make(chan struct{}), done: make(chan struct{}), err: &tail{}}
+	p := &process{name: name, answers: map[int]line{}, changed: make(chan struct{}), done: make(chan struct{}), err: &tail{}}
 	p.cmd = exec.Command(argv[0], argv[1:]...)
 	p.cmd.Stderr = p.err
 	in, err := p.cmd.StdinPipe()
@@ -60,7 +61,13 @@ func (p *process) read(out io.Reader) {
 		if json.Unmarshal(s.Bytes(), &l) != nil {
 			l = line{Event: "garbage", Text: s.Text()}
 		}
-		p.update(func() { p.lines = append(p.lines, l) })
+		p.update(func() {
+			if l.Seq != 0 {
+				p.answers[l.Seq] = l
+			} else {
+				p.lines = append(p.lines, l)
+			}
+		})
 	}
 	io.Copy(io.Discard, out)
 	p.exit = p.cmd.Wait()
@@ -83,40 +90,24 @@ func (p *process) mark() int {
 	return len(p.lines)
 }
 
-// wait returns the first line at or after mark that matches.
-func (p *process) wait(ctx context.Context, mark int, what string, match func(line) bool) (line, error) {
-	for {
-		p.mu.Lock()
+// wait returns the first event at or after mark that matches.
+func (p *process) wait(ctx context.Context, mark int, what string, match func(line) bool) (l line, err error) {
+	err = p.until(ctx, what, func() bool {
 		for ; mark < len(p.lines); mark++ {
 			if match(p.lines[mark]) {
-				l := p.lines[mark]
-				p.mu.Unlock()
-				return l, nil
+				l = p.lines[mark]
+				return true
 			}
 		}
-		ended, changed := p.ended, p.changed
-		p.mu.Unlock()
-		if ended {
-			return line{}, fmt.Errorf("node %s ended before %s%s", p.name, what, p.err.because())
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				return line{}, fmt.Errorf("node %s did not report in time: %s%s", p.name, what, p.err.because())
-			}
-			return line{}, ctx.Err()
-		}
-	}
+		return false
+	})
+	return l, err
 }
 
-// ask sends a request and waits for its answer.
-func (p *process) ask(ctx context.Context, r request) (line, error) {
-	mark := p.mark()
-	p.mu.Lock()
+// ask sends a request and waits for its answer. One at a time asks a node.
+func (p *process) ask(ctx context.Context, r request) (l line, err error) {
 	p.seq++
 	r.Seq = p.seq
-	p.mu.Unlock()
 	b, err := json.Marshal(r)
 	if err != nil {
 		return line{}, err
@@ -124,11 +115,39 @@ func (p *process) ask(ctx context.Context, r request) (line, error) {
 	if _, err := p.in.Write(append(b, '\n')); err != nil {
 		return line{}, fmt.Errorf("node %s takes no more commands: %w%s", p.name, err, p.err.because())
 	}
-	l, err := p.wait(ctx, mark, "the answer to "+r.Do, func(l line) bool { return l.Seq == r.Seq })
+	err = p.until(ctx, "the answer to "+r.Do, func() (ok bool) {
+		if l, ok = p.answers[r.Seq]; ok {
+			delete(p.answers, r.Seq)
+		}
+		return ok
+	})
 	if err == nil && l.Error != "" {
 		err = fmt.Errorf("node %s: %s: %s", p.name, r.Do, l.Error)
 	}
 	return l, err
+}
+
+// until waits until found, which is called with the lock held, says yes.
+func (p *process) until(ctx context.Context, what string, found func() bool) error {
+	for {
+		p.mu.Lock()
+		ok, ended, changed := found(), p.ended, p.changed
+		p.mu.Unlock()
+		if ok {
+			return nil
+		}
+		if ended {
+			return fmt.Errorf("node %s ended before %s%s", p.name, what, p.err.because())
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return fmt.Errorf("node %s did not report in time: %s%s", p.name, what, p.err.because())
+			}
+			return ctx.Err()
+		}
+	}
 }
 
 // kill ends the process without warning (SIGKILL) and reaps it.

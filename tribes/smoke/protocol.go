@@ -13,11 +13,24 @@ type request struct {
 
 	To   string `json:"to,omitempty"`   // a member's unique id, hex
 	Text string `json:"text,omitempty"` // of a message
+
+	// Set names sessions: SET-0 to SET-(COUNT-1), each with Size bytes of data
+	// that may be idle for MaxInactive seconds.
+	Set         string `json:"set,omitempty"`
+	Count       int    `json:"count,omitempty"`
+	Size        int    `json:"size,omitempty"`
+	MaxInactive int32  `json:"max_inactive,omitempty"`
 }
 
 const (
 	doSend  = "send"  // a message to one member; the reply waits for its ack
 	doLeave = "leave" // goodbye; the process ends after the reply
+
+	doFetch      = "fetch"      // the state from the oldest member
+	doCreate     = "create"     // the sessions of a set, counter 1
+	doServe      = "serve"      // a request to each: the counter goes up
+	doInvalidate = "invalidate" // end each
+	doDigest     = "digest"     // what this node holds of each
 )
 
 // line is one line from a node: the answer to a request, or an event.
@@ -36,6 +49,10 @@ type line struct {
 
 	// Text is a message that came (Event "message").
 	Text string `json:"text,omitempty"`
+	// Digests are those of the sessions that are here, by id; Sessions is how many
+	// there are in all.
+	Digests  map[string]string `json:"digests,omitempty"`
+	Sessions int               `json:"sessions,omitempty"`
 	// TookUS is what a deed took on the node, in microseconds.
 	TookUS int64 `json:"took_us,omitempty"`
 }

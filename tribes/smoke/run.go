@@ -16,6 +16,8 @@ type run struct {
 	nodes  []*process // by index; nil while a node is down
 	ports  []uint16   // of their receivers, once they are known
 	report Report
+	// counter is how often the sessions of the current set were served.
+	counter int32
 }
 
 // Run goes through the scenario and reports each step. The error is nil when
@@ -60,6 +62,7 @@ func (r *run) start(ctx context.Context, i int) (line, error) {
 	setup, err := json.Marshal(nodeConfig{
 		Name: p.name, Interface: r.Interface.Name, Group: r.Group.String(), TCPPort: r.ports[i],
 		FrequencyMS: r.Frequency.Milliseconds(), DropTimeMS: r.DropTime.Milliseconds(), StateDir: r.StateDir,
+		Options: r.Options, Domain: r.Domain, DropDeltas: r.DropDeltas && i > 0,
 	})
 	if err != nil {
 		return line{}, err

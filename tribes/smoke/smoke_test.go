@@ -32,6 +32,8 @@ func TestMain(m *testing.M) {
 		serve(edit(func(cfg map[string]any) {
 			cfg["state_dir"] = fmt.Sprintf("%s/%d", cfg["state_dir"], os.Getpid())
 		}))
+	case "b-drops-deltas":
+		serve(edit(func(cfg map[string]any) { cfg["drop_deltas"] = cfg["name"] == "B" }))
 	case "dies":
 		fmt.Fprintln(os.Stderr, "cannot go on: out of luck")
 		os.Exit(3)
@@ -59,12 +61,18 @@ func edit(change func(map[string]any)) io.Reader {
 	return io.MultiReader(bytes.NewReader(append(first, '\n')), in)
 }
 
+const (
+	sessions = 3
+	size     = 5000
+)
+
 func run(t *testing.T, how string, nodes int) smoke.Report {
 	t.Helper()
 	t.Setenv("MUSTER_SMOKE_NODE", how)
 	cfg := smoke.Config{
 		Command: []string{os.Args[0]}, Nodes: nodes, StateDir: t.TempDir(),
 		Frequency: 100 * time.Millisecond, DropTime: 600 * time.Millisecond,
+		Options: smoke.DefaultOptions, Sessions: sessions, Size: size,
 	}
 	var err error
 	if cfg.Interface, err = smoke.ChooseInterface("", cfg.Group); err != nil {
@@ -84,11 +92,11 @@ func TestRun(t *testing.T) {
 			if rep.Failed != nil {
 				t.Fatalf("step %d, %s: %v", rep.Failed.Number, rep.Failed.Name, rep.Failed.Err)
 			}
-			if len(rep.Steps) != rep.Planned || rep.Planned < 6 {
+			if len(rep.Steps) != 9 || rep.Planned != 9 {
 				t.Errorf("%d of %d steps were done", len(rep.Steps), rep.Planned)
 			}
-			if seen := rep.Steps[1].Detail["seen"]; seen != nodes*(nodes-1) {
-				t.Errorf("%v arrows were seen, want %d", seen, nodes*(nodes-1))
+			if got := rep.Steps[2].Detail["verified_bytes"]; got != nodes*sessions*size {
+				t.Errorf("%v bytes were compared, want %d", got, nodes*sessions*size)
 			}
 		})
 	}
@@ -105,7 +113,8 @@ func TestRunNamesTheStepThatFails(t *testing.T) {
 	}{
 		{"dies", 1, "out of luck"},
 		{"b-elsewhere", 2, "as a member"},
-		{"a-forgets", 5, "another id"},
+		{"a-forgets", 6, "another id"},
+		{"b-drops-deltas", 3, "3 have other content on B"},
 	} {
 		t.Run(c.how, func(t *testing.T) {
 			rep := run(t, c.how, 2)

@@ -1,0 +1,190 @@
+package cluster
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"muster/tribes"
+	"muster/tribes/channel"
+	"muster/tribes/membership"
+	"muster/tribes/session"
+)
+
+// Replica makes a node a full member of session replication for one context:
+// what SimpleTcpCluster and a DeltaManager are together. It sends what its Store
+// reports to every member, applies what they send, answers whoever asks for the
+// state, and expires idle sessions. Everything that is not about its context is
+// left to a Guest.
+type Replica struct {
+	Store *session.Store
+	// Options of the messages to the members: Tomcat's channelSendOptions.
+	Options tribes.Options
+	// Block is how many sessions a message of a state transfer carries; 0 means
+	// all of them (sendAllSessions).
+	Block int
+
+	node  *Node
+	guest *Guest
+}
+
+// The times of a DeltaManager.
+const (
+	// DefaultTransferTimeout is stateTransferTimeout: how long a starting node
+	// waits for the state.
+	DefaultTransferTimeout = 60 * time.Second
+	// expireEvery is how often idle sessions are looked for
+	// (backgroundProcessorDelay times processExpiresFrequency, as quick as it can
+	// be configured).
+	expireEvery = time.Second
+	// stateOptions are those of the blocks of a state transfer since 9.0.9.
+	stateOptions = tribes.UseAck | tribes.SynchronizedAck
+)
+
+// Attach gives the replica its node. It belongs into Config.Handler:
+//
+//	cfg.Handler = func(n *cluster.Node) channel.Handler { return replica.Attach(n) }
+func (r *Replica) Attach(n *Node) channel.Handler {
+	r.node, r.guest = n, NewGuest(n)
+	return r
+}
+
+// HandleMessage takes a message of the channel.
+func (r *Replica) HandleMessage(ctx context.Context, m *channel.Message) error {
+	if m.Options&tribes.ByteMessage != 0 || !bytes.Contains(m.Message[:min(head, len(m.Message))], []byte("SessionMessageImpl")) {
+		return r.guest.HandleMessage(ctx, m)
+	}
+	sm, err := session.ParseMessage(m.Message)
+	if err != nil {
+		return err
+	}
+	if sm.Context != r.Store.Context() && !sm.AllContexts() {
+		return r.guest.HandleMessage(ctx, m)
+	}
+	if sm.Event == session.GetAllSessions {
+		// The answer must not hold up the connection that asked.
+		to := m.Address.Clone()
+		r.node.background(func(ctx context.Context) { r.sendState(ctx, &to) })
+		return nil
+	}
+	if err := r.Store.Apply(sm); err != nil {
+		r.node.cfg.Logger.Debug(fmt.Sprintf("%s from %s: %v", sm, m.Peer, err))
+		if !errors.Is(err, session.ErrNoSession) {
+			return err
+		}
+	}
+	return nil
+}
+
+// sendState answers a member that asked for all sessions.
+func (r *Replica) sendState(ctx context.Context, to *tribes.Member) {
+	messages, err := r.Store.State(r.Block)
+	for _, m := range messages {
+		options := r.Options
+		if m.Event == session.AllSessionData {
+			options = stateOptions
+		}
+		var b []byte
+		if b, err = m.Append(nil); err != nil {
+			break
+		}
+		if _, err = r.node.Send(ctx, to, options, b); err != nil {
+			break
+		}
+	}
+	if err != nil && ctx.Err() == nil {
+		r.node.cfg.Logger.Warn("a member that asked for the sessions did not get them all", "member", to.Name(to.TextForm()), "err", err)
+	}
+}
+
+// Replicate sends m to every member, side by side, and returns when all have it
+// (or have failed). A nil m is nothing to tell.
+func (r *Replica) Replicate(ctx context.Context, m *session.Message) error {
+	if m == nil {
+		return nil
+	}
+	b, err := m.Append(nil)
+	if err != nil {
+		return err
+	}
+	members := r.members()
+	errs := make([]error, len(members))
+	var wg sync.WaitGroup
+	for i := range members {
+		wg.Go(func() {
+			if _, err := r.node.Send(ctx, &members[i].Member, r.Options, b); err != nil {
+				errs[i] = fmt.Errorf("%s to %s: %w", m, members[i].Member.Name(members[i].Member.TextForm()), err)
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// members are those that are announced, the one with the largest alive time
+// first: the order in which Tomcat lists them.
+func (r *Replica) members() []membership.Info {
+	all := slices.DeleteFunc(r.node.Members(), func(m membership.Info) bool { return m.State == "unconfirmed" })
+	slices.SortStableFunc(all, func(a, b membership.Info) int { return cmp.Compare(b.Member.Alive, a.Member.Alive) })
+	return all
+}
+
+// Transfer is the outcome of Fetch.
+type Transfer struct {
+	// From is who was asked; nil where there is no other member.
+	From *tribes.Member
+	// Received: the asked member told the end of its state.
+	Received bool
+	Sessions int // in the store afterwards
+	Took     time.Duration
+}
+
+// Fetch asks the member with the largest alive time for the state of the
+// context, and waits for it as a starting DeltaManager does.
+func (r *Replica) Fetch(ctx context.Context, timeout time.Duration) (Transfer, error) {
+	members := r.members()
+	if len(members) == 0 {
+		return Transfer{Sessions: r.Store.Len()}, nil
+	}
+	began := time.Now()
+	t := Transfer{From: &members[0].Member}
+	request, ended := r.Store.BeginTransfer()
+	b, err := request.Append(nil)
+	if err == nil {
+		_, err = r.node.Send(ctx, t.From, tribes.Asynchronous, b)
+	}
+	if err == nil {
+		select {
+		case <-ended:
+		case <-time.After(timeout):
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+	}
+	t.Received = r.Store.EndTransfer()
+	t.Took, t.Sessions = time.Since(began), r.Store.Len()
+	return t, err
+}
+
+// Run expires idle sessions until ctx ends, and tells the members.
+func (r *Replica) Run(ctx context.Context) {
+	tick := time.NewTicker(expireEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			for _, m := range r.Store.ExpireIdle() {
+				if err := r.Replicate(ctx, m); err != nil && ctx.Err() == nil {
+					r.node.cfg.Logger.Warn("a session expired and not every member was told", "err", err)
+				}
+			}
+		}
+	}
+}
