@@ -27,21 +27,21 @@ func (a *app) newWatch(n *cluster.Node) *watch {
 }
 
 // run shows events until ctx ends or, if enough is above 0, so many members are
-// there. It reports which.
-func (w *watch) run(ctx context.Context, enough int, show bool) (reached bool, err error) {
+// there.
+func (w *watch) run(ctx context.Context, enough int, show bool) error {
 	for {
 		ev, err := w.node.Next(ctx)
 		if err != nil {
-			return false, nil
+			return nil // the end of ctx
 		}
 		w.count(&ev)
 		if show {
 			if err := w.show(&ev); err != nil {
-				return false, err
+				return err
 			}
 		}
 		if enough > 0 && w.now >= enough {
-			return true, nil
+			return nil
 		}
 	}
 }
@@ -125,3 +125,18 @@ func bounded(ctx context.Context, d time.Duration) (context.Context, context.Can
 
 // stopped reports whether a person ended what ctx bounds, and not the time.
 func stopped(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
+
+// membersVerdict is the outcome for a command that saw most members at one
+// time: enough if at least want were there. A stop by a person before the
+// command's own bound leaves it open, unless the expected ones were there already.
+func membersVerdict(interrupted, bounded bool, expect, want, most int) error {
+	switch {
+	case expect > 0 && most >= expect:
+		return nil
+	case interrupted && bounded:
+		return errInterrupted
+	case most < want:
+		return errNo
+	}
+	return nil
+}

@@ -79,7 +79,7 @@ func (a *app) runTribesJoin(c *cobra.Command, o joinOptions) error {
 	if o.duration > 0 {
 		enough = 0
 	}
-	_, err = w.run(ctx, enough, true)
+	err = w.run(ctx, enough, true)
 	if left := node.Leave(); err == nil {
 		err = left
 	}
@@ -90,13 +90,7 @@ func (a *app) runTribesJoin(c *cobra.Command, o joinOptions) error {
 	if err := w.joinSummary(start, o.expect, ok); err != nil && !readerGone(err) {
 		return err
 	}
-	switch {
-	case stopped(c.Context()) && (o.duration > 0 || o.expect > 0) && !ok:
-		return errInterrupted
-	case !ok:
-		return errNo
-	}
-	return nil
+	return membersVerdict(stopped(c.Context()), o.duration > 0 || o.expect > 0, o.expect, o.expect, w.peak)
 }
 
 // joinedLine is the first JSON line of a member.

@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"context"
 	"fmt"
 	"time"
 
@@ -105,32 +104,19 @@ func (a *app) runTribesMembers(c *cobra.Command, o membersOptions) error {
 	if o.follow && o.duration == 0 {
 		enough = o.expect
 	}
-	reached, err := w.run(ctx, enough, o.follow)
-	if err != nil {
+	if err := w.run(ctx, enough, o.follow); err != nil {
 		return err
 	}
 	members := node.Members()
-	return w.finish(c.Context(), o, start, members, reached)
-}
-
-// finish prints the list and judges it.
-func (w *watch) finish(ctx context.Context, o membersOptions, start time.Time, members []membership.Info, reached bool) error {
-	most := max(w.peak, len(members))
+	w.now, w.peak = len(members), max(w.peak, len(members))
 	want := o.expect
-	if want == 0 && !o.follow {
-		want = 1
+	if !o.follow {
+		want = max(want, 1)
 	}
-	w.now, w.peak = len(members), most
-	if err := w.list(members, start, o.expect, most >= want); err != nil {
+	if err := w.list(members, start, o.expect, w.peak >= want); err != nil {
 		return err
 	}
-	switch {
-	case most >= want:
-		return nil
-	case stopped(ctx) && !reached:
-		return errInterrupted
-	}
-	return errNo
+	return membersVerdict(stopped(c.Context()), limit > 0 || o.expect > 0, o.expect, want, w.peak)
 }
 
 func (w *watch) list(members []membership.Info, start time.Time, expect int, ok bool) error {

@@ -126,12 +126,16 @@ func (a *app) runTribesProbe(c *cobra.Command, o probeOptions, target string) er
 
 // splitTarget reads HOST, HOST:PORT, or [IPv6]:PORT.
 func splitTarget(s string) (host string, port uint16, err error) {
-	if a, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
+	bare := s
+	if strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") {
+		bare = s[1 : len(s)-1]
+	}
+	if a, err := netip.ParseAddr(bare); err == nil {
 		return a.String(), channel.DefaultPort, nil
 	}
 	host, text, err := net.SplitHostPort(s)
 	if err != nil {
-		if strings.ContainsAny(s, ":[]") {
+		if s == "" || strings.ContainsAny(s, ":[]") {
 			return "", 0, usagef("%q: want HOST:PORT, with an IPv6 address in brackets", s)
 		}
 		return s, channel.DefaultPort, nil
