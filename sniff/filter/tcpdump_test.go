@@ -86,6 +86,7 @@ func kept(t *testing.T, file, expr string) map[int64]bool {
 	var out, errs bytes.Buffer
 	c := exec.Command("tcpdump", "-r", file, "-w", "-", expr)
 	c.Stdout, c.Stderr = &out, &errs
+	unprivileged(c)
 	err := c.Run()
 	if strings.Contains(errs.String(), "expression rejects all packets") {
 		return nil
