@@ -37,6 +37,9 @@ type clusterFlags struct {
 	autoBind  int
 	name      string
 	freshID   bool
+
+	serverXML string
+	command   *cobra.Command // whose flags these are
 }
 
 // tomcatNames are the attributes of McastService and NioReceiver, which stand
@@ -58,8 +61,10 @@ func tomcatAliases(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 // look adds the flags of one that only looks.
 func (f *clusterFlags) look(c *cobra.Command) {
 	d := cluster.Defaults()
+	f.command = c
 	fs := c.Flags()
 	fs.SetNormalizeFunc(tomcatAliases)
+	serverXMLFlag(c, &f.serverXML)
 	fs.StringVar(&f.group, "group", d.Group.Addr().String(), "`ADDRESS[:PORT]` of the heartbeats")
 	fs.Uint16Var(&f.port, "port", d.Group.Port(), "UDP `port` of the heartbeats, where the group names none")
 	interfaceFlag(c, &f.iface)
@@ -108,6 +113,9 @@ func (m *millis) Set(s string) error {
 // config checks the flags and makes of them what cluster goes by.
 func (f *clusterFlags) config(a *app) (cluster.Config, error) {
 	cfg := cluster.Defaults()
+	if err := f.takeServerXML(a); err != nil {
+		return cfg, err
+	}
 	cfg.Logger = ui.NewLogger(a.Err, a.quiet, a.verbose)
 	cfg.Frequency, cfg.DropTime = f.frequency, f.dropTime
 	g, err := mcast.ParseGroup(f.group)

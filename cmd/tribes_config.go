@@ -237,14 +237,20 @@ func thisHost(ctx context.Context) *config.Host {
 			}
 		}
 	}
+	h.Local, _ = localAddrs()
+	return h
+}
+
+// localAddrs are the addresses of this host's interfaces.
+func localAddrs() (addrs []netip.Addr, known bool) {
 	local, err := net.InterfaceAddrs()
 	if err != nil {
-		return h
+		return nil, false
 	}
 	for _, l := range local {
 		if p, err := netip.ParsePrefix(l.String()); err == nil {
-			h.Local = append(h.Local, p.Addr().Unmap())
+			addrs = append(addrs, p.Addr().Unmap())
 		}
 	}
-	return h
+	return addrs, true
 }

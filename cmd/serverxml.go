@@ -1,0 +1,72 @@
+package cmd
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"muster/internal/hint"
+	"muster/tribes/config"
+)
+
+// serverXMLFlag adds --server-xml: the settings of a Tomcat's own configuration.
+func serverXMLFlag(c *cobra.Command, to *string) {
+	c.Flags().StringVar(to, "server-xml", "", "take group, ports, timing and domain from this Tomcat's `FILE`; flags that are given go before it")
+}
+
+// serverXML reads the settings of the first cluster in a server.xml, with the
+// catalina.properties beside it.
+func serverXML(a *app, name string) (config.Settings, error) {
+	f, err := configOptions{}.read(a, name, config.DefaultVersion)
+	if err != nil {
+		return config.Settings{}, err
+	}
+	s, err := f.Settings()
+	if err != nil {
+		return s, fmt.Errorf("--server-xml: %w", err)
+	}
+	return s, nil
+}
+
+// takeServerXML sets the flags that were not given to what the file says.
+func (f *clusterFlags) takeServerXML(a *app) error {
+	if f.serverXML == "" {
+		return nil
+	}
+	s, err := serverXML(a, f.serverXML)
+	if err != nil {
+		return err
+	}
+	given := f.command.Flags().Changed
+	if !s.Multicast && !given("group") {
+		return hint.Wrap(fmt.Errorf("--server-xml: the members in %s find each other without multicast: there is no group to join", f.serverXML),
+			"muster tribes probe HOST:PORT asks one of them", "--group looks at a group all the same")
+	}
+	set := func(flag string, take func()) {
+		if !given(flag) {
+			take()
+		}
+	}
+	set("group", func() { f.group = s.Group.String() })
+	set("port", func() { f.port = s.Port })
+	set("frequency", func() { f.frequency = s.Frequency })
+	set("drop-time", func() { f.dropTime = s.DropTime })
+	set("ttl", func() { f.ttl = s.TTL })
+	set("domain", func() { f.domain = s.DomainSet })
+	set("tcp-port", func() { f.tcpPort = s.TCPPort })
+	set("auto-bind", func() { f.autoBind = s.AutoBind })
+	if bind, err := netip.ParseAddr(s.Bind); err == nil && !given("bind") && !given("interface") {
+		if local, known := localAddrs(); known && !slices.Contains(local, bind) {
+			a.note("%s binds the membership to %s, which is no address of this host: the route to the group decides here", f.serverXML, bind)
+		} else {
+			f.bind = s.Bind
+		}
+	}
+	if f.frequency <= 0 || f.dropTime <= 0 {
+		return hint.Wrap(fmt.Errorf("--server-xml: %s has frequency %v and dropTime %v, which no member can go by", f.serverXML, f.frequency, f.dropTime),
+			"muster tribes config "+f.serverXML)
+	}
+	return nil
+}
