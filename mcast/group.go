@@ -4,6 +4,7 @@ import (
 	"iter"
 	"net/netip"
 	"strconv"
+	"strings"
 )
 
 // Group is what a socket joins: a host group (*,G), or a channel (S,G) when
@@ -45,17 +46,25 @@ func (g Group) AddrPort() netip.AddrPort { return netip.AddrPortFrom(g.Addr, g.P
 func (g Group) String() string {
 	var b []byte
 	if g.Source.IsValid() {
-		b = append(g.Source.AppendTo(b), ',')
+		b = append(appendAddr(b, g.Source), ',')
 	}
 	if g.Port != 0 {
 		b = g.AddrPort().AppendTo(b)
 	} else {
-		b = g.Addr.AppendTo(b)
+		b = appendAddr(b, g.Addr)
 	}
 	if g.Count > 1 {
 		b = strconv.AppendInt(append(b, '+'), int64(g.Count), 10)
 	}
 	return string(b)
+}
+
+// appendAddr writes a, in brackets where its zone would look like a port.
+func appendAddr(b []byte, a netip.Addr) []byte {
+	if !strings.Contains(a.Zone(), ":") {
+		return a.AppendTo(b)
+	}
+	return append(a.AppendTo(append(b, '[')), ']')
 }
 
 var ssmIPv4 = netip.MustParsePrefix("232.0.0.0/8")
