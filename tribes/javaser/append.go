@@ -15,7 +15,7 @@ func Append(b []byte, contents ...Value) ([]byte, error) {
 // here: descriptors that say the same become one, as one Java writer would have
 // written them.
 func AppendMerged(b []byte, contents ...Value) ([]byte, error) {
-	return appendStream(b, contents, &merger{classes: map[string]*Class{}, seen: map[*Class]*Class{}, types: map[string]*String{}})
+	return appendStream(b, contents, newMerger())
 }
 
 func appendStream(b []byte, contents []Value, m *merger) ([]byte, error) {

@@ -1,16 +1,17 @@
 package javaser
 
-import (
-	"strconv"
-	"strings"
-)
+import "slices"
 
 // merger finds the one descriptor, and the one type string, among those that
 // say the same.
 type merger struct {
-	classes map[string]*Class // by what they say
+	classes map[string][]*Class // by name
 	seen    map[*Class]*Class
 	types   map[string]*String
+}
+
+func newMerger() *merger {
+	return &merger{classes: map[string][]*Class{}, seen: map[*Class]*Class{}, types: map[string]*String{}}
 }
 
 func (m *merger) class(c *Class) *Class {
@@ -18,11 +19,10 @@ func (m *merger) class(c *Class) *Class {
 		return one
 	}
 	one := c
-	if says, ok := c.says(); ok {
-		if m.classes[says] == nil {
-			m.classes[says] = c
-		}
-		one = m.classes[says]
+	if i := slices.IndexFunc(m.classes[c.Name], c.same); i >= 0 {
+		one = m.classes[c.Name][i]
+	} else {
+		m.classes[c.Name] = append(m.classes[c.Name], c)
 	}
 	m.seen[c] = one
 	return one
@@ -35,26 +35,23 @@ func (m *merger) typeString(s *String) *String {
 	return m.types[s.utf]
 }
 
-// says spells a descriptor out, with its superclasses; false for one with
-// annotations, which may say anything.
-func (c *Class) says() (string, bool) {
-	var b strings.Builder
-	for n := 0; c != nil; c = c.Super {
-		if n++; len(c.Annotations) > 0 || n > maxHierarchy {
-			return "", false
+// same reports whether two descriptors say the same, with their superclasses.
+// Annotations may say anything: they are never the same.
+func (c *Class) same(o *Class) bool {
+	for n := 0; c != o; c, o = c.Super, o.Super {
+		if c == nil || o == nil || n > maxHierarchy || len(c.Annotations) > 0 || len(o.Annotations) > 0 ||
+			c.Name != o.Name || c.SUID != o.SUID || c.Flags != o.Flags || c.Proxy != o.Proxy ||
+			!slices.Equal(c.Interfaces, o.Interfaces) || !slices.EqualFunc(c.Fields, o.Fields, Field.same) {
+			return false
 		}
-		b.WriteString(strconv.Quote(c.Name))
-		b.WriteString(strconv.FormatUint(c.SUID, 16) + "/" + strconv.Itoa(int(c.Flags)))
-		for _, f := range c.Fields {
-			b.WriteString(string(rune(f.Type)) + strconv.Quote(f.Name))
-			if f.Class != nil {
-				b.WriteString(strconv.Quote(f.Class.utf))
-			}
-		}
-		for _, i := range c.Interfaces {
-			b.WriteString("!" + strconv.Quote(i))
-		}
-		b.WriteByte(';')
+		n++
 	}
-	return b.String(), true
+	return true
+}
+
+func (f Field) same(o Field) bool {
+	if f.Type != o.Type || f.Name != o.Name || (f.Class == nil) != (o.Class == nil) {
+		return false
+	}
+	return f.Class == nil || f.Class.utf == o.Class.utf
 }

@@ -2,6 +2,8 @@ package session
 
 import (
 	"bytes"
+	"encoding/hex"
+	"os"
 	"strings"
 	"testing"
 
@@ -244,5 +246,50 @@ func TestSessionID(t *testing.T) {
 	}
 	if _, err := NewChangeSessionID(Gen85, app, id, strings.Repeat("x", 70000), at); err == nil {
 		t.Error("a change to an id of 70000 bytes")
+	}
+}
+
+// A Tomcat 10.1.60 that took a session over sends it on: the small number among
+// its attributes came out of a stream, and is not the object that counts them.
+// testdata/map-backup-reread.hex is its message, as it was captured.
+func TestSessionThatWasReadBefore(t *testing.T) {
+	raw, err := os.ReadFile("testdata/map-backup-reread.hex")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := hex.DecodeString(strings.TrimSpace(string(raw)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := Parse(b, javaser.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := v.(*MapMessage)
+	value, _, err := javaser.ParseFirst(m.Value, javaser.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := ReadSession(value.(*javaser.Object))
+	if err != nil || len(s.Attributes) != 2 {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	o, err := s.Object(value.(*javaser.Object).Class)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := javaser.AppendMerged(nil, o); err != nil || !bytes.Equal(again, m.Value) {
+		t.Errorf("%v\n got %x\nwant %x", err, again, m.Value)
+	}
+	if again, err := m.Append(nil); err != nil || !bytes.Equal(again, b) {
+		t.Errorf("the message: %v\n got %x\nwant %x", err, again, b)
+	}
+	// What changed is written as it is now.
+	s.Attributes, s.MaxInactive = s.Attributes[:1], 60
+	if o, err = s.Object(o.Class); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = ReadSession(o); err != nil || len(s.Attributes) != 1 || s.MaxInactive != 60 {
+		t.Errorf("changed: %+v, %v", s, err)
 	}
 }

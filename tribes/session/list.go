@@ -26,8 +26,25 @@ type Session struct {
 	Attributes    []SessionAttribute
 	Listeners     []javaser.Value
 
-	id *javaser.String // of the stream that it was read from
+	// Of the stream that it was read from: what Java had as one object stays one.
+	id    *javaser.String
+	boxes [boxCount]javaser.Value
 }
+
+// The boxed values of a session.
+const (
+	boxCreated = iota
+	boxLast
+	boxMaxInactive
+	boxIsNew
+	boxIsValid
+	boxThis
+	boxVersion
+	boxAttributes
+	boxListeners
+	boxSessions // of the list
+	boxCount
+)
 
 // SessionAttribute is a name and its value.
 type SessionAttribute struct {
@@ -54,10 +71,11 @@ func ParseList(b []byte, l javaser.Limits) ([]Session, error) {
 		return nil, fmt.Errorf("session list: %w", err)
 	}
 	d := javaser.NewData(contents)
-	n := integer(d, "the number of sessions")
+	n, count := integer(d, "the number of sessions")
 	var all []Session
 	for i := int32(0); i < n && d.Err() == nil; i++ {
 		s := readSession(d)
+		s.boxes[boxSessions] = count
 		all = append(all, s)
 	}
 	if err := end("session list", d); err != nil {
@@ -80,15 +98,14 @@ func ReadSession(o *javaser.Object) (Session, error) {
 }
 
 func readSession(d *javaser.Data) Session {
-	s := Session{
-		CreationTime:     long(d, "the creation time"),
-		LastAccessedTime: long(d, "the last accessed time"),
-		MaxInactive:      integer(d, "the inactive interval"),
-		IsNew:            boolean(d, "isNew"),
-		IsValid:          boolean(d, "isValid"),
-		ThisAccessedTime: long(d, "this accessed time"),
-		Version:          long(d, "the version"),
-	}
+	var s Session
+	s.CreationTime, s.boxes[boxCreated] = long(d, "the creation time")
+	s.LastAccessedTime, s.boxes[boxLast] = long(d, "the last accessed time")
+	s.MaxInactive, s.boxes[boxMaxInactive] = integer(d, "the inactive interval")
+	s.IsNew, s.boxes[boxIsNew] = boolean(d, "isNew")
+	s.IsValid, s.boxes[boxIsValid] = boolean(d, "isValid")
+	s.ThisAccessedTime, s.boxes[boxThis] = long(d, "this accessed time")
+	s.Version, s.boxes[boxVersion] = long(d, "the version")
 	if d.Bool() {
 		if _, object := d.Peek(); object {
 			s.Principal = d.Object()
@@ -101,13 +118,16 @@ func readSession(d *javaser.Data) Session {
 		s.HasNotes = true
 		s.SessionIDNote, s.FormRequest = d.Object(), d.Object()
 	}
-	for n := integer(d, "the number of attributes"); n > 0 && d.Err() == nil; n-- {
+	var n int32
+	n, s.boxes[boxAttributes] = integer(d, "the number of attributes")
+	for ; n > 0 && d.Err() == nil; n-- {
 		var a SessionAttribute
 		a.Name, a.name = text(d, "the name of an attribute")
 		a.Value = d.Object()
 		s.Attributes = append(s.Attributes, a)
 	}
-	for n := integer(d, "the number of listeners"); n > 0 && d.Err() == nil; n-- {
+	n, s.boxes[boxListeners] = integer(d, "the number of listeners")
+	for ; n > 0 && d.Err() == nil; n-- {
 		s.Listeners = append(s.Listeners, d.Object())
 	}
 	return s
@@ -139,19 +159,19 @@ func peekInteger(d *javaser.Data) (int32, bool) {
 }
 
 // unboxed reads a boxed value of type T.
-func unboxed[T any](d *javaser.Data, what string) T {
+func unboxed[T any](d *javaser.Data, what string) (T, javaser.Value) {
 	v := d.Object()
 	n, _ := javaser.Unbox(v)
 	t, ok := n.(T)
 	if !ok {
 		d.Fail("%s is no %T", what, t)
 	}
-	return t
+	return t, v
 }
 
-func integer(d *javaser.Data, what string) int32 { return unboxed[int32](d, what) }
-func long(d *javaser.Data, what string) int64    { return unboxed[int64](d, what) }
-func boolean(d *javaser.Data, what string) bool  { return unboxed[bool](d, what) }
+func integer(d *javaser.Data, what string) (int32, javaser.Value) { return unboxed[int32](d, what) }
+func long(d *javaser.Data, what string) (int64, javaser.Value)    { return unboxed[int64](d, what) }
+func boolean(d *javaser.Data, what string) (bool, javaser.Value)  { return unboxed[bool](d, what) }
 
 func text(d *javaser.Data, what string) (string, *javaser.String) {
 	s, ok := d.Object().(*javaser.String)

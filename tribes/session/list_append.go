@@ -13,7 +13,12 @@ func AppendList(b []byte, all []Session) ([]byte, error) {
 	for i := range all {
 		all[i].adopt(boxes)
 	}
-	d.Object(boxes.Integer(int32(len(all))))
+	count := boxes.Integer(int32(len(all)))
+	if len(all) > 0 {
+		all[0].object(&d, boxSessions, count)
+	} else {
+		d.Object(count)
+	}
 	for i := range all {
 		if err := all[i].write(&d, boxes); err != nil {
 			return b, err
@@ -59,31 +64,36 @@ func (s *Session) Object(class *javaser.Class) (*javaser.Object, error) {
 	return &javaser.Object{Class: class, Parts: []javaser.Part{{Class: class, Annotations: data}}}, nil
 }
 
-// adopt makes small numbers among the attributes one object with equal ones of
-// the session itself, as they are where both came from Integer.valueOf.
+// adopt makes equal small numbers one object, as Java's valueOf does: those of
+// the stream that s was read from, or, for a session that was made here, those
+// among its attributes.
 func (s *Session) adopt(boxes *javaser.Boxes) {
+	if s.boxes[boxVersion] != nil {
+		for _, v := range s.boxes {
+			boxes.Adopt(v)
+		}
+		return
+	}
 	for i := range s.Attributes {
 		boxes.Adopt(s.Attributes[i].Value)
 	}
 }
 
 func (s *Session) write(d *javaser.Builder, boxes *javaser.Boxes) error {
-	d.Object(boxes.Long(s.CreationTime))
-	d.Object(boxes.Long(s.LastAccessedTime))
-	d.Object(boxes.Integer(s.MaxInactive))
-	d.Object(boxes.Boolean(s.IsNew))
-	d.Object(boxes.Boolean(s.IsValid))
-	d.Object(boxes.Long(s.ThisAccessedTime))
-	d.Object(boxes.Long(s.Version))
+	object := func(box int, v *javaser.Object) { s.object(d, box, v) }
+	object(boxCreated, boxes.Long(s.CreationTime))
+	object(boxLast, boxes.Long(s.LastAccessedTime))
+	object(boxMaxInactive, boxes.Integer(s.MaxInactive))
+	object(boxIsNew, boxes.Boolean(s.IsNew))
+	object(boxIsValid, boxes.Boolean(s.IsValid))
+	object(boxThis, boxes.Long(s.ThisAccessedTime))
+	object(boxVersion, boxes.Long(s.Version))
+	d.Bool(s.Principal != nil || s.Principal70 != nil)
 	switch {
 	case s.Principal != nil:
-		d.Bool(true)
 		d.Object(s.Principal)
 	case s.Principal70 != nil:
-		d.Bool(true)
 		s.Principal70.write(d)
-	default:
-		d.Bool(false)
 	}
 	d.Object(same(s.id, s.ID))
 	if s.HasNotes {
@@ -93,16 +103,27 @@ func (s *Session) write(d *javaser.Builder, boxes *javaser.Boxes) error {
 		d.Object(s.SessionIDNote)
 		d.Object(s.FormRequest)
 	}
-	d.Object(boxes.Integer(int32(len(s.Attributes))))
+	object(boxAttributes, boxes.Integer(int32(len(s.Attributes))))
 	for i := range s.Attributes {
 		d.Object(same(s.Attributes[i].name, s.Attributes[i].Name))
 		d.Object(s.Attributes[i].Value)
 	}
-	d.Object(boxes.Integer(int32(len(s.Listeners))))
+	object(boxListeners, boxes.Integer(int32(len(s.Listeners))))
 	for _, l := range s.Listeners {
 		d.Object(l)
 	}
 	return nil
+}
+
+// object writes a boxed value: the one that was read, if it is still that.
+func (s *Session) object(d *javaser.Builder, box int, v *javaser.Object) {
+	was, ok := javaser.Unbox(s.boxes[box])
+	now, _ := javaser.Unbox(v)
+	if ok && was == now {
+		d.Object(s.boxes[box])
+		return
+	}
+	d.Object(v)
 }
 
 func (p *Principal70) write(d *javaser.Builder) {
