@@ -121,7 +121,9 @@ func (a *app) runSend(c *cobra.Command, o sendOptions, args []string) error {
 	if s, ok := i.SourceFor(g.Addr); ok {
 		source = netip.AddrPortFrom(s, conn.LocalPort()).String()
 	}
-	a.tellSent(sent, g, i.Name, source, o.probe)
+	if err == nil || sent.Datagrams > 0 {
+		a.tellSent(sent, g, i.Name, source, o.probe)
+	}
 	if err == nil && c.Context().Err() != nil && (plan.Count > 0 || plan.Duration > 0) {
 		return errInterrupted
 	}
@@ -141,7 +143,7 @@ func (a *app) tellSent(sent traffic.Sent, g mcast.Group, iface, source string, p
 		ui.NewLines(a.Out).Write(s)
 		return
 	}
-	fmt.Fprintf(a.Out, "sent %s, %d bytes, to %s from %s", ui.Count(sent.Datagrams, "datagram"), sent.Bytes, g, source)
+	fmt.Fprintf(a.Out, "sent %s, %s, to %s from %s", ui.Count(sent.Datagrams, "datagram"), ui.Count(sent.Bytes, "byte"), g, source)
 	if sent.Datagrams > 1 {
 		fmt.Fprintf(a.Out, " in %s (%s)", ui.Seconds(sent.Took), ui.PerSecond(sent.Rate()))
 	}

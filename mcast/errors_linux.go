@@ -40,8 +40,13 @@ func filesError(err error, groups int) error {
 
 // sendError says what a refused send means.
 func sendError(err error, to netip.Addr, i Interface, size int) error {
-	err = fmt.Errorf("send %d bytes to %s by %s: %w", size, to, i.Name, err)
+	err = fmt.Errorf("send to %s by %s: %w", to, i.Name, err)
+	_, hasSource := i.SourceFor(to)
 	switch {
+	case errors.Is(err, unix.ENETUNREACH) && to.Is6() && i.Loopback():
+		return hint.Wrap(err, "the loopback of Linux carries no IPv6 multicast; take an IPv4 group, or another interface with -i")
+	case to.Is6() && !hasSource:
+		return hint.Wrap(err, i.Name+" has no IPv6 address; it may be switched off: sysctl net.ipv6.conf."+i.Name+".disable_ipv6")
 	case errors.Is(err, unix.ENETUNREACH) && to.IsMulticast():
 		return hint.Wrap(err, routeCommand(to, i.Name))
 	case errors.Is(err, unix.ENETUNREACH), errors.Is(err, unix.EHOSTUNREACH):
@@ -51,11 +56,9 @@ func sendError(err error, to netip.Addr, i Interface, size int) error {
 	case errors.Is(err, unix.EPERM):
 		return hint.Wrap(err, "a firewall of this host drops it on output: nft list ruleset")
 	case errors.Is(err, unix.EMSGSIZE):
-		return hint.Wrap(err, fmt.Sprintf("a UDP payload holds at most 65507 bytes, and %d reach %s unfragmented", i.MTU-udpOverhead(to), i.Name))
+		return hint.Wrap(fmt.Errorf("%d bytes: %w", size, err), fmt.Sprintf("a UDP payload holds at most 65507 bytes, and %d reach %s unfragmented", i.MTU-udpOverhead(to), i.Name))
 	case errors.Is(err, unix.ENETDOWN):
 		return hint.Wrap(err, upCommand(i.Name))
-	case errors.Is(err, unix.EADDRNOTAVAIL) && to.Is6():
-		return hint.Wrap(err, "IPv6 may be switched off there: sysctl net.ipv6.conf."+i.Name+".disable_ipv6")
 	}
 	return err
 }

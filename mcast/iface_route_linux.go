@@ -29,6 +29,12 @@ func routeTo(group netip.Addr) (routeResult, error) {
 	switch {
 	case errors.Is(err, unix.ENETUNREACH):
 		return routeResult{}, errNoRoute
+	case errors.Is(err, unix.EINVAL):
+		return routeResult{}, fmt.Errorf("a blackhole route forbids it: %w", err)
+	case errors.Is(err, unix.EACCES):
+		return routeResult{}, fmt.Errorf("a prohibit route forbids it: %w", err)
+	case errors.Is(err, unix.EHOSTUNREACH):
+		return routeResult{}, fmt.Errorf("an unreachable route forbids it: %w", err)
 	case err != nil:
 		return routeResult{}, err
 	case len(answers) == 0 || answers[0].Attributes.OutIface == 0:

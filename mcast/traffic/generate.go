@@ -172,6 +172,8 @@ func (g *generator) send(ctx context.Context, batch [][]byte) error {
 			if !sleep(ctx, stall) {
 				return nil
 			}
+		case g.sent.Datagrams == 0:
+			return err
 		default:
 			return fmt.Errorf("after %d datagrams: %w", g.sent.Datagrams, err)
 		}

@@ -78,7 +78,7 @@ func RenderTraffic(s *Stream, json bool, r traffic.Report, x TrafficExtra) error
 		}
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %d bytes, from %s", Count(r.Datagrams, "datagram"), r.Bytes, Count(len(r.Senders), "sender"))
+	fmt.Fprintf(&b, "%s, %s, from %s", Count(r.Datagrams, "datagram"), Count(r.Bytes, "byte"), Count(len(r.Senders), "sender"))
 	if x.Expected > len(r.Senders) {
 		b.WriteString(s.Bad(fmt.Sprintf("; %d were expected", x.Expected)))
 	}
