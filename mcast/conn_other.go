@@ -8,11 +8,10 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
-	"time"
 
 	"muster/internal/hint"
 )
@@ -36,12 +35,6 @@ type system struct {
 	deadline deadline
 }
 
-// received is a datagram on its way from a socket's reader to ReadBatch.
-type received struct {
-	d   Datagram
-	err error
-}
-
 // socket is one UDP socket with its family's side of x/net.
 type socket struct {
 	udp  *net.UDPConn
@@ -49,9 +42,6 @@ type socket struct {
 	port uint16
 	family
 }
-
-// queueLength bounds what is read ahead of ReadBatch.
-const queueLength = 256
 
 func openSystem(cfg Config) (*system, error) {
 	s := &system{
@@ -64,6 +54,7 @@ func openSystem(cfg Config) (*system, error) {
 	}
 	s.lack("lost datagrams are not counted")
 	s.lack("times are those of reading, not of receiving")
+	s.lack("unicast to the port may come here instead of to another program that shares it")
 	for _, g := range cfg.Groups {
 		var err error
 		if cfg.SendOnly {
@@ -88,13 +79,24 @@ func (s *system) lacks() []string {
 	return sortedKeys(s.missing)
 }
 
-// socket returns the socket of the family of like on port, a new one if need be.
+// socket returns the latest socket of the family of like on port, a new one if
+// there is none.
 func (s *system) socket(like netip.Addr, port uint16) (*socket, error) {
-	for _, so := range s.sockets {
+	for _, so := range slices.Backward(s.sockets) {
 		if so.v6 == like.Is6() && (so.port == port || port == 0) {
 			return so, nil
 		}
 	}
+	return s.newSocket(like, port)
+}
+
+// isFull reports whether a join was refused for the number of groups that the
+// socket holds (IP_MAX_MEMBERSHIPS, 4095 on the BSDs and macOS).
+func isFull(err error) bool {
+	return errors.Is(err, syscall.ENOBUFS) || errors.Is(err, syscall.ETOOMANYREFS)
+}
+
+func (s *system) newSocket(like netip.Addr, port uint16) (*socket, error) {
 	network, address := "udp4", "0.0.0.0"
 	if like.Is6() {
 		network, address = "udp6", "[::]"
@@ -137,7 +139,13 @@ func (s *system) join(g Group) error {
 	if err != nil {
 		return err
 	}
-	if err := so.join(g, true); err != nil {
+	if err = so.join(g, true); isFull(err) { // this socket holds no more groups, a new one does
+		if so, err = s.newSocket(g.Addr, g.Port); err != nil {
+			return err
+		}
+		err = so.join(g, true)
+	}
+	if err != nil {
 		return fmt.Errorf("join %s on %s: %w", g, s.cfg.Interface.Name, err)
 	}
 	m := membershipOf(g)
@@ -223,108 +231,4 @@ func (s *system) close() error {
 	s.mu.Unlock()
 	s.readers.Wait()
 	return nil
-}
-
-func (s *system) setReadDeadline(t time.Time) error {
-	s.deadline.set(t)
-	return nil
-}
-
-func (s *system) read(ds []Datagram) (int, error) {
-	select {
-	case <-s.done:
-		return 0, errClosed
-	case <-s.deadline.passed():
-		return 0, os.ErrDeadlineExceeded
-	case r := <-s.received:
-		n := 0
-		for {
-			if r.err != nil {
-				return n, r.err
-			}
-			ds[n] = r.d
-			n++
-			if n == len(ds) {
-				return n, nil
-			}
-			select {
-			case r = <-s.received:
-			default:
-				return n, nil
-			}
-		}
-	}
-}
-
-// receive hands the datagrams of so to ReadBatch until so is closed.
-func (s *system) receive(so *socket) {
-	buf := make([]byte, 65536)
-	for {
-		d, n, err := so.read(buf)
-		if s.isClosed() {
-			return
-		}
-		r := received{err: err}
-		if err == nil {
-			if !s.wanted(so, &d) {
-				continue
-			}
-			d.Payload = append([]byte(nil), buf[:n]...)
-			d.Time, d.Port = time.Now(), so.port
-			r.d = d
-		}
-		select {
-		case s.received <- r:
-		case <-s.done:
-			return
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-// wanted reports whether d went to a group that we joined, as far as the system
-// tells its destination.
-func (s *system) wanted(so *socket, d *Datagram) bool {
-	if s.cfg.SendOnly || !d.Destination.IsValid() {
-		return true
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return has(s.joined, membership{addr: d.Destination, port: so.port}) ||
-		has(s.joined, membership{source: d.Source.Addr().WithZone(""), addr: d.Destination, port: so.port})
-}
-
-// deadline is a point in time that a reader waits for beside other things.
-type deadline struct {
-	mu    sync.Mutex
-	timer *time.Timer
-	done  chan struct{}
-}
-
-func (d *deadline) set(t time.Time) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.timer != nil && !d.timer.Stop() {
-		d.done = nil // it has passed; the next reader waits for the new one
-	}
-	d.timer = nil
-	if d.done == nil {
-		d.done = make(chan struct{})
-	}
-	if t.IsZero() {
-		return
-	}
-	done := d.done
-	d.timer = time.AfterFunc(time.Until(t), func() { close(done) })
-}
-
-func (d *deadline) passed() <-chan struct{} {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.done == nil {
-		d.done = make(chan struct{})
-	}
-	return d.done
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"runtime"
 	"slices"
 	"syscall"
 )
@@ -35,28 +34,4 @@ func routeTo(group netip.Addr) (routeResult, error) {
 		}
 	}
 	return routeResult{}, fmt.Errorf("no interface has the source address %s", source)
-}
-
-func routeQuery(group netip.Addr) string {
-	if runtime.GOOS == "windows" {
-		return "Find-NetRoute -RemoteIPAddress " + group.WithZone("").String()
-	}
-	return "route -n get " + group.WithZone("").String()
-}
-
-func upCommand(name string) string {
-	if runtime.GOOS == "windows" {
-		return "Enable-NetAdapter -Name '" + name + "'"
-	}
-	return "ifconfig " + name + " up"
-}
-
-func routeCommand(group netip.Addr, name string) string {
-	switch {
-	case runtime.GOOS == "windows":
-		return "New-NetRoute -DestinationPrefix 224.0.0.0/4 -InterfaceAlias '" + name + "'"
-	case group.Is6():
-		return "route add -inet6 ff00::/8 -interface " + name
-	}
-	return "route add -net 224.0.0.0/4 -interface " + name
 }
