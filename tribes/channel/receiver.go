@@ -8,11 +8,13 @@ import (
 	"math"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"muster/internal/hint"
+	"muster/internal/portowner"
 	"muster/tribes"
 )
 
@@ -146,12 +148,20 @@ func bind(cfg ReceiverConfig) (*net.TCPListener, error) {
 			return nil, fmt.Errorf("listen for the cluster's messages on %s: %w", addr, reason(err))
 		}
 	}
+	return nil, inUse(cfg, last, reason(err))
+}
+
+// inUse tells who has the port, where this user may see it.
+func inUse(cfg ReceiverConfig, last int, err error) error {
 	where := fmt.Sprintf("port %d", cfg.Port)
 	if last > int(cfg.Port) {
 		where = fmt.Sprintf("ports %d to %d", cfg.Port, last)
 	}
-	return nil, hint.Wrap(fmt.Errorf("listen for the cluster's messages on %s, %s: %w", cfg.Addr, where, reason(err)),
-		fmt.Sprintf("ss -ltnp 'sport = :%d' tells who has it; --tcp-port takes another one", cfg.Port))
+	err = fmt.Errorf("listen for the cluster's messages on %s, %s: %w", cfg.Addr, where, err)
+	if owners := portowner.Of("tcp", cfg.Port); len(owners) > 0 {
+		return hint.Wrap(fmt.Errorf("%w by %s", err, strings.Join(owners, " and ")), "--tcp-port takes another port")
+	}
+	return hint.Wrap(err, fmt.Sprintf("ss -ltnp 'sport = :%d' tells who has it; --tcp-port takes another port", cfg.Port))
 }
 
 // AddrPort is where the Receiver listens.

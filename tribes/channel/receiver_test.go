@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -434,9 +435,36 @@ func TestAutoBind(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "address already in use") {
 		t.Errorf("a taken port: %v", err)
 	}
+	if me := fmt.Sprintf("(pid %d)", os.Getpid()); runtime.GOOS == "linux" && !strings.Contains(err.Error(), me) {
+		t.Errorf("it does not name the process that has it, %s: %v", me, err)
+	}
 	_, err = Listen(ReceiverConfig{Addr: netip.MustParseAddr("192.0.2.1"), Port: port, AutoBind: 100})
 	if err == nil || !strings.Contains(err.Error(), "192.0.2.1") {
 		t.Errorf("an address that is not ours: %v", err)
+	}
+}
+
+func TestDatagram(t *testing.T) {
+	cast := vector(t, "broadcast-datagram")
+	for _, c := range []struct {
+		name  string
+		bytes []byte
+		own   bool
+		want  int
+	}{
+		{"one frame", cast, false, 1},
+		{"two frames", slices.Concat(cast, cast), false, 2},
+		{"a frame and a heartbeat", slices.Concat(cast, vector(t, "member-v1-ipv4-min")), false, 1},
+		{"half a frame", cast[:50], false, 0},
+		{"our own", cast, true, 0},
+		{"an ack", []byte(tribes.Ack), false, 0},
+	} {
+		h := &box{}
+		r := newReceiver(ReceiverConfig{Handler: h, Own: func(*tribes.Member) bool { return c.own }}, nil)
+		r.Datagram(t.Context(), c.bytes, netip.AddrPort{})
+		if n := len(h.taken()); n != c.want {
+			t.Errorf("%s: %d messages, want %d", c.name, n, c.want)
+		}
 	}
 }
 

@@ -202,6 +202,11 @@ func (n *Node) guard() {
 // check asks a member as TcpFailureDetector does.
 func (n *Node) check(ctx context.Context, addr netip.AddrPort) error {
 	x := channel.Probe(ctx, dialable(addr, n.Interface), channel.ProbeConfig{Member: n.Local()})
+	if x.OK() {
+		n.cfg.Logger.Debug(fmt.Sprintf("asked %s whether it is there: yes", addr), "took", x.Connect)
+	} else {
+		n.cfg.Logger.Debug(fmt.Sprintf("asked %s whether it is there: no", addr), "err", x.Fail())
+	}
 	return x.Fail()
 }
 

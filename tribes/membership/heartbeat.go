@@ -2,6 +2,7 @@ package membership
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"muster/tribes"
@@ -81,6 +82,11 @@ func (s *Service) sendHeartbeat(alive int64, command string) error {
 		s.n.sendErrors.Add(1)
 		return err
 	}
-	s.n.sent.Add(1)
+	switch first := s.n.sent.Add(1) == 1; {
+	case command != "":
+		s.log.Debug(fmt.Sprintf("sent the goodbye to %s", s.cfg.Group))
+	case first:
+		s.log.Debug(fmt.Sprintf("sent the first heartbeat to %s: %d bytes, alive %d ms", s.cfg.Group, len(p), alive))
+	}
 	return nil
 }

@@ -234,7 +234,6 @@ func (s *Service) check(c Check) {
 	}
 	if err != nil {
 		s.stats.ChecksFailed++
-		s.log.Debug("the receiver of a member does not answer", "err", err)
 	}
 	s.table.Checked(c, err, time.Now())
 	s.startChecks()

@@ -116,6 +116,7 @@ func (t *Table) Hear(m *tribes.Member, source netip.AddrPort, at time.Time) {
 	if m.Shutdown() {
 		t.counts.Goodbyes++
 		if e != nil {
+			t.bytes += len(m.Command) - len(e.member.Command)
 			e.member.Command = bytes.Clone(m.Command)
 			t.giveUp(e, Shutdown, nil)
 		}
@@ -139,11 +140,23 @@ func (t *Table) Hear(m *tribes.Member, source netip.AddrPort, at time.Time) {
 	}
 	t.heard.moveToBack(e)
 	e.addr.entries.moveToBack(e)
-	if e.state == candidate && e.beats == 2 && e.addr.queued() {
-		t.enqueue(e.addr, proven)
+	if e.state == candidate && e.beats == 2 {
+		t.secondBeat(e)
 	}
 	if e.addr.count > 1 && e.beats >= 2 {
 		t.succeed(e)
+	}
+}
+
+// secondBeat treats an unconfirmed member as one that is not made up: its check
+// comes sooner, and one that failed already is told.
+func (t *Table) secondBeat(e *entry) {
+	switch {
+	case e.addr.queued():
+		t.enqueue(e.addr, proven)
+	case e.failed != nil && !e.told:
+		e.told = true
+		t.notify(Suspect, TCPFailed, e, e.failed)
 	}
 }
 

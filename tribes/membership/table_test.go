@@ -120,7 +120,7 @@ func TestUnansweredMemberIsNotAdded(t *testing.T) {
 	if n := b.answer(11); n != 1 {
 		t.Errorf("%d checks after 5 s, want 1", n)
 	}
-	b.want("suspect 01 tcp_failed 100")
+	b.want("suspect 01 tcp_failed 0")
 	b.pass(5*time.Second, a)
 	b.answer(11)
 	b.want() // told once
@@ -316,7 +316,7 @@ func TestOwnAddressIsNotAsked(t *testing.T) {
 	if n := b.answer(); n != 0 {
 		t.Errorf("asked itself %d times", n)
 	}
-	b.want("suspect 01 tcp_failed 100")
+	b.want("suspect 01 tcp_failed 0")
 }
 
 func TestHostThatIsNoAddress(t *testing.T) {
@@ -326,7 +326,7 @@ func TestHostThatIsNoAddress(t *testing.T) {
 	b.beat(a)
 	b.pass(10*time.Second, a)
 	b.answer()
-	b.want("suspect 01 tcp_failed 100")
+	b.want("suspect 01 tcp_failed 0")
 	b.pass(4 * time.Second)
 	b.want()
 	if len(b.members) != 0 {
