@@ -1,11 +1,10 @@
 package interop
 
 import (
-	"bufio"
-	"context"
+	"encoding/hex"
 	"encoding/json"
-	"os"
-	"sync"
+	"net"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -15,14 +14,9 @@ import (
 
 // program is the real muster, running on a host, with the JSON lines it prints.
 type program struct {
-	t   *testing.T
-	cmd *netlab.Cmd
-
-	mu    sync.Mutex
-	lines []line
-	more  chan struct{} // closed and replaced with each line
-	ended chan struct{}
-	seen  int
+	*netlab.Process
+	t    *testing.T
+	seen int // how many lines wait has looked at
 }
 
 // line is one JSON line, with the fields that these tests look at.
@@ -43,61 +37,38 @@ type line struct {
 	At      time.Time
 }
 
-// muster starts the program on h. It is killed with the lab at the latest.
+// muster starts the program on h. It ends with the test at the latest.
 func muster(t *testing.T, h *netlab.Host, args ...string) *program {
 	t.Helper()
-	p := &program{t: t, cmd: h.Command(context.Background(), "muster", args...), more: make(chan struct{}), ended: make(chan struct{})}
-	p.cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+h.Dir())
-	out, err := p.cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.cmd.Stderr = os.Stderr
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		defer close(p.ended)
-		s := bufio.NewScanner(out)
-		s.Buffer(nil, 1<<20)
-		for s.Scan() {
-			l := line{Raw: s.Text(), At: time.Now()}
-			if err := json.Unmarshal(s.Bytes(), &l); err != nil {
-				l.Type = "not JSON: " + err.Error()
-			}
-			p.mu.Lock()
-			p.lines = append(p.lines, l)
-			close(p.more)
-			p.more = make(chan struct{})
-			p.mu.Unlock()
+	return &program{Process: h.Launch(t, "muster", args...), t: t}
+}
+
+// lines are all JSON lines so far.
+func (p *program) lines() (lines []line) {
+	for _, printed := range p.Log() {
+		l := line{Raw: printed.Text, At: printed.Time}
+		if strings.HasPrefix(l.Raw, "{") && json.Unmarshal([]byte(l.Raw), &l) == nil {
+			lines = append(lines, l)
 		}
-	}()
-	return p
+	}
+	return lines
 }
 
 // wait returns the next line that match accepts, reading on where the last wait
 // ended.
-func (p *program) wait(within time.Duration, what string, match func(line) bool) line {
+func (p *program) wait(within time.Duration, what string, match func(line) bool) (found line) {
 	p.t.Helper()
-	late := time.After(within)
-	for {
-		p.mu.Lock()
-		for p.seen < len(p.lines) {
-			l := p.lines[p.seen]
+	p.WaitLine(what, within, func(string) bool {
+		for lines := p.lines(); p.seen < len(lines); {
+			found = lines[p.seen]
 			p.seen++
-			if match(l) {
-				p.mu.Unlock()
-				return l
+			if match(found) {
+				return true
 			}
 		}
-		more := p.more
-		p.mu.Unlock()
-		select {
-		case <-more:
-		case <-late:
-			p.t.Fatalf("muster did not tell within %s: %s; it told:\n%s", within, what, p.all())
-		}
-	}
+		return false
+	})
+	return found
 }
 
 func (p *program) event(within time.Duration, kind, host string) line {
@@ -105,32 +76,58 @@ func (p *program) event(within time.Duration, kind, host string) line {
 	return p.wait(within, kind+" "+host, func(l line) bool { return l.Type == kind && l.Member.Host == host })
 }
 
-func (p *program) all() (s string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, l := range p.lines {
-		s += l.Raw + "\n"
-	}
-	return s
+func (p *program) joined() line {
+	p.t.Helper()
+	return p.wait(5*time.Second, "joined", func(l line) bool { return l.Type == "joined" })
 }
 
 // end sends sig and waits for the end. It returns the last line and the exit
 // status, -1 for a death by signal.
 func (p *program) end(sig syscall.Signal) (last line, status int) {
 	p.t.Helper()
-	if err := p.cmd.Process.Signal(sig); err != nil {
-		p.t.Fatal(err)
-	}
+	p.Signal(sig)
 	return p.finish()
 }
 
 func (p *program) finish() (last line, status int) {
-	<-p.ended
-	_ = p.cmd.Wait() // its error is the status
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.lines) > 0 {
-		last = p.lines[len(p.lines)-1]
+	p.t.Helper()
+	select {
+	case <-p.Ended():
+	case <-time.After(30 * time.Second):
+		p.t.Fatalf("muster still runs\n%s", p.Tail())
 	}
-	return last, p.cmd.ProcessState.ExitCode()
+	if lines := p.lines(); len(lines) > 0 {
+		last = lines[len(lines)-1]
+	}
+	return last, p.ExitStatus()
+}
+
+// heartbeatID reads the id in the next heartbeat of a host, by its place on the
+// wire: a record for IPv4 without command, domain and payload has it at byte 47.
+func heartbeatID(t *testing.T, on, of *netlab.Host) string {
+	t.Helper()
+	var conn *net.UDPConn
+	on.Do(func() {
+		eth0, err := net.InterfaceByName("eth0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if conn, err = net.ListenMulticastUDP("udp4", eth0, &net.UDPAddr{IP: net.IPv4(228, 0, 0, 4), Port: 45564}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	defer conn.Close()
+	if err := conn.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 1500)
+	for {
+		n, from, err := conn.ReadFromUDPAddrPort(buf)
+		if err != nil {
+			t.Fatalf("no heartbeat of %s: %v", of.Name(), err)
+		}
+		if from.Addr() == of.Addr() && n == 77 {
+			return hex.EncodeToString(buf[47:63])
+		}
+	}
 }

@@ -61,6 +61,13 @@ func (*Host) Dial(context.Context, string, string) (net.Conn, error) { return ni
 func (*Host) HTTP() *http.Client                                     { return nil }
 func (*Host) Command(context.Context, string, ...string) *Cmd        { return nil }
 
+// Capture is only on Linux too.
+type Capture struct{}
+
+func (*Host) Capture(string) *Capture { return nil }
+func (*Capture) Frames() []Frame      { return nil }
+func (*Capture) Stop() []Frame        { return nil }
+
 func (c *Cmd) Unprivileged() *Cmd { return c }
 
 func (*Switch) Loss(*Host, float64, Direction) (heal func())    { return nil }

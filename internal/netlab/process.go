@@ -136,15 +136,14 @@ func (p *Process) wait(within time.Duration, match func(string) bool) (Line, err
 	next := -1
 	for {
 		p.mu.Lock()
-		for next = max(next, p.marked); next < len(p.lines); next++ {
-			if match(p.lines[next].Text) {
-				l := p.lines[next]
-				p.mu.Unlock()
-				return l, nil
+		next = max(next, p.marked)
+		lines, more := p.lines, p.more
+		p.mu.Unlock()
+		for ; next < len(lines); next++ {
+			if match(lines[next].Text) {
+				return lines[next], nil
 			}
 		}
-		more := p.more
-		p.mu.Unlock()
 		select {
 		case <-more:
 		case <-p.ended:
@@ -181,7 +180,7 @@ func (p *Process) Kill() { p.end(syscall.SIGKILL) }
 
 func (p *Process) end(sig syscall.Signal) {
 	p.tb.Helper()
-	p.signal(sig)
+	p.Signal(sig)
 	select {
 	case <-p.ended:
 	case <-time.After(30 * time.Second):
@@ -203,12 +202,13 @@ func (p *Process) ExitStatus() int {
 }
 
 // Pause stops the process as a very long garbage collection does.
-func (p *Process) Pause() { p.signal(sigstop) }
+func (p *Process) Pause() { p.Signal(sigstop) }
 
 // Resume lets a paused process go on.
-func (p *Process) Resume() { p.signal(sigcont) }
+func (p *Process) Resume() { p.Signal(sigcont) }
 
-func (p *Process) signal(sig syscall.Signal) {
+// Signal sends a signal and does not wait.
+func (p *Process) Signal(sig syscall.Signal) {
 	p.tb.Helper()
 	if err := p.cmd.Process.Signal(sig); err != nil {
 		p.tb.Fatalf("%s: sending %v: %v", p.name, sig, err)

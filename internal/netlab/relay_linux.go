@@ -3,13 +3,10 @@ package netlab
 import (
 	"container/heap"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"sync"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // Delay puts a relay between the host's cable and the bridge. It forwards some
@@ -56,7 +53,7 @@ func (s *Switch) startRelay(h *Host, how Impairment) (*relay, error) {
 	r := &relay{}
 	err = s.ns.do(func() error {
 		for i, name := range []string{h.port(0), tail} {
-			if r.ends[i], err = packetSocket(name); err != nil {
+			if r.ends[i], err = relaySocket(name); err != nil {
 				return err
 			}
 		}
@@ -115,26 +112,6 @@ func (r *relay) close() {
 			f.Close()
 		}
 	}
-}
-
-// packetSocket opens a packet socket on an interface of the calling thread's network.
-func packetSocket(name string) (*os.File, error) {
-	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
-	if err != nil {
-		return nil, fmt.Errorf("a packet socket: %w", err)
-	}
-	index, err := interfaceIndex(name)
-	if err == nil {
-		err = errors.Join(
-			unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_VNET_HDR, 1),
-			unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1),
-			unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: 0x0300, Ifindex: index})) // ETH_P_ALL in network order
-	}
-	if err != nil {
-		unix.Close(fd)
-		return nil, fmt.Errorf("a packet socket on %s: %w", name, err)
-	}
-	return os.NewFile(uintptr(fd), name), nil
 }
 
 // delayLine holds frames until they are due.

@@ -3,7 +3,6 @@ package netlab
 import (
 	"encoding/binary"
 	"errors"
-	"net"
 	"net/netip"
 	"time"
 
@@ -82,7 +81,7 @@ func (s *Switch) queryOnce() error {
 		return err
 	}
 	return s.ns.do(func() error {
-		f, err := packetSocket("qrx")
+		f, err := relaySocket("qrx")
 		if err != nil {
 			return err
 		}
@@ -121,12 +120,4 @@ func checksum(b []byte) uint16 {
 		sum = sum&0xffff + sum>>16
 	}
 	return ^uint16(sum)
-}
-
-func interfaceIndex(name string) (int, error) {
-	i, err := net.InterfaceByName(name)
-	if err != nil {
-		return 0, err
-	}
-	return i.Index, nil
 }
