@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -62,7 +63,7 @@ length field never makes more memory be taken than bytes are there.`,
 			if len(args) > 0 {
 				o.file = args[0]
 			}
-			return runTribesDecode(a, o)
+			return runTribesDecode(c.Context(), a, o)
 		},
 	}
 	f := c.Flags()
@@ -75,7 +76,7 @@ length field never makes more memory be taken than bytes are there.`,
 	return c
 }
 
-func runTribesDecode(a *app, o decodeOptions) error {
+func runTribesDecode(ctx context.Context, a *app, o decodeOptions) error {
 	form, ok := decodeForms[o.as]
 	switch {
 	case !ok:
@@ -96,6 +97,7 @@ func runTribesDecode(a *app, o decodeOptions) error {
 		defer f.Close()
 		in = f
 	}
+	in = interruptible(ctx, in)
 	decoder := &decode.Decoder{Limit: o.max}
 	if o.keyFile != "" {
 		var err error
@@ -118,11 +120,15 @@ func runTribesDecode(a *app, o decodeOptions) error {
 	} else {
 		err = stream(0, in)
 	}
-	if err != nil {
+	interrupted := err != nil && ctx.Err() != nil
+	if err != nil && !interrupted {
 		return fmt.Errorf("decoding %s: %w", o.file, err)
 	}
 	if err := out.Summary(); err != nil {
 		return err
+	}
+	if interrupted {
+		return errInterrupted
 	}
 	if out.Faults() > 0 {
 		return errNo

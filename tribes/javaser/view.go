@@ -4,10 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
-	"math"
 	"strconv"
-	"strings"
-	"unicode/utf16"
 )
 
 // ViewOptions bound what View shows. The zero value means the defaults.
@@ -271,84 +268,4 @@ func (c *Class) isOrIsBelow(other *Class) bool {
 		}
 	}
 	return false
-}
-
-// number makes a primitive what JSON has: a character is a text, a float that
-// is no number too.
-func number(v any) any {
-	switch v := v.(type) {
-	case uint16:
-		return string(utf16.Decode([]uint16{v}))
-	case float32:
-		if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
-			return floatText(f)
-		}
-	case float64:
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return floatText(v)
-		}
-	}
-	return v
-}
-
-// floatText is what Java prints.
-func floatText(f float64) string {
-	switch {
-	case math.IsInf(f, 1):
-		return "Infinity"
-	case math.IsInf(f, -1):
-		return "-Infinity"
-	}
-	return "NaN"
-}
-
-func charsText(p []byte) string {
-	units := make([]uint16, len(p)/2)
-	for i := range units {
-		units[i] = uint16(p[2*i])<<8 | uint16(p[2*i+1])
-	}
-	return string(utf16.Decode(units))
-}
-
-// suidText is a serialVersionUID as Java source has it: a signed number.
-func suidText(suid uint64) string { return strconv.FormatInt(int64(suid), 10) }
-
-// ClassName is the class of v as Java source names it; empty for null and for
-// what is no object.
-func ClassName(v Value) string {
-	switch v := v.(type) {
-	case *String:
-		return "java.lang.String"
-	case *Object:
-		return v.Class.JavaName()
-	case *Array:
-		return v.Class.JavaName()
-	case *Enum:
-		return v.Class.JavaName()
-	case *ClassObject:
-		return "java.lang.Class"
-	case *Class:
-		return "java.io.ObjectStreamClass"
-	}
-	return ""
-}
-
-// JavaName is the class's name as Java source has it: byte[] for [B.
-func (c *Class) JavaName() string {
-	name := c.Text()
-	dims := 0
-	for dims < len(name) && name[dims] == '[' {
-		dims++
-	}
-	if dims == 0 || dims == len(name) {
-		return name
-	}
-	elem := name[dims:]
-	if elem[0] == 'L' {
-		elem = strings.TrimSuffix(elem[1:], ";")
-	} else if p := map[string]string{"B": "byte", "C": "char", "D": "double", "F": "float", "I": "int",
-		"J": "long", "S": "short", "Z": "boolean"}[elem]; p != "" {
-		elem = p
-	}
-	return elem + strings.Repeat("[]", dims)
 }
