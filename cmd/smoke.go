@@ -58,7 +58,7 @@ With --interface they use that interface, with a TTL of 0.`,
 	f.StringVar(&o.group, "group", "", "`group` and port of the heartbeats (default: one of 239.255.0.0/16 that is free)")
 	f.DurationVar(&o.frequency, "frequency", 500*time.Millisecond, "`time` between two heartbeats")
 	f.DurationVar(&o.dropTime, "drop-time", 3*time.Second, "`silence` after which a member is given up")
-	f.StringVar(&o.options, "options", "sync-ack", "of the messages about sessions: async, ack, sync-ack, none or a `number`")
+	f.StringVar(&o.options, "options", "async", "of the messages about sessions: async, ack, sync-ack, none or a `number`")
 	f.StringVar(&o.domain, "domain", "", "cluster `domain` of the nodes")
 	f.IntVar(&o.sessions, "sessions", 1, "`number` of sessions that each of S0, S1 and S2 stands for")
 	f.IntVar(&o.size, "size", 1024, "`bytes` of data in each session, every one of which is checked on every node")

@@ -43,6 +43,8 @@ type Exchange struct {
 	Foreign string
 	// Err is what the system said; nil for Acked and Written.
 	Err error
+
+	more bool // came behind the ack: the connection is of no more use
 }
 
 // OK reports whether what was asked for came about.
@@ -86,8 +88,25 @@ type limits struct {
 
 // exchange connects, writes frame and, where wantAck, waits for the ack.
 func exchange(ctx context.Context, d *net.Dialer, addr netip.AddrPort, frame []byte, wantAck bool, lim limits) Exchange {
+	l, x := connect(ctx, d, addr, lim.connect)
+	if l != nil {
+		l.trade(ctx, &x, frame, wantAck, lim)
+		l.nc.Close()
+	}
+	return x
+}
+
+// link is a connection to a receiver.
+type link struct {
+	nc    net.Conn
+	local netip.AddrPort
+	idle  time.Time // since when nobody uses it
+}
+
+// connect returns a link, or nil and why there is none.
+func connect(ctx context.Context, d *net.Dialer, addr netip.AddrPort, timeout time.Duration) (*link, Exchange) {
 	x := Exchange{Addr: addr}
-	dial, cancel := context.WithTimeout(ctx, lim.connect)
+	dial, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	start := time.Now()
 	nc, err := d.DialContext(dial, "tcp", addr.String())
@@ -96,34 +115,41 @@ func exchange(ctx context.Context, d *net.Dialer, addr netip.AddrPort, frame []b
 		if ctx.Err() != nil {
 			x.Outcome, x.Err = Failed, ctx.Err()
 		}
-		return x
+		return nil, x
 	}
-	defer nc.Close()
 	x.Connect = time.Since(start)
+	l := &link{nc: nc}
 	if la, ok := nc.LocalAddr().(*net.TCPAddr); ok {
-		x.Local = la.AddrPort()
+		l.local = la.AddrPort()
 	}
-	defer context.AfterFunc(ctx, func() { nc.SetDeadline(time.Unix(1, 0)) })()
+	return l, x
+}
 
-	start = time.Now()
-	if err = nc.SetWriteDeadline(start.Add(lim.write)); err == nil {
-		_, err = nc.Write(frame)
+// trade writes frame and, where wantAck, waits for the ack. After anything but
+// Acked and Written the link is of no more use: what still comes on it would be
+// taken for the answer to another message.
+func (l *link) trade(ctx context.Context, x *Exchange, frame []byte, wantAck bool, lim limits) {
+	x.Local = l.local
+	defer context.AfterFunc(ctx, func() { l.nc.SetDeadline(time.Unix(1, 0)) })()
+	start := time.Now()
+	err := l.nc.SetWriteDeadline(start.Add(lim.write))
+	if err == nil {
+		_, err = l.nc.Write(frame)
 	}
 	if err != nil {
 		x.Outcome, x.Err = Closed, reason(err)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			x.Outcome = NoAck
 		}
-		return x
-	}
-	x.Outcome = Written
-	if wantAck {
-		x.readAck(nc, start, lim.answer)
+	} else {
+		x.Outcome = Written
+		if wantAck {
+			x.readAck(l.nc, start, lim.answer)
+		}
 	}
 	if ctx.Err() != nil && !x.OK() {
 		x.Outcome, x.Err = Failed, ctx.Err()
 	}
-	return x
 }
 
 // answerMost is enough to see an ack, or what answered instead of one.
@@ -136,7 +162,8 @@ func (x *Exchange) readAck(nc net.Conn, start time.Time, wait time.Duration) {
 		more, err := nc.Read(buf[n:])
 		n += more
 		got := buf[:n]
-		data, _, perr := tribes.ParseFrame(got, answerMost)
+		data, length, perr := tribes.ParseFrame(got, answerMost)
+		x.more = n > length
 		switch {
 		case perr == nil && tribes.IsAck(data):
 			x.Outcome, x.Answer = Acked, time.Since(start)

@@ -175,6 +175,7 @@ func (n *Node) run(ctx context.Context, conn membership.Conn) {
 		stopReceiving()
 		wg.Wait()
 		n.work.Wait()
+		n.sender.Close()
 		n.id.release()
 		n.err = errors.Join(err, served)
 	}()
@@ -232,7 +233,15 @@ func (n *Node) deliverBroadcasts(ctx context.Context) {
 
 // Next returns the next event of the membership; it waits for one until ctx
 // ends.
-func (n *Node) Next(ctx context.Context) (membership.Event, error) { return n.service.Next(ctx) }
+func (n *Node) Next(ctx context.Context) (membership.Event, error) {
+	e, err := n.service.Next(ctx)
+	if err == nil && e.Kind == membership.Disappeared {
+		if ap, ok := e.Member.AddrPort(); ok {
+			n.sender.Forget(dialable(ap, n.Interface))
+		}
+	}
+	return e, err
+}
 
 // Members returns all that are heard, those not confirmed included.
 func (n *Node) Members() []membership.Info { return n.service.Members() }

@@ -24,8 +24,8 @@ type Config struct {
 	// Frequency and DropTime are the nodes' (500 ms, 3 s).
 	Frequency time.Duration
 	DropTime  time.Duration
-	// Options are those of the messages about sessions, taken as they are:
-	// DefaultOptions are the surest.
+	// Options are those of the messages about sessions, taken as they are. Tomcat's
+	// default is Asynchronous.
 	Options tribes.Options
 	Domain  string
 	// Sessions and Size are how many sessions each of S0, S1 and S2 stands for,
@@ -48,11 +48,6 @@ const (
 	MaxSessions = 100_000
 	MaxBytes    = 256 << 20
 )
-
-// DefaultOptions make a node's request return when all others have applied what
-// it changed: USE_ACK and SYNCHRONIZED_ACK, the only ones that are free of the
-// race between a session's creation and its first change.
-const DefaultOptions = tribes.UseAck | tribes.SynchronizedAck
 
 // Plan is what a run will do, with every choice made.
 type Plan struct {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"muster/tribes"
 	"muster/tribes/smoke"
 )
 
@@ -72,7 +73,7 @@ func run(t *testing.T, how string, nodes int) smoke.Report {
 	cfg := smoke.Config{
 		Command: []string{os.Args[0]}, Nodes: nodes, StateDir: t.TempDir(),
 		Frequency: 100 * time.Millisecond, DropTime: 600 * time.Millisecond,
-		Options: smoke.DefaultOptions, Sessions: sessions, Size: size,
+		Options: tribes.Asynchronous, Sessions: sessions, Size: size,
 	}
 	var err error
 	if cfg.Interface, err = smoke.ChooseInterface("", cfg.Group); err != nil {
