@@ -51,6 +51,16 @@ func runExplain(a *app, subject string) error {
 	return explainText(a, subject)
 }
 
+func pagesOf(ids []check.ID) []checks.Page {
+	var out []checks.Page
+	for _, id := range ids {
+		if p, ok := checks.Find(id); ok {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
 func family(name string) []checks.Page {
 	var out []checks.Page
 	for _, p := range checks.All() {

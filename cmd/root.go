@@ -79,6 +79,7 @@ source-specific. Durations are written 500ms, 3s, 5m.`,
 	p.BoolVarP(&a.verbose, "verbose", "v", false, "log to stderr what is sent, received and dropped, and why")
 
 	root.AddCommand(
+		newCheckCmd(a),
 		newExplainCmd(a),
 		newListenCmd(a),
 		newNodeCmd(a),

@@ -70,6 +70,7 @@ func (*Capture) Stop() []Frame        { return nil }
 
 func (c *Cmd) Unprivileged() *Cmd { return c }
 
+func (*Switch) Command(context.Context, string, ...string) *Cmd { return nil }
 func (*Switch) Loss(*Host, float64, Direction) (heal func())    { return nil }
 func (*Switch) Drop(*Host, Traffic) (heal func())               { return nil }
 func (*Switch) Partition(...*Host) (heal func())                { return nil }

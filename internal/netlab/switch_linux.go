@@ -1,6 +1,7 @@
 package netlab
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -49,6 +50,12 @@ func newSwitch(l *Lab, etc map[string]string) (*Switch, error) {
 		}
 	}
 	return s, c.setRoute(route{to: multicast4, dev: bridge(0)})
+}
+
+// Command is exec.CommandContext for a process in the switch's namespace, where
+// the bridges are.
+func (s *Switch) Command(ctx context.Context, name string, args ...string) *Cmd {
+	return &Cmd{Cmd: command(ctx, name, args...), host: &Host{lab: s.lab, ns: s.ns}}
 }
 
 // waitForwarding waits until frames pass the ports of the bridge, which hears of

@@ -20,6 +20,9 @@ type Kind struct {
 // drop it: in the tool that wrote those rules, as far as their names tell it. It
 // is empty for an accepted packet.
 func (a Answer) Allow(r *Ruleset, p Packet) []string {
+	if a.Fix != nil {
+		return a.Fix
+	}
 	if a.Verdict == Accept || len(a.Rules) == 0 {
 		return nil
 	}

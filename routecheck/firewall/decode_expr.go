@@ -3,6 +3,8 @@ package firewall
 import (
 	"bytes"
 	"strconv"
+
+	"muster/routecheck/internal/nl"
 )
 
 // Names of keys by the kernel's numbers (enum nft_meta_keys, nft_ct_keys, ...).
@@ -35,81 +37,81 @@ func named(names []string, b []byte) string {
 }
 
 // expr reads one expression; packets is its counter's figure, where it is one.
-func (d *decoder) expr(as []attr) (e Expr, packets *uint64) {
-	e.Kind = cstr(nested(as, 1))
-	a := d.attrs(nested(as, 2))
-	data := func(kind uint16) Hex { return bytes.Clone(nested(d.attrs(nested(a, kind)), 1)) }
+func (d *decoder) expr(as []nl.Attr) (e Expr, packets *uint64) {
+	e.Kind = nl.Text(nl.Find(as, 1))
+	a := d.attrs(nl.Find(as, 2))
+	data := func(kind uint16) Hex { return bytes.Clone(nl.Find(d.attrs(nl.Find(a, kind)), 1)) }
 	switch e.Kind {
 	case "immediate":
-		e.Dst = register(nested(a, 1))
-		da := d.attrs(nested(a, 2))
-		e.Data = bytes.Clone(nested(da, 1))
-		if v := nested(da, 2); v != nil {
+		e.Dst = register(nl.Find(a, 1))
+		da := d.attrs(nl.Find(a, 2))
+		e.Data = bytes.Clone(nl.Find(da, 1))
+		if v := nl.Find(da, 2); v != nil {
 			e.Verdict, e.Chain = d.verdict(v)
 		}
 	case "meta":
-		e.Dst, e.Key, e.Src = register(nested(a, 1)), named(metaKeys, nested(a, 2)), register(nested(a, 3))
+		e.Dst, e.Key, e.Src = register(nl.Find(a, 1)), named(metaKeys, nl.Find(a, 2)), register(nl.Find(a, 3))
 	case "payload":
-		e.Dst, e.Base, e.Offset, e.Len, e.Src = register(nested(a, 1)), named(payloadBases, nested(a, 2)), be32(nested(a, 3)), be32(nested(a, 4)), register(nested(a, 5))
+		e.Dst, e.Base, e.Offset, e.Len, e.Src = register(nl.Find(a, 1)), named(payloadBases, nl.Find(a, 2)), be32(nl.Find(a, 3)), be32(nl.Find(a, 4)), register(nl.Find(a, 5))
 	case "cmp":
-		e.Src, e.Op, e.Data = register(nested(a, 1)), named(cmpOps, nested(a, 2)), data(3)
+		e.Src, e.Op, e.Data = register(nl.Find(a, 1)), named(cmpOps, nl.Find(a, 2)), data(3)
 	case "range":
-		e.Src, e.Op, e.Data, e.Data2 = register(nested(a, 1)), named(cmpOps, nested(a, 2)), data(3), data(4)
+		e.Src, e.Op, e.Data, e.Data2 = register(nl.Find(a, 1)), named(cmpOps, nl.Find(a, 2)), data(3), data(4)
 	case "bitwise":
-		e.Src, e.Dst, e.Len = register(nested(a, 1)), register(nested(a, 2)), be32(nested(a, 3))
-		e.Op, e.Data, e.Data2 = named([]string{"mask", "<<", ">>", "and", "or", "xor"}, orZero(nested(a, 6))), data(4), data(5)
+		e.Src, e.Dst, e.Len = register(nl.Find(a, 1)), register(nl.Find(a, 2)), be32(nl.Find(a, 3))
+		e.Op, e.Data, e.Data2 = named([]string{"mask", "<<", ">>", "and", "or", "xor"}, orZero(nl.Find(a, 6))), data(4), data(5)
 	case "byteorder":
-		e.Src, e.Dst, e.Len, e.Offset = register(nested(a, 1)), register(nested(a, 2)), be32(nested(a, 4)), be32(nested(a, 5))
-		e.Op = named([]string{"ntoh", "hton"}, nested(a, 3))
+		e.Src, e.Dst, e.Len, e.Offset = register(nl.Find(a, 1)), register(nl.Find(a, 2)), be32(nl.Find(a, 4)), be32(nl.Find(a, 5))
+		e.Op = named([]string{"ntoh", "hton"}, nl.Find(a, 3))
 	case "lookup":
-		e.Set, e.Src, e.Dst = cstr(nested(a, 1)), register(nested(a, 2)), register(nested(a, 3))
-		if nested(a, 3) != nil {
+		e.Set, e.Src, e.Dst = nl.Text(nl.Find(a, 1)), register(nl.Find(a, 2)), register(nl.Find(a, 3))
+		if nl.Find(a, 3) != nil {
 			e.Op = "map"
 		}
-		e.Invert = be32(nested(a, 5))&1 != 0
+		e.Invert = be32(nl.Find(a, 5))&1 != 0
 	case "dynset":
-		e.Key, e.Op, e.Src = cstr(nested(a, 1)), named([]string{"add", "update", "delete"}, nested(a, 3)), register(nested(a, 4))
-		e.Stateful = d.stateful(nested(a, 7)) || d.stateful(nested(d.attrs(nested(a, 10)), 1))
+		e.Key, e.Op, e.Src = nl.Text(nl.Find(a, 1)), named([]string{"add", "update", "delete"}, nl.Find(a, 3)), register(nl.Find(a, 4))
+		e.Stateful = d.stateful(nl.Find(a, 7)) || d.stateful(nl.Find(d.attrs(nl.Find(a, 10)), 1))
 	case "ct":
-		e.Dst, e.Key, e.Src = register(nested(a, 1)), named(ctKeys, nested(a, 2)), register(nested(a, 4))
-		if dir := nested(a, 3); len(dir) == 1 {
+		e.Dst, e.Key, e.Src = register(nl.Find(a, 1)), named(ctKeys, nl.Find(a, 2)), register(nl.Find(a, 4))
+		if dir := nl.Find(a, 3); len(dir) == 1 {
 			e.Op = []string{"original", "reply"}[dir[0]&1]
 		}
 	case "fib":
-		e.Dst, e.Key = register(nested(a, 1)), named(fibResults, nested(a, 2))
-		e.Flags = bitNames(fibFlags, be32(nested(a, 3)))
+		e.Dst, e.Key = register(nl.Find(a, 1)), named(fibResults, nl.Find(a, 2))
+		e.Flags = bitNames(fibFlags, be32(nl.Find(a, 3)))
 	case "exthdr":
-		e.Dst, e.Offset, e.Len, e.Src = register(nested(a, 1)), be32(nested(a, 3)), be32(nested(a, 4)), register(nested(a, 7))
-		if t := nested(a, 2); len(t) == 1 {
+		e.Dst, e.Offset, e.Len, e.Src = register(nl.Find(a, 1)), be32(nl.Find(a, 3)), be32(nl.Find(a, 4)), register(nl.Find(a, 7))
+		if t := nl.Find(a, 2); len(t) == 1 {
 			e.Key = strconv.Itoa(int(t[0]))
 		}
-		e.Op = named(exthdrOps, orZero(nested(a, 6)))
-		e.Flags = bitNames([]string{"present"}, be32(nested(a, 5)))
+		e.Op = named(exthdrOps, orZero(nl.Find(a, 6)))
+		e.Flags = bitNames([]string{"present"}, be32(nl.Find(a, 5)))
 	case "rt":
-		e.Dst, e.Key = register(nested(a, 1)), "rt"
+		e.Dst, e.Key = register(nl.Find(a, 1)), "rt"
 	case "socket":
-		e.Key, e.Dst = named(socketKeys, nested(a, 1)), register(nested(a, 2))
+		e.Key, e.Dst = named(socketKeys, nl.Find(a, 1)), register(nl.Find(a, 2))
 	case "numgen", "hash":
-		e.Dst = register(nested(a, map[string]uint16{"numgen": 1, "hash": 2}[e.Kind]))
+		e.Dst = register(nl.Find(a, map[string]uint16{"numgen": 1, "hash": 2}[e.Kind]))
 	case "osf", "tunnel", "xfrm":
-		e.Dst = register(nested(a, map[string]uint16{"osf": 1, "tunnel": 2, "xfrm": 1}[e.Kind]))
+		e.Dst = register(nl.Find(a, map[string]uint16{"osf": 1, "tunnel": 2, "xfrm": 1}[e.Kind]))
 	case "counter":
-		n := be64(nested(a, 2))
+		n := be64(nl.Find(a, 2))
 		packets = &n
 	case "limit":
-		e.Op = limitText(be64(nested(a, 1)), be64(nested(a, 2)), be32(nested(a, 4)))
-		e.Invert, e.Stateful = be32(nested(a, 5))&1 != 0, true
+		e.Op = limitText(be64(nl.Find(a, 1)), be64(nl.Find(a, 2)), be32(nl.Find(a, 4)))
+		e.Invert, e.Stateful = be32(nl.Find(a, 5))&1 != 0, true
 	case "quota", "connlimit":
 		e.Stateful = true
 	case "objref":
-		e.Key, e.Name = named(objectTypes, orZero(nested(a, 1))), cstr(nested(a, 2))
-		e.Stateful = e.Key == "quota" || e.Key == "limit" || e.Key == "ct count" || nested(a, 4) != nil
+		e.Key, e.Name = named(objectTypes, orZero(nl.Find(a, 1))), nl.Text(nl.Find(a, 2))
+		e.Stateful = e.Key == "quota" || e.Key == "limit" || e.Key == "ct count" || nl.Find(a, 4) != nil
 	case "nat":
-		e.Op = named([]string{"snat", "dnat"}, nested(a, 1))
+		e.Op = named([]string{"snat", "dnat"}, nl.Find(a, 1))
 	case "reject":
-		e.Op = named([]string{"icmp", "tcp reset", "icmpx"}, nested(a, 1))
+		e.Op = named([]string{"icmp", "tcp reset", "icmpx"}, nl.Find(a, 1))
 	case "match", "target":
-		d.compat(&e, cstr(nested(a, 1)), be32(nested(a, 2)), nested(a, 3))
+		d.compat(&e, nl.Text(nl.Find(a, 1)), be32(nl.Find(a, 2)), nl.Find(a, 3))
 	}
 	return e, packets
 }
@@ -124,7 +126,7 @@ func orZero(b []byte) []byte {
 // stateful reports whether the expression inside a dynset keeps a state that may
 // end the rule.
 func (d *decoder) stateful(b []byte) bool {
-	switch cstr(nested(d.attrs(b), 1)) {
+	switch nl.Text(nl.Find(d.attrs(b), 1)) {
 	case "limit", "quota", "connlimit":
 		return true
 	}

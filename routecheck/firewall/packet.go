@@ -2,6 +2,7 @@ package firewall
 
 import (
 	"encoding/binary"
+	"fmt"
 	"net"
 	"net/netip"
 )
@@ -175,6 +176,12 @@ func (f Flow) ConnectIn() []Packet {
 	}
 }
 
+// ConnectFromAnywhere is the SYN of anybody to the receiver's address.
+func (f Flow) ConnectFromAnywhere() Packet {
+	f.Peers = netip.Prefix{}
+	return f.segment(fmt.Sprintf("a TCP connection from anywhere to %s port %d", f.Self, f.TCPPort), In, 0x02, ctNew)
+}
+
 // ConnectOut are those of a connection from this host to another member's
 // receiver.
 func (f Flow) ConnectOut() []Packet {
@@ -232,7 +239,7 @@ func (f Flow) PingReplyIn() Packet {
 // the FORWARD chains see it when br_netfilter is on.
 func (f Flow) Bridged() Packet {
 	p := f.HeartbeatIn()
-	p.What, p.Way, p.Out, p.Bridge = "a heartbeat that the bridge passes on", Forwarded, f.Device, true
+	p.What, p.Way, p.Out, p.Bridge = "a heartbeat that "+f.Device.Name+" passes on", Forwarded, f.Device, true
 	return p
 }
 

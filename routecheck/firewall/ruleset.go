@@ -14,6 +14,9 @@ type Ruleset struct {
 	// Unread says in words what exists but could not be read; every answer is then
 	// at best Unknown.
 	Unread []string `json:"unread,omitempty"`
+	// Answers stand in for the rules where those were taken out to keep them secret:
+	// what Evaluate said while they were there.
+	Answers []Answer `json:"answers,omitempty"`
 }
 
 // Table is an nftables table, or a legacy one of iptables.

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"muster/routecheck/internal/nl"
 )
 
 // ruleText writes a rule the way nft would, as far as its expressions are common;
@@ -247,7 +249,7 @@ func metaSubject(key string) subject {
 	switch key {
 	case "iifname", "oifname", "ibrname", "obrname", "iifkind", "oifkind", "sdifname":
 		s.form = func(b []byte) string {
-			name := cstr(b)
+			name := nl.Text(b)
 			if len(b) < 16 && len(name) == len(b) {
 				name += "*"
 			}

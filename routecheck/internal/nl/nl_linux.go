@@ -1,6 +1,3 @@
-// Package nl asks the kernel over netlink and hands each message on as it comes,
-// so that a table of a million entries needs no memory and can be left at any
-// point. The libraries that decode the messages collect a whole dump first.
 package nl
 
 import (

@@ -1,0 +1,312 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"muster/cmd/internal/ui"
+	"muster/internal/check"
+	"muster/internal/hint"
+	"muster/mcast"
+	"muster/routecheck"
+)
+
+type checkOptions struct {
+	group     string
+	port      uint16
+	iface     string
+	bind      string
+	tcpPort   uint16
+	autoBind  int
+	serverXML string
+	only      []string
+	ignore    []string
+	strict    bool
+	list      bool
+	save      string
+	from      string
+	redact    bool
+	fix       bool
+	short     bool
+}
+
+func newCheckCmd(a *app) *cobra.Command {
+	o := checkOptions{}
+	c := &cobra.Command{
+		Use:   "check",
+		Short: "judge this host: interfaces, routes, kernel settings, firewall, names, ports",
+		Long: `Check clears the node itself, before anyone blames the network: it reads what the
+kernel and the system know of interfaces, addresses, routes and policy rules, reverse
+path filters, IGMP, bridges, the firewall, sockets, limits, names, the clock and the
+platform, and judges each entry of the catalogue that one host can decide
+('muster check --list' names them, 'muster explain ID' tells what one means).
+
+It sends no packet, joins no group and changes nothing. The firewall is not guessed:
+its rules are walked for a heartbeat in and out, an IGMP query in, a report out and
+connections to and from the receiver port; what a rule makes undecidable is unknown
+and names the rule. What cannot be read is unknown with the reason, never a pass.
+
+It needs no privilege. As root, or with CAP_NET_ADMIN, it can also read the firewall
+and see which processes hold the ports:
+  setcap cap_net_admin,cap_net_raw+ep $(command -v muster)
+
+A verdict is pass, warn, fail, skip (it does not apply here) or unknown. Verdicts that
+only follow from another point to it. With --strict warnings fail too. Exit status 3
+means that nothing failed, but something could not be found out.`,
+		Example: `  # is this node fit for Tomcat's defaults, 228.0.0.4:45564 and TCP 4000
+  sudo muster check
+
+  # another group on a certain interface, only what is wrong
+  sudo muster check --group 239.192.1.1 --port 5000 --interface eth1 --short
+
+  # facts for a colleague, to be judged elsewhere on any system
+  sudo muster check --save facts.json --redact
+  muster check --from facts.json`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return a.runCheck(c, o) },
+	}
+	f := c.Flags()
+	f.SetNormalizeFunc(tomcatAliases)
+	d := routecheck.DefaultQuery()
+	f.StringVar(&o.group, "group", d.Group.String(), "`GROUP` of the heartbeats")
+	f.Uint16Var(&o.port, "port", d.Port, "UDP `port` of the heartbeats, where the group names none")
+	interfaceFlag(c, &o.iface)
+	f.StringVar(&o.bind, "bind", "", "the interface by its `address`, as Tomcat's bind names it")
+	f.Uint16Var(&o.tcpPort, "tcp-port", d.TCPPort, "TCP `port` of the receiver")
+	f.IntVar(&o.autoBind, "auto-bind", d.AutoBind, "how many `ports` the receiver may try, from --tcp-port upwards")
+	f.StringSliceVar(&o.only, "only", nil, "judge only these `IDS` or families (route, fw.input-drop)")
+	f.StringSliceVar(&o.ignore, "ignore", nil, "leave out these `IDS` or families")
+	f.BoolVar(&o.strict, "strict", false, "let warnings fail too")
+	f.BoolVar(&o.list, "list", false, "list what is checked, and judge nothing")
+	f.StringVar(&o.save, "save", "", "write the facts to `FILE` (-: stdout) instead of judging them")
+	f.StringVar(&o.from, "from", "", "judge the facts in `FILE` (-: stdin) instead of this host's")
+	f.BoolVar(&o.redact, "redact", false, "with --save: hide names, addresses and rules, keep what verdicts go by")
+	f.BoolVar(&o.fix, "fix", false, "print the cures as a shell script to read; nothing is changed")
+	f.BoolVar(&o.short, "short", false, "print only what is wrong or unknown, one line each, and the sum")
+	return c
+}
+
+// wanted reads --only and --ignore.
+func (o *checkOptions) wanted() (func(check.ID) bool, error) {
+	for _, id := range append(append([]string{}, o.only...), o.ignore...) {
+		if !knownCheck(id) {
+			return nil, usagef("%q is no check and no family of checks ('muster check --list' names them)", id)
+		}
+	}
+	has := func(list []string, id check.ID) bool {
+		for _, x := range list {
+			if string(id) == x || strings.HasPrefix(string(id), strings.TrimSuffix(x, ".*")+".") {
+				return true
+			}
+		}
+		return false
+	}
+	return func(id check.ID) bool { return (len(o.only) == 0 || has(o.only, id)) && !has(o.ignore, id) }, nil
+}
+
+func knownCheck(word string) bool {
+	for _, c := range routecheck.All {
+		if string(c.ID) == word || strings.HasPrefix(string(c.ID), strings.TrimSuffix(word, ".*")+".") {
+			return true
+		}
+	}
+	return false
+}
+
+// query makes of the flags what the host is judged for. base holds what a facts
+// file was collected for, or the defaults.
+func (o *checkOptions) query(c *cobra.Command, base routecheck.Query) (routecheck.Query, error) {
+	q := base
+	given := c.Flags().Changed
+	if given("group") || o.from == "" {
+		g, err := checkGroup(o.group)
+		if err != nil {
+			return q, usagef("--group: %w", err)
+		}
+		q.Group, q.Source, q.Count = g.Addr, g.Source, g.Count
+		if g.Port != 0 {
+			q.Port = g.Port
+		}
+	}
+	if given("port") {
+		q.Port = o.port
+	}
+	if given("tcp-port") {
+		q.TCPPort = o.tcpPort
+	}
+	if given("auto-bind") {
+		q.AutoBind = o.autoBind
+	}
+	switch {
+	case q.Port == 0:
+		return q, usagef("--port 0: say a port from 1 to 65535")
+	case q.TCPPort == 0:
+		return q, usagef("--tcp-port 0: say a port from 1 to 65535")
+	case q.AutoBind < 0:
+		return q, usagef("--auto-bind %d: say 0 or more", q.AutoBind)
+	case o.iface != "" && o.bind != "" && o.iface != o.bind:
+		return q, usagef("--bind and --interface both choose the interface: give one of them")
+	case o.bind != "":
+		if _, err := netip.ParseAddr(o.bind); err != nil {
+			return q, usagef("--bind %q is no address", o.bind)
+		}
+		q.Interface = o.bind
+	case o.iface != "":
+		q.Interface = o.iface
+	}
+	return q, nil
+}
+
+// checkGroup is mcast.ParseGroup, but for addresses that are none of a group: to
+// judge those is what check is for.
+func checkGroup(s string) (mcast.Group, error) {
+	g, err := mcast.ParseGroup(s)
+	if err == nil {
+		return g, nil
+	}
+	if ap, e := netip.ParseAddrPort(s); e == nil {
+		return mcast.Group{Addr: ap.Addr().Unmap(), Port: ap.Port(), Count: 1}, nil
+	}
+	if addr, e := netip.ParseAddr(s); e == nil {
+		return mcast.Group{Addr: addr.Unmap(), Count: 1}, nil
+	}
+	return g, err
+}
+
+func (a *app) runCheck(c *cobra.Command, o checkOptions) error {
+	want, err := o.wanted()
+	if err != nil {
+		return err
+	}
+	switch {
+	case o.list:
+		return a.listChecks(want)
+	case o.redact && o.save == "":
+		return usagef("--redact goes with --save")
+	case o.save != "" && o.from != "" && !o.redact:
+		return usagef("--save and --from together only make sense with --redact")
+	}
+	facts, err := a.facts(c, o)
+	if err != nil {
+		return err
+	}
+	if o.save != "" {
+		return a.saveFacts(facts, o)
+	}
+	verdicts := routecheck.Judge(facts, want)
+	report := ui.CheckReport{Host: routecheck.NewHost(facts), Verdicts: verdicts, Summary: check.Summarize(verdicts), TookMS: facts.TookMS, Short: o.short}
+	switch {
+	case o.fix:
+		err = report.Script(a.Out)
+	case a.json:
+		err = report.JSON(a.Out)
+	default:
+		err = report.Text(a.Out)
+	}
+	if err != nil {
+		return err
+	}
+	return checkStatus(report.Summary, verdicts, o.strict)
+}
+
+// facts come from a file or from this host.
+func (a *app) facts(c *cobra.Command, o checkOptions) (*routecheck.Facts, error) {
+	if o.from == "" {
+		q, err := o.query(c, routecheck.DefaultQuery())
+		if err != nil {
+			return nil, err
+		}
+		f := routecheck.Collect(c.Context(), q, version)
+		if err := c.Context().Err(); err != nil {
+			return nil, err
+		}
+		return f, noSuchInterface(f)
+	}
+	var in io.Reader = a.In
+	if o.from != "-" {
+		file, err := os.Open(o.from)
+		if err != nil {
+			return nil, fmt.Errorf("open facts: %w", err)
+		}
+		defer file.Close()
+		in = file
+	}
+	f, err := routecheck.Load(in)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", o.from, err)
+	}
+	if f.Query, err = o.query(c, f.Query); err != nil {
+		return nil, err
+	}
+	return f, noSuchInterface(f)
+}
+
+// noSuchInterface: to be asked about an interface that is not there is no fault of
+// the host.
+func noSuchInterface(f *routecheck.Facts) error {
+	h := routecheck.NewHost(f)
+	if h.OK || f.Query.Interface == "" || !f.Links.Known() {
+		return nil
+	}
+	var names []string
+	for _, l := range f.Links.Value {
+		names = append(names, l.Name)
+	}
+	return hint.Wrap(fmt.Errorf("interface %q: there is none such", f.Query.Interface), "there are: "+strings.Join(names, ", "))
+}
+
+func (a *app) saveFacts(f *routecheck.Facts, o checkOptions) error {
+	if o.redact {
+		if err := f.Redact(); err != nil {
+			return err
+		}
+	}
+	if o.save == "-" {
+		return f.Save(a.Out)
+	}
+	file, err := os.OpenFile(o.save, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("save facts: %w", err)
+	}
+	if err := errors.Join(f.Save(file), file.Close()); err != nil {
+		return fmt.Errorf("save facts to %s: %w", o.save, err)
+	}
+	a.note("facts of this host are in %s; judge them with: muster check --from %s", o.save, o.save)
+	return nil
+}
+
+func (a *app) listChecks(want func(check.ID) bool) error {
+	var ids []check.ID
+	for _, c := range routecheck.All {
+		if want(c.ID) {
+			ids = append(ids, c.ID)
+		}
+	}
+	return explainIndex(a, pagesOf(ids))
+}
+
+// checkStatus is the end of check: a failure is a no, and where nothing failed but
+// something is unknown the question was not answered.
+func checkStatus(s check.Summary, vs []check.Verdict, strict bool) error {
+	switch {
+	case s.Fail > 0, strict && s.Warn > 0:
+		return errNo
+	case s.Unknown == 0:
+		return nil
+	}
+	var ids []string
+	var hints []string
+	for _, v := range vs {
+		if v.Status == check.Unknown {
+			ids = append(ids, string(v.ID))
+			hints = append(hints, v.Fix...)
+		}
+	}
+	return hint.Wrap(fmt.Errorf("%d checks could not be decided: %s", s.Unknown, strings.Join(ids, ", ")), hints...)
+}

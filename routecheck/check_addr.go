@@ -1,0 +1,119 @@
+package routecheck
+
+import (
+	"fmt"
+	"net/netip"
+
+	"muster/internal/check"
+)
+
+var hostnameLoopback = Check{
+	ID: "addr.hostname-loopback",
+	Judge: func(h *Host) []check.Verdict {
+		if !h.Names.Known() {
+			return unknown("the host's name is not known: " + h.Names.Reason())
+		}
+		n := h.Names.Value
+		addr := n.first()
+		ev := []check.Evidence{evidence("address of "+n.Host, orWord(addrText(addr), orWord(n.Error, "none")), h.Names.From)}
+		if !addr.IsValid() {
+			return h.hostnameUnresolved(ev)
+		}
+		if !addr.IsLoopback() {
+			return pass(fmt.Sprintf("the host name %s resolves to %s", n.Host, addr), ev...)
+		}
+		saw := fmt.Sprintf("the host name %s resolves to %s (%s)", n.Host, addr, n.Via)
+		fix := []string{"set address=\"" + orWord(addrText(h.Src), "ADDRESS") + "\" on the Receiver in server.xml"}
+		if n.Via == "/etc/hosts" {
+			fix = append(fix, fmt.Sprintf("sed -i 's/^127[.0-9]*[[:space:]].*\\b%s\\b.*/%s %s/' /etc/hosts   # look at the line first", n.Host, orWord(addrText(h.Src), "ADDRESS"), n.Host))
+		}
+		verdict := func(s check.Status, c check.Confidence, more string) []check.Verdict {
+			v := bad(s, c, saw+more, fix, ev...)
+			v[0].Subject = n.Host
+			return v
+		}
+		if c := h.Query.Cluster; c != nil {
+			if c.Receiver == "auto" || c.Receiver == n.Host {
+				return verdict(check.Fail, check.Definite, fmt.Sprintf(", which the Receiver address %q of %s advertises to the others", c.Receiver, c.From))
+			}
+			return pass(fmt.Sprintf("%s, but the Receiver address of %s is %s", saw, c.From, c.Receiver), ev...)
+		}
+		for _, s := range h.memberListeners() {
+			if s.Local.Addr().IsLoopback() {
+				ev = append(ev, evidence("receiver", s.Local, h.Listeners.From))
+				return verdict(check.Fail, check.Definite, fmt.Sprintf(", where the receiver listens: %s", s.Local))
+			}
+			return pass(fmt.Sprintf("%s, but the receiver here listens on %s", saw, s.Local), ev...)
+		}
+		if addr != netip.AddrFrom4([4]byte{127, 0, 1, 1}) {
+			// A name that is but another word for localhost says that nobody gave this
+			// machine an address to be known by; whether it matters, only a member tells.
+			return skip(saw+": a Tomcat whose Receiver address is auto, the default, would advertise that; none runs here, and no --server-xml was given", ev...)
+		}
+		return verdict(check.Warn, check.Likely, ": a Tomcat whose Receiver address is auto, the default, advertises that to the others")
+	},
+}
+
+// first is the address that Java's InetAddress.getLocalHost gives: the first IPv4
+// one, else the first.
+func (n Names) first() netip.Addr {
+	for _, a := range n.Addrs {
+		if a.Is4() {
+			return a
+		}
+	}
+	if len(n.Addrs) > 0 {
+		return n.Addrs[0]
+	}
+	return netip.Addr{}
+}
+
+func (h *Host) hostnameUnresolved(ev []check.Evidence) []check.Verdict {
+	n := h.Names.Value
+	c := h.Query.Cluster
+	if c != nil && c.Receiver != "auto" {
+		return pass(fmt.Sprintf("the host name %s has no address, but %s names the Receiver's: %s", n.Host, c.From, c.Receiver), ev...)
+	}
+	saw := fmt.Sprintf("the host name %s has no address: a Receiver with the address auto falls back to the loopback or fails to start", n.Host)
+	if c == nil {
+		return skip(saw+"; no --server-xml was given to tell whether it is auto", ev...)
+	}
+	return bad(check.Fail, check.Likely, saw, []string{fmt.Sprintf("echo '%s %s' >> /etc/hosts", orWord(addrText(h.Src), "ADDRESS"), n.Host)}, ev...)
+}
+
+var secondarySource = Check{
+	ID:      "addr.secondary-source",
+	Because: []check.ID{"route.wrong-interface", "addr.hostname-loopback"},
+	Judge: func(h *Host) []check.Verdict {
+		switch {
+		case !h.OK:
+			return h.noLink()
+		case !h.Addrs.Known():
+			return unknown("the addresses are not known: " + h.Addrs.Reason())
+		}
+		as := h.addrsOf(h.Link.Index, h.V6)
+		if len(as) < 2 || !h.Src.IsValid() {
+			return pass(h.Link.Name + " has one address to send from")
+		}
+		ev := []check.Evidence{evidence("address that heartbeats leave from", h.Src, h.ToGroup.From)}
+		for _, s := range h.memberListeners() {
+			a := s.Local.Addr()
+			if a == h.Src || a.IsUnspecified() || !contains(as, a) {
+				continue
+			}
+			ev = append(ev, evidence("receiver", s.Local, h.Listeners.From))
+			return bad(check.Warn, check.Likely, fmt.Sprintf("%s has %d addresses: heartbeats leave from %s, but the receiver listens on %s", h.Link.Name, len(as), h.Src, a),
+				[]string{fmt.Sprintf("ip route replace %s dev %s src %s", h.groupNet(), h.Link.Name, a)}, ev...)
+		}
+		return pass(fmt.Sprintf("%s has %d addresses; heartbeats leave from %s", h.Link.Name, len(as), h.Src), ev...)
+	},
+}
+
+func contains(as []Addr, a netip.Addr) bool {
+	for _, x := range as {
+		if x.Prefix.Addr() == a {
+			return true
+		}
+	}
+	return false
+}

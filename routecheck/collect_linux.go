@@ -1,0 +1,136 @@
+package routecheck
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// collect fills in what Linux tells. It stays on one thread, so that everything is
+// read in one network namespace.
+func collect(ctx context.Context, f *Facts) {
+	f.Kernel = kernelRelease()
+	f.Self = readSelf()
+	f.Platform = readPlatform()
+	f.Links = readLinks(ctx)
+	f.Addrs = readAddrs(ctx)
+	f.Routes = readRoutes(ctx, f.Query.Group.Is6())
+	f.Rules = readRules(ctx, f.Query.Group.Is6())
+	f.Neighbours = readNeighbours(ctx)
+	f.ToGroup = askRoute(ctx, f.Query.Group, 0)
+	f.ToSources = askSources(ctx, f)
+	f.Bridges = readBridges(ctx, f)
+	f.Queues = readQueues(ctx)
+	f.Memberships = readMemberships(f)
+	f.Filters = readFilters(f)
+	f.LinkLayer = readLinkLayer(f)
+	f.Counters = readCounters()
+	readSysctls(f)
+	f.UDP, f.Listeners = readSockets(ctx, f.Query)
+	f.BindTest = testBind(f)
+	f.Processes = readProcesses(f)
+	f.Firewall = readFirewall(ctx)
+	f.Clock = readClock()
+	f.SELinux = readSELinux(f.Query)
+	f.Units = readUnits(f)
+	f.PF = unread[PF]("", "Linux has no pf")
+	f.AppFirewall = unread[AppFirewall]("", "this is not macOS")
+	f.Defender = unread[Defender]("", "this is not Windows")
+}
+
+// procNet is /proc/net of the calling thread: that of the process may be another
+// namespace's.
+const procNet = "/proc/thread-self/net/"
+
+// Limits of what is read of a host.
+const (
+	maxFile       = 4 << 20
+	maxLinks      = 4096
+	maxAddrs      = 16384
+	maxRoutes     = 20000
+	maxNeighbours = 1024
+	maxSources    = 64
+	maxMembers    = 16384
+	maxSockets    = 4096
+)
+
+// slurp reads a file up to a limit.
+func slurp(name string, limit int) (string, error) {
+	fd, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer fd.Close()
+	var b strings.Builder
+	buf := make([]byte, 16<<10)
+	for b.Len() < limit {
+		n, err := fd.Read(buf)
+		b.Write(buf[:n])
+		if err != nil {
+			break // the end, or what there was of it
+		}
+	}
+	return b.String(), nil
+}
+
+// because puts an error in words that say what to do about it.
+func because(what string, err error) string {
+	switch {
+	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
+		return fmt.Sprintf("%s needs a right that muster does not have here (CAP_NET_ADMIN, CAP_NET_RAW or root): %v", what, err)
+	case errors.Is(err, unix.EAFNOSUPPORT), errors.Is(err, unix.EPROTONOSUPPORT):
+		return fmt.Sprintf("%s is not possible here: this kernel, or the sandbox of this process, has no such sockets: %v", what, err)
+	case errors.Is(err, os.ErrNotExist):
+		return fmt.Sprintf("%s is not possible here: %v", what, err)
+	}
+	return fmt.Sprintf("%s: %v", what, err)
+}
+
+// errnoName is ENETUNREACH and the like, "" for success.
+func errnoName(err error) string {
+	if err == nil {
+		return ""
+	}
+	var n unix.Errno
+	if errors.As(err, &n) {
+		return unix.ErrnoName(n)
+	}
+	return err.Error()
+}
+
+func kernelRelease() Fact[string] {
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		return unread[string]("uname", err.Error())
+	}
+	return read(unix.ByteSliceToString(u.Release[:]), "uname")
+}
+
+func readSelf() Fact[Self] {
+	const from = "/proc/self/status"
+	s := Self{UID: os.Geteuid()}
+	text, err := slurp(from, 16<<10)
+	if err != nil {
+		return unread[Self](from, err.Error())
+	}
+	for line := range strings.Lines(text) {
+		if v, ok := strings.CutPrefix(line, "CapEff:"); ok {
+			fmt.Sscanf(v, "%x", &s.Capabilities)
+		}
+	}
+	return read(s, from)
+}
+
+func readClock() Fact[Clock] {
+	const from = "adjtimex"
+	var t unix.Timex
+	state, err := unix.Adjtimex(&t)
+	if err != nil {
+		return unread[Clock](from, err.Error())
+	}
+	return read(Clock{Synchronized: state != unix.TIME_ERROR && t.Status&unix.STA_UNSYNC == 0, MaxErrorUS: int64(t.Maxerror)}, from)
+}
