@@ -363,9 +363,13 @@ func TestFlood(t *testing.T) {
 	b.pass(time.Second, true1, true2)
 	b.events = nil
 
+	rounds := 600 // of 100 ms
+	if testing.Short() {
+		rounds = 100
+	}
 	before := heap()
 	serial := uint32(0)
-	for range 600 {
+	for range rounds {
 		for i := range 2000 {
 			serial++
 			m := member(200, byte(i))
