@@ -32,7 +32,7 @@ func (w *watch) run(ctx context.Context, enough int, show bool) error {
 	for {
 		ev, err := w.node.Next(ctx)
 		if err != nil {
-			return nil // the end of ctx
+			return nil //nolint:nilerr // the end of ctx
 		}
 		w.count(&ev)
 		if show {

@@ -70,7 +70,7 @@ func (a *app) runTribesJoin(c *cobra.Command, o joinOptions) error {
 	if err != nil {
 		return err
 	}
-	defer node.Leave()
+	defer node.Leave() //nolint:errcheck // for every other way out; the one below is looked at
 	w := a.newWatch(node)
 	if err := w.joined(); err != nil {
 		return err

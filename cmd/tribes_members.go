@@ -95,7 +95,7 @@ func (a *app) runTribesMembers(c *cobra.Command, o membersOptions) error {
 	if err != nil {
 		return err
 	}
-	defer node.Leave()
+	defer node.Leave() //nolint:errcheck // it sent nothing that a goodbye would end
 	a.tellNode(node, fmt.Sprintf("listening on %s %s", node.Group, doing))
 	ctx, cancel := bounded(c.Context(), limit)
 	defer cancel()

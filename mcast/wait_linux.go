@@ -26,7 +26,7 @@ func (s *system) openWait() (err error) {
 		return filesError(fmt.Errorf("make an eventfd: %w", err), len(s.cfg.Groups))
 	}
 	if err = s.poll(s.event); err != nil {
-		s.closeWait()
+		_ = s.closeWait() // err says more
 	}
 	return err
 }

@@ -49,11 +49,10 @@ type Analysis struct {
 	Malformed      []Malformed
 	MalformedTotal uint64
 
-	Fragments  Fragments
-	IGMP, MLD  Membership
-	Overflow   uint64 // rows that did not fit
-	lastMember *Member
-	lastGroup  *Group
+	Fragments Fragments
+	IGMP, MLD Membership
+	Overflow  uint64 // rows that did not fit
+	lastGroup *Group
 }
 
 // New returns an empty analysis.

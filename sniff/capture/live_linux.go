@@ -359,7 +359,7 @@ func (l *live) release() {
 	defer l.mu.Unlock()
 	l.count()
 	if l.ring != nil {
-		unix.Munmap(l.ring)
+		_ = unix.Munmap(l.ring) // fails only for what is no mapping
 		l.ring = nil
 	}
 	if l.fd >= 0 {

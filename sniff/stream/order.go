@@ -23,7 +23,6 @@ func (a *Assembler) payload(c *Conn, d Dir, f *frame.Frame, now int64) {
 		a.drop(h)
 		h.expect = f.Seq
 		a.sink.Gap(c, d, 0, now)
-		ahead = 0
 	case ahead > 0:
 		a.wait(c, d, f, now)
 		return

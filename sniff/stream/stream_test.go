@@ -2,7 +2,6 @@ package stream
 
 import (
 	"bytes"
-	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"testing"
@@ -285,7 +284,7 @@ func FuzzAdd(f *testing.F) {
 		}
 		a.Finish(now)
 		if a.held != 0 || a.Len() != 0 || a.quiet.n != 0 || a.active.n != 0 {
-			t.Fatal(fmt.Sprintf("%d bytes, %d connections left", a.held, a.Len()))
+			t.Fatalf("%d bytes, %d connections left", a.held, a.Len())
 		}
 	})
 }

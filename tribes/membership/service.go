@@ -75,7 +75,6 @@ type Service struct {
 	looked    time.Time     // for drops
 	deafUntil time.Time     // what came before may have been dropped
 	local     tribes.Member // as last sent
-	leaving   sync.Once
 	wake      chan struct{} // holds one token while the queue has events
 
 	sending sync.Mutex // one heartbeat at a time, the goodbye last

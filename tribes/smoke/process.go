@@ -69,7 +69,7 @@ func (p *process) read(out io.Reader) {
 			}
 		})
 	}
-	io.Copy(io.Discard, out)
+	_, _ = io.Copy(io.Discard, out) // until it closes, however it does
 	p.exit = p.cmd.Wait()
 	p.update(func() { p.ended = true })
 	close(p.done)
@@ -152,7 +152,7 @@ func (p *process) until(ctx context.Context, what string, found func() bool) err
 
 // kill ends the process without warning (SIGKILL) and reaps it.
 func (p *process) kill() {
-	p.cmd.Process.Kill()
+	_ = p.cmd.Process.Kill() // it may have ended already
 	<-p.done
 	p.in.Close()
 }
