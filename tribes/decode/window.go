@@ -41,7 +41,7 @@ func (w *window) more() bool {
 		return false
 	}
 	if cap(w.buf)-len(w.buf) < chunk/2 {
-		grown := make([]byte, len(w.buf), 2*len(w.buf)+chunk)
+		grown := make([]byte, len(w.buf), min(2*len(w.buf), w.limit)+chunk)
 		copy(grown, w.buf)
 		w.buf = grown
 	}
