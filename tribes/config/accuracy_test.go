@@ -22,8 +22,9 @@ func accuracy() string {
 Each row is a sound server.xml with one mistake in it: what ` + "`muster tribes config`" + ` says, and what Tomcat 10.1.60 does when
 it is started with it, in a network of its own. A start that fails ends the whole Tomcat, not only the cluster.
 
-The first four columns are held by tests (` + "`TestBrokenFiles`, `TestWhatTomcatDoes`" + ` in tribes/config, which starts a real Tomcat for
-each row); *and then* was measured by hand with two Tomcats in the lab, a session and an attribute.
+The first four columns are held by tests: ` + "`TestBrokenFiles`, and `go test ./tribes/config -run TestWhatTomcatDoes -every-start`" + `, which
+starts a real Tomcat for each row (without the flag, for those that it does not start with or says something to). *And then*
+was measured by hand, with two Tomcats in the lab, a session and an attribute.
 Where *its log says* is empty and it starts, its log has neither a WARNING nor a SEVERE line.
 
 | mistake | muster says | Tomcat | its log says | and then |

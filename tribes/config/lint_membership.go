@@ -203,12 +203,17 @@ func (l lint) mixed(s *Component, members int, membership int64) {
 	if members == 0 || membership == 0 {
 		return
 	}
+	x := finding{id: "tribes.static-mix", status: check.Warn, at: s.at(), in: &l.Self,
+		evidence: attributes(&l.Self, "channelStartOptions"),
+		fix:      []string{`channelStartOptions="3" on <Cluster> for static members alone, or take the StaticMembershipInterceptor out`}}
 	what := "multicast"
 	if !l.Membership.is(mcastService) {
 		what = short(l.Membership.Class)
 	}
-	l.report(finding{id: "tribes.static-mix", status: check.Warn, at: s.at(), in: &l.Self,
-		evidence: attributes(&l.Self, "channelStartOptions"),
-		saw:      fmt.Sprintf("members come from the StaticMembershipInterceptor and from %s at once: a member known to both is there twice, with two unique ids", what),
-		fix:      []string{`channelStartOptions="3" on <Cluster> for static members alone, or take the StaticMembershipInterceptor out`}})
+	x.saw = fmt.Sprintf("members come from the StaticMembershipInterceptor and from %s at once: a member known to both is there twice, with two unique ids", what)
+	if s.Members[0].Element == "LocalMember" && l.Membership.is(mcastService) {
+		x.status = check.Fail
+		x.saw = "a <LocalMember> of the StaticMembershipInterceptor and multicast at once: the McastService is not told who it is, and Tomcat does not start (\"Required property [tcpListenPort] is missing\")"
+	}
+	l.report(x)
 }

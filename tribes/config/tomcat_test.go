@@ -1,6 +1,7 @@
 package config
 
 import (
+	"flag"
 	"regexp"
 	"strings"
 	"testing"
@@ -9,6 +10,9 @@ import (
 	"muster/internal/netlab"
 	"muster/internal/netlab/tomcat"
 )
+
+// everyStart starts a Tomcat for the silent mistakes too, which takes minutes.
+var everyStart = flag.Bool("every-start", false, "start a Tomcat with every broken file, also those to which it says nothing")
 
 // Verify against a real Tomcat 10.1 what the tables say of it: for each broken
 // file whether it starts, and what its log says. What it says nothing to must
@@ -31,6 +35,9 @@ func TestWhatTomcatDoes(t *testing.T) {
 		t.Skipf("tomcat: %s", m)
 	}
 	for _, c := range cases {
+		if c.starts == starts && c.says == "" && len(c.want) > 0 && !*everyStart {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			c.run(t, c.edit(base))
@@ -39,7 +46,7 @@ func TestWhatTomcatDoes(t *testing.T) {
 }
 
 // noise are lines that have nothing to do with the configuration.
-var noise = regexp.MustCompile(`AprLifecycleListener|APR|unregisterJmx|No global web\.xml|loadConfiguration|Failed to open stream`)
+var noise = regexp.MustCompile(`AprLifecycleListener|APR|unregisterJmx|createSecureRandom|No global web\.xml|loadConfiguration|Failed to open stream`)
 
 var complaint = regexp.MustCompile(`\b(WARNING|SEVERE)\b`)
 
@@ -55,6 +62,9 @@ func (c broken) run(t *testing.T, content string) {
 		limit = 20 * time.Second
 	}
 	up, ended := s.Outcome(limit)
+	for end := time.Now().Add(5 * time.Second); up && c.says != "" && s.Count(regexp.QuoteMeta(c.says)) == 0 && time.Now().Before(end); {
+		time.Sleep(20 * time.Millisecond) // some things it says after its start
+	}
 	got := hangs
 	switch {
 	case up:
