@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"muster/internal/check"
 )
@@ -311,8 +312,14 @@ func (b *builder) take(element string, a attribute, x attr, v *Value) {
 	if v.Text == "" {
 		keeps = "goes on as if it were not there"
 	}
-	b.report(finding{id: "config.value", status: check.Fail, at: x.pos,
-		saw: fmt.Sprintf("%s on <%s>: %v; Tomcat says \"failed to set property\" and %s", x.name, element, err, keeps)})
+	f := finding{id: "config.value", status: check.Fail, at: x.pos,
+		saw: fmt.Sprintf("%s on <%s>: %v; Tomcat says \"failed to set property\" and %s", x.name, element, err, keeps)}
+	if meant := strings.Join(strings.Fields(x.value), ""); meant != x.value {
+		if _, _, err := a.kind.accept(meant, b.version); err == nil && a.kind != hexKey {
+			f.fix = []string{assign(x.name, meant)}
+		}
+	}
+	b.report(f)
 }
 
 // hide takes a key out of everything that is shown.

@@ -150,7 +150,7 @@ func attributeText(v config.Value) string {
 	text := shown(v.Text)
 	switch {
 	case v.Ignored != "":
-		text += " (not " + shown(v.Written) + ")"
+		text += ` (not "` + shown(v.Written) + `")`
 	case len(v.Unresolved) > 0:
 		text += " (not known)"
 	case v.Text == "":
