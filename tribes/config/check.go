@@ -59,7 +59,7 @@ func Check(files []*File, given Given) []Finding {
 		f.together()
 		if f.left > 0 {
 			f.findings = append(f.findings, f.finding(finding{id: "config.syntax", status: check.Unknown,
-				saw: "there are more findings than are told here"}))
+				saw: "there is more in this file than is judged and told here"}))
 		}
 		out = append(out, f.findings...)
 		f.findings, f.left = kept, left

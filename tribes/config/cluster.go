@@ -130,6 +130,10 @@ func (b *builder) channelChild(k *node, r role, c *Cluster) {
 		c.Sender = b.component(k, r)
 		b.children(k, func(t *node, r role) { c.Transport = b.component(t, r) })
 	case "Interceptor":
+		if len(c.Interceptors) == maxInterceptors {
+			b.left++
+			return
+		}
 		i := b.component(k, r)
 		b.members(k, &i)
 		c.Interceptors = append(c.Interceptors, i)

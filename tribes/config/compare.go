@@ -184,15 +184,15 @@ type difference struct {
 // differing returns the nodes that are not like most; of two, the second.
 func differing(a aspect, nodes []member) []difference {
 	count := map[string]int{}
-	usual, usualNode := "", member{}
+	most, usual, usualNode := 0, "", member{}
 	for _, n := range nodes {
 		if v, ok := a.value(n.Cluster); ok {
 			count[v]++
 		}
 	}
 	for _, n := range nodes {
-		if v, ok := a.value(n.Cluster); ok && count[v] > count[usual] {
-			usual, usualNode = v, n
+		if v, ok := a.value(n.Cluster); ok && count[v] > most {
+			most, usual, usualNode = count[v], v, n
 		}
 	}
 	var out []difference

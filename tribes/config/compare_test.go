@@ -97,6 +97,18 @@ func TestCompareTwo(t *testing.T) {
 	}
 }
 
+// Verify that a file with nearly nothing in it can be compared.
+func TestCompareBare(t *testing.T) {
+	const bare = "<Server><Service><Engine><Cluster></Cluster></Engine></Service></Server>"
+	for _, pair := range [][2]string{{testFile("base.xml"), bare}, {bare, testFile("base.xml")}, {bare, bare}} {
+		found := Check(readAll(t, pair[0], pair[1]), Given{})
+		differs := slices.ContainsFunc(found, func(f Finding) bool { return f.ID == "config.differs" })
+		if want := pair[0] != pair[1]; differs != want {
+			t.Errorf("differ: %v, want %v: %q", differs, want, lines(found))
+		}
+	}
+}
+
 // Verify that of three nodes the odd one is named, wherever it stands.
 func TestCompareThree(t *testing.T) {
 	base := testFile("base.xml")

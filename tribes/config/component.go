@@ -214,6 +214,10 @@ var alias = map[string]string{
 }
 
 func (b *builder) unknownAttribute(n *node, r role, c *Component, x attr) {
+	if len(b.findings) >= maxFindings { // no search for what will not be told
+		b.left++
+		return
+	}
 	if old, ok := legacyAttribute(r, x.name); ok {
 		b.legacyAttribute(n, c, x, old)
 		return

@@ -115,7 +115,7 @@ func (b *builder) server(root *node) {
 	port := b.number(root, "port", 8005)
 	if port > 0 {
 		address, _ := root.attr("address")
-		b.Ports = append(b.Ports, Port{"shutdown", orText(address.value, "localhost"), port + offset, root.pos})
+		b.addPort(Port{"shutdown", orText(address.value, "localhost"), port + offset, root.pos})
 	}
 	b.strays(root)
 	for _, s := range root.children {
@@ -236,8 +236,7 @@ func (b *builder) connector(n *node, offset int64) {
 	}
 	protocol, _ := n.attr("protocol")
 	address, _ := n.attr("address")
-	b.Ports = append(b.Ports, Port{"Connector " + orText(cut(protocol.value), "HTTP/1.1"),
-		b.props.resolve(address.value).text, port + offset, n.pos})
+	b.addPort(Port{"Connector " + orText(cut(protocol.value), "HTTP/1.1"), b.props.resolve(address.value).text, port + offset, n.pos})
 }
 
 func (b *builder) engine(n *node) {
@@ -259,7 +258,7 @@ func (b *builder) engine(n *node) {
 	for _, c := range n.children {
 		switch c.name {
 		case "Cluster":
-			b.Clusters = append(b.Clusters, b.cluster(c, e, "Engine", e.Name))
+			b.addCluster(c, e, "Engine", e.Name)
 		case "Valve":
 			e.valves = append(e.valves, b.outsideValve(c))
 		case "Host":
@@ -270,13 +269,29 @@ func (b *builder) engine(n *node) {
 			for _, cc := range c.children {
 				switch cc.name {
 				case "Cluster":
-					b.Clusters = append(b.Clusters, b.cluster(cc, e, "Host", name))
+					b.addCluster(cc, e, "Host", name)
 				case "Valve":
 					e.valves = append(e.valves, b.outsideValve(cc))
 				}
 			}
 		}
 	}
+}
+
+func (b *builder) addCluster(n *node, e *Engine, container, name string) {
+	if len(b.Clusters) == maxClusters {
+		b.left++
+		return
+	}
+	b.Clusters = append(b.Clusters, b.cluster(n, e, container, name))
+}
+
+func (b *builder) addPort(p Port) {
+	if len(b.Ports) == maxPorts {
+		b.left++
+		return
+	}
+	b.Ports = append(b.Ports, p)
 }
 
 // outsideValve is a valve of the container: a ReplicationValve there finds the

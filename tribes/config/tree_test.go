@@ -134,17 +134,3 @@ func TestEntities(t *testing.T) {
 		t.Errorf("%d declarations, want 6", d.declared)
 	}
 }
-
-func FuzzRead(f *testing.F) {
-	f.Add(laughs)
-	f.Add("<Server><Service><Engine name='x'><Cluster className='${a:-b}'/></Engine></Service></Server>")
-	f.Fuzz(func(t *testing.T, in string) {
-		file, err := Read(source(in), Options{Properties: &Properties{}})
-		if err != nil {
-			return
-		}
-		if len(file.findings) > maxFindings {
-			t.Errorf("%d findings", len(file.findings))
-		}
-	})
-}
