@@ -1,6 +1,7 @@
 package traffic
 
 import (
+	"math"
 	"net/netip"
 	"slices"
 	"time"
@@ -90,7 +91,7 @@ func (a *Account) add(f *flow, joined time.Time) {
 		return
 	}
 	if a.Probes == nil {
-		a.Probes = &ProbeAccount{Complete: true, AfterJoin: f.probes.start.Sub(joined)}
+		a.Probes = &ProbeAccount{Complete: true, AfterJoin: math.MaxInt64}
 	}
 	for _, s := range append(f.ended, f.probes) {
 		a.Probes.add(s, joined)
@@ -104,6 +105,6 @@ func (p *ProbeAccount) add(s *stream, joined time.Time) {
 	p.Duplicated += s.dup
 	p.Reordered += s.late
 	p.Before += s.lowest
-	p.AfterJoin = min(p.AfterJoin, s.start.Sub(joined))
+	p.AfterJoin = min(p.AfterJoin, max(0, s.start.Sub(joined))) // it may come while further groups are joined
 	p.Complete = p.Complete && s.last
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // MaxFlows bounds the table of a Tally: pairs of a sender and a group. With
-// probes that is some 30 MB. Those that were first stay; datagrams of others
+// probes that is some 45 MB. Those that were first stay; datagrams of others
 // are only counted.
 const MaxFlows = 65536
 

@@ -2,10 +2,12 @@ package traffic
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
 	"os"
+	"runtime"
 	"slices"
 	"syscall"
 	"testing"
@@ -245,6 +247,30 @@ func TestTallyIsBounded(t *testing.T) {
 	}
 	if len(f.ended) != maxEnded {
 		t.Errorf("%d ended streams are kept", len(f.ended))
+	}
+}
+
+// A flood of made-up senders, each with a stream of probes, cannot grow the
+// table without bound.
+func TestTallyMemory(t *testing.T) {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	tally := NewTally(time.Unix(0, 0))
+	d := from(hostA, groupA, 1, 0, time.Unix(1, 0))
+	for i := range uint32(4 * MaxFlows) {
+		binary.BigEndian.PutUint32(d.Payload[16:], i)
+		d.Source = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 1)
+		tally.Add(d)
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 64<<20 {
+		t.Errorf("%d flows take %d MB", len(tally.flows), grown>>20)
+	}
+	t.Logf("%d flows take %d MB", len(tally.flows), (int64(after.HeapAlloc)-int64(before.HeapAlloc))>>20)
+	if got := tally.Report().Unlisted; got != 3*MaxFlows {
+		t.Errorf("%d datagrams are not listed, want %d", got, 3*MaxFlows)
 	}
 }
 
