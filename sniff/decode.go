@@ -38,19 +38,6 @@ func (s *Sniffer) datagram(e *Event) {
 	}
 }
 
-func (s *Sniffer) heartbeat(e *Event) {
-	f := e.Frame
-	m, _, err := tribes.ParseMember(f.Payload)
-	if err == nil {
-		s.member = m
-		e.Member = &s.member
-		return
-	}
-	if !f.Cut {
-		e.Err = fmt.Errorf("heartbeat: %w", err)
-	}
-}
-
 // other lets a decoder of the list read the packet.
 func (s *Sniffer) other(e *Event, d *proto.Decoder) {
 	e.Protocol = d.Name
@@ -62,7 +49,7 @@ func (s *Sniffer) other(e *Event, d *proto.Decoder) {
 	}
 }
 
-// group decodes what is neither UDP nor TCP.
+// control decodes what is neither UDP nor TCP.
 func (s *Sniffer) control(e *Event) {
 	f := e.Frame
 	switch {
@@ -107,6 +94,17 @@ func (s *Sniffer) mld(e *Event) {
 	s.mldMessage = m
 	e.MLD = &s.mldMessage
 	e.Anomalies = append(m.Anomalies, m.Check(mld.Header{Source: f.Src, Destination: f.Dst, HopLimit: f.TTL, RouterAlert: f.RouterAlert})...)
+}
+
+// neighbour describes ARP, ICMP and ICMPv6, for those who look at packets.
+func (s *Sniffer) neighbour(e *Event) {
+	switch e.Protocol {
+	case "arp", "icmp", "icmp6":
+		if m, ok := proto.Neighbour(e.Packet); ok {
+			s.message = m
+			e.Other = &s.message
+		}
+	}
 }
 
 // linkName names what is no IP.

@@ -52,7 +52,7 @@ type Event struct {
 
 	// Data is a message, nil where it is larger than what is kept of one.
 	Data    *tribes.ChannelData
-	Content decode.Content
+	Content *decode.Content
 	Bytes   int           // of the whole frame
 	Latency time.Duration // of an ack: since its message
 	Asked   bool          // of an ack: a message had asked for it

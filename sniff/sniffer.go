@@ -13,6 +13,7 @@ import (
 	"muster/sniff/proto"
 	"muster/sniff/stream"
 	"muster/tribes"
+	"muster/tribes/decode"
 )
 
 // Options say what a Sniffer does with the packets it gets.
@@ -26,6 +27,8 @@ type Options struct {
 	Event func(e *Event)
 	// Analysis is how to judge.
 	Analysis analysis.Options
+	// Decoder reads messages; with keys it opens what was encrypted.
+	Decoder decode.Decoder
 }
 
 // Totals counts what was seen.
@@ -48,12 +51,15 @@ type Sniffer struct {
 	Totals   Totals
 	Analysis *analysis.Analysis
 
+	decoder decode.Decoder
+
 	defrag *frame.Defragmenter
 	tcp    *stream.Assembler
 	streams
 
 	event       Event
 	frame       frame.Frame
+	beats       beatCache
 	member      tribes.Member
 	igmpMessage igmp.Message
 	mldMessage  mld.Message
@@ -69,6 +75,7 @@ func New(o Options) *Sniffer {
 	s := &Sniffer{
 		o:        o,
 		Analysis: analysis.New(o.Analysis),
+		decoder:  o.Decoder,
 		defrag:   frame.NewDefragmenter(),
 		known:    map[netip.AddrPort]string{},
 	}
@@ -104,6 +111,7 @@ func (s *Sniffer) Packet(p *capture.Packet) error {
 	s.decode(e)
 	s.count(e)
 	if s.o.Event != nil {
+		s.neighbour(e)
 		e.Source, e.Destination = f.Source(), f.Destination()
 		s.o.Event(e)
 	}
@@ -152,6 +160,7 @@ func (s *Sniffer) whole(e *Event) {
 // count adds the packet to the totals and the analysis.
 func (s *Sniffer) count(e *Event) {
 	f, p, a := e.Frame, e.Packet, s.Analysis
+	same := false
 	if e.Err != nil {
 		s.Totals.Invalid++
 	}
@@ -162,8 +171,7 @@ func (s *Sniffer) count(e *Event) {
 			if e.Member.Shutdown() {
 				s.Totals.Goodbyes++
 			}
-			a.Heartbeat(p, f, e.Member)
-			s.receiver(e.Member)
+			same = s.heardBeat(p, f)
 		} else if e.Err != nil {
 			a.MalformedHeartbeat(p, f, e.Err.Error())
 		}
@@ -181,7 +189,7 @@ func (s *Sniffer) count(e *Event) {
 		return
 	}
 	if f.IP != 0 && f.Dst.IsMulticast() && f.Proto != frame.ProtoIGMP && f.Proto != frame.ProtoICMPv6 {
-		g := a.Datagram(p, f, e.Protocol)
+		g := a.Datagram(p, f, e.Protocol, same)
 		switch {
 		case g == nil:
 		case e.Protocol == protoHeartbeat && e.Member == nil:

@@ -12,6 +12,7 @@ import (
 	"muster/sniff/stream"
 	"muster/tribes"
 	"muster/tribes/decode"
+	"muster/tribes/javaser"
 )
 
 // streams turns the bytes of TCP connections into messages and acks. It is the
@@ -221,27 +222,41 @@ func (s *Sniffer) frameData(src, dst netip.AddrPort, data []byte, size int, now 
 		s.broken(src, dst, fmt.Errorf("message: %w", err))
 		return nil
 	}
-	content := decode.Message(&c)
+	content := s.content(&c)
 	s.Totals.Messages++
-	s.Analysis.Message(src.Addr(), &c, kindName(content, &c), size, now)
+	m := s.Analysis.Message(src.Addr(), &c, kindName(&content), size, now)
+	if m != nil && content.Kind == decode.Encrypted && content.Err != nil {
+		m.Talk.Undecrypted++
+	}
 	if s.o.Event != nil {
 		e := &s.streams.event
 		e.Kind, e.Source, e.Destination = Message, src, dst
-		e.Data, e.Content, e.Bytes, e.Err = &c, content, size, nil
+		e.Data, e.Content, e.Bytes, e.Err = &c, &content, size, nil
 		s.o.Event(e)
 	}
 	return &c
 }
 
-// staticMember names the class by which static membership talks (the provider of
-// StaticMembershipService).
-var staticMember = []byte("StaticMembershipProvider$MemberMessage")
+// staticMember names the class by which StaticMembershipService talks.
+const staticMember = "StaticMembershipProvider$MemberMessage"
 
-// kindName is the kind of a message, with what static membership says by RPC
-// told apart.
-func kindName(content decode.Content, c *tribes.ChannelData) string {
-	if len(c.Message) < 4096 && bytes.Contains(c.Message, staticMember) {
-		return "static_rpc"
+// content decodes the message. Where nobody looks at events, a Java object is
+// not taken apart: that it is one is all that the analysis asks.
+func (s *Sniffer) content(c *tribes.ChannelData) decode.Content {
+	if s.o.Event != nil || !javaser.IsStream(c.Message) {
+		return s.decoder.Message(c)
+	}
+	if len(c.Message) < 4096 && bytes.Contains(c.Message, []byte(staticMember)) {
+		return decode.Content{Kind: decode.StaticMember}
+	}
+	return decode.Content{Kind: decode.JavaObject}
+}
+
+// kindName is the kind of a message; an RPC about static membership counts as
+// that.
+func kindName(content *decode.Content) string {
+	if content.Kind == decode.RPC && content.Object.Inner != nil && content.Object.Inner.Static != nil {
+		return string(decode.StaticMember)
 	}
 	return string(content.Kind)
 }

@@ -24,6 +24,7 @@ type Group struct {
 	Fragments      uint64
 	Malformed      uint64 // that begin as heartbeats and are none
 	lastSource     netip.Addr
+	lastProtocol   string
 }
 
 // Joined is who said that it listens to a group.
@@ -37,8 +38,9 @@ type Joined struct {
 	AnySource bool
 }
 
-// Datagram counts a packet to a group. protocol is what it was decoded as.
-func (a *Analysis) Datagram(p *capture.Packet, f *frame.Frame, protocol string) *Group {
+// Datagram counts a packet to a group. protocol is what it was decoded as; same
+// means that one with the same headers was counted before.
+func (a *Analysis) Datagram(p *capture.Packet, f *frame.Frame, protocol string, same bool) *Group {
 	key := netip.AddrPortFrom(f.Dst, f.DstPort)
 	g := a.lastGroup
 	if g == nil || g.Addr != key {
@@ -58,6 +60,9 @@ func (a *Analysis) Datagram(p *capture.Packet, f *frame.Frame, protocol string) 
 	g.Packets++
 	g.Bytes += uint64(p.Length)
 	g.Last = p.Nanos
+	if same {
+		return g
+	}
 	if f.TTL < g.TTLMin {
 		g.TTLMin = f.TTL
 	}
@@ -68,8 +73,11 @@ func (a *Analysis) Datagram(p *capture.Packet, f *frame.Frame, protocol string) 
 		g.lastSource = f.Src
 		g.Sources.add(f.Src, maxPerRow)
 	}
-	g.VLANs.add(f.VLAN(), maxAliases)
-	g.Protocols.add(protocol, maxAliases)
+	if protocol != g.lastProtocol || f.NVLANs > 0 || g.Packets == 1 {
+		g.lastProtocol = protocol
+		g.VLANs.add(f.VLAN(), maxAliases)
+		g.Protocols.add(protocol, maxAliases)
+	}
 	return g
 }
 

@@ -56,33 +56,40 @@ func (a *Analysis) host(addr netip.Addr) *host {
 }
 
 // sent notes a packet from a host. For TCP, also what kind of segment it was.
-func (a *Analysis) sent(f *frame.Frame, now int64, tcp bool) {
+func (a *Analysis) sent(f *frame.Frame, now int64, tcp bool) *host {
 	if f.Src.IsUnspecified() {
-		return
+		return nil
 	}
 	h := a.host(f.Src)
 	if h == nil {
 		a.Overflow++
-		return
+		return nil
 	}
 	if f.HasMAC && (h.known == 0 || h.macs[h.latest] != f.SrcMAC) {
 		h.mac(f.SrcMAC)
 	}
-	if h.tries > 0 && now-h.since > second {
-		h.deaf = append(h.deaf, Silence{From: h.since, To: now, Unreached: h.tries})
-		if len(h.deaf) > maxAliases {
-			h.deaf = h.deaf[1:]
+	h.heard(now)
+	if tcp {
+		h.replies.add(now)
+		if f.TCPFlags&(frame.SYN|frame.ACK) == frame.SYN || f.PayloadLen > 0 {
+			h.starts.add(now) // a FIN comes from the kernel of a killed process too
 		}
 	}
-	h.tries = 0
+	return h
+}
+
+// heard: something came from the host.
+func (h *host) heard(now int64) {
+	if h.tries > 0 {
+		if now-h.since > second {
+			h.deaf = append(h.deaf, Silence{From: h.since, To: now, Unreached: h.tries})
+			if len(h.deaf) > maxAliases {
+				h.deaf = h.deaf[1:]
+			}
+		}
+		h.tries = 0
+	}
 	h.last = now
-	if !tcp {
-		return
-	}
-	h.replies.add(now)
-	if f.TCPFlags&(frame.SYN|frame.ACK) == frame.SYN || f.PayloadLen > 0 {
-		h.starts.add(now) // a FIN comes from the kernel of a killed process too
-	}
 }
 
 // tried notes that somebody wants an answer of a host: a SYN, or data once more.

@@ -142,7 +142,7 @@ func (j *judge) keyMismatch() {
 		if k["encrypted"] > 0 {
 			secret = append(secret, m.Name())
 		}
-		if k["java"]+k["session"]+k["rpc"]+k["map"]+k["static_rpc"] > 0 {
+		if k["java"]+k["session"]+k["rpc"]+k["map"]+k["static_member"]+k["file"]+k["undeploy"] > 0 {
 			plain = append(plain, m.Name())
 		}
 		if m.Talk.Undecrypted > 0 {

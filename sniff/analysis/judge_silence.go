@@ -244,13 +244,13 @@ func (j *judge) staticMix() {
 	for _, m := range j.silent {
 		ap, _ := m.Record.AddrPort()
 		talk = append(talk, ap)
-		if m.Talk.Kinds["static_start"]+m.Talk.Kinds["static_stop"]+m.Talk.Kinds["static_rpc"] > 0 {
+		if m.Talk.Kinds["static_start"]+m.Talk.Kinds["static_stop"]+m.Talk.Kinds["static_member"] > 0 {
 			told = append(told, ap)
 		}
 	}
 	var mixed []netip.AddrPort
 	for _, m := range j.heard {
-		if m.Talk.Kinds["static_start"]+m.Talk.Kinds["static_stop"]+m.Talk.Kinds["static_rpc"] > 0 {
+		if m.Talk.Kinds["static_start"]+m.Talk.Kinds["static_stop"]+m.Talk.Kinds["static_member"] > 0 {
 			ap, _ := m.Record.AddrPort()
 			mixed = append(mixed, ap)
 		}

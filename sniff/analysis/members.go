@@ -42,6 +42,20 @@ type Member struct {
 	Gaps []Silence
 
 	Talk Talk // what it says over TCP
+
+	host *host
+	last envelope
+}
+
+// envelope is what is around a heartbeat. It is the same from one to the next, as
+// a rule, and then says nothing new.
+type envelope struct {
+	src  netip.Addr
+	dst  netip.AddrPort
+	mac  frame.MAC
+	itf  int
+	vlan uint16
+	ttl  uint8
 }
 
 // Silence is a time without heartbeats of a member, with what its host did
@@ -58,14 +72,18 @@ type Silence struct {
 // Heard reports whether heartbeats of the member were seen.
 func (m *Member) Heard() bool { return m.Beats.count > 0 }
 
-// Heartbeat counts one heartbeat.
-func (a *Analysis) Heartbeat(p *capture.Packet, f *frame.Frame, r *tribes.Member) *Member {
-	m := a.member(r)
+// Heartbeat counts one heartbeat. m is the row of its sender, nil where that must
+// be looked up; a caller who knows it also knows that the record is the one
+// before but for the alive time. same means that all around it is as before too.
+func (a *Analysis) Heartbeat(p *capture.Packet, f *frame.Frame, r *tribes.Member, m *Member) (row *Member, same bool) {
+	unchanged := m != nil
 	if m == nil {
-		return nil
+		if m = a.member(r); m == nil {
+			return nil, false
+		}
 	}
 	now := p.Nanos
-	if m.Heard() && r.Alive == m.Record.Alive && r.Shutdown() == m.Record.Shutdown() && now-m.Last < a.drop {
+	if m.Heard() && r.Alive == m.Record.Alive && now-m.Last < a.drop {
 		if p.Interface != m.lastInterface {
 			m.DuplicatesOther++
 		} else if now-m.Last < 1e6 {
@@ -90,12 +108,19 @@ func (a *Analysis) Heartbeat(p *capture.Packet, f *frame.Frame, r *tribes.Member
 	}
 	m.Last = now
 	m.lastInterface = p.Interface
+	env := envelope{f.Src, f.Destination(), f.SrcMAC, p.Interface, f.VLAN(), f.TTL}
+	if unchanged && env == m.last && m.host != nil && m.host.macs[m.host.latest] == f.SrcMAC {
+		m.Record.Alive = r.Alive
+		m.host.heard(now)
+		return m, true
+	}
+	m.last = env
 	m.notice(p, f, r)
 	if r.Shutdown() {
 		m.Goodbye = now
 	}
-	a.sent(f, now, false)
-	return m
+	m.host = a.sent(f, now, false)
+	return m, false
 }
 
 // member returns the row of r, nil where the table is full.

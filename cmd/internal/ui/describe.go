@@ -52,7 +52,7 @@ func describeMessage(m *Message) []string {
 		add("encrypted with %s, %d bytes decrypted", e.Algorithm, e.Bytes)
 	}
 	switch {
-	case m.Kind == "bytes" && m.Bytes > 0:
+	case m.Kind == "bytes" && m.Text != "":
 		add("text %s", cut(m.Text, maxShownText))
 	case m.Kind == "failure_detector":
 		add("the question of a TcpFailureDetector whether the receiver is there")
@@ -81,7 +81,7 @@ func describeObject(o *Object) []string {
 	}
 	switch {
 	case o.Java != nil:
-		add("%s %s", escape.Text(o.Java.Class), valueText(o.Java.Value))
+		lines = append(lines, o.Java.text())
 	case o.Session != nil:
 		lines = describeSession(o.Session)
 	case o.RPC != nil:
@@ -102,7 +102,7 @@ func describeObject(o *Object) []string {
 			add("  key %s", valueText(o.Map.Key.Value))
 		}
 		if o.Map.Value != nil {
-			add("  value %s %s", escape.Text(o.Map.Value.Class), valueText(o.Map.Value.Value))
+			add("  value %s", o.Map.Value.text())
 		}
 		if o.Map.Session != nil {
 			indent(describeState(o.Map.Session))
@@ -166,7 +166,7 @@ func describeDelta(d *SessionDelta) []string {
 		}
 		line := a.Action + " " + escape.Text(name)
 		if a.Action != "remove" {
-			line += " = " + valueText(a.Value) + " (" + escape.Text(a.Class) + ")"
+			line += valueOf(&a)
 		}
 		lines = append(lines, line)
 	}
@@ -177,9 +177,26 @@ func describeState(s *SessionState) []string {
 	lines := []string{fmt.Sprintf("session %s, created %s, last accessed %s, expires after %d s idle, valid %v", escape.Text(s.ID),
 		s.Created.Format(time.RFC3339Nano), s.LastAccessed.Format(time.RFC3339Nano), s.MaxInactiveInterval, s.IsValid)}
 	for _, a := range s.Attributes {
-		lines = append(lines, fmt.Sprintf("  %s = %s (%s)", escape.Text(a.Name), valueText(a.Value), escape.Text(a.Class)))
+		lines = append(lines, "  "+escape.Text(a.Name)+valueOf(&a))
 	}
 	return lines
+}
+
+// text is the class and, unless it is hidden, the value.
+func (j *Java) text() string {
+	if j.hidden {
+		return escape.Text(j.Class)
+	}
+	return escape.Text(j.Class) + " " + valueText(j.Value)
+}
+
+// valueOf is an attribute's value with its class; where the value is hidden, its
+// size.
+func valueOf(a *Attribute) string {
+	if a.hidden {
+		return fmt.Sprintf(" (%s, %d bytes)", escape.Text(a.Class), a.Bytes)
+	}
+	return " = " + valueText(a.Value) + " (" + escape.Text(a.Class) + ")"
 }
 
 // valueText is a value in one short line: its JSON, safe for a terminal.

@@ -29,6 +29,8 @@ type Object struct {
 type Java struct {
 	Class string `json:"class"` // empty for null
 	Value any    `json:"value"`
+
+	hidden bool // the value is left out on purpose
 }
 
 // RPC is a request or a reply.
@@ -87,7 +89,7 @@ func electionType(t tribes.UniqueID) string { return interceptor.CoordinationTyp
 
 // newJava views a value; what a stream may make of it is bounded.
 func newJava(v javaser.Value) *Java {
-	return &Java{javaser.ClassName(v), javaser.View(v, javaser.ViewOptions{})}
+	return &Java{Class: javaser.ClassName(v), Value: javaser.View(v, javaser.ViewOptions{})}
 }
 
 func newObject(o *decode.Object) Object {

@@ -39,7 +39,11 @@ type Attribute struct {
 	Action string `json:"action,omitempty"` // of a change: set or remove
 	Name   string `json:"name"`
 	Class  string `json:"class,omitempty"`
-	Value  any    `json:"value"`
+	// Bytes is the size of the value as a Java stream of its own.
+	Bytes int `json:"bytes"`
+	Value any `json:"value"`
+
+	hidden bool // the value is left out on purpose
 }
 
 // SessionState is a whole session.
@@ -100,7 +104,7 @@ func newDelta(d *session.Delta) SessionDelta {
 
 func attribute(name string, v javaser.Value) Attribute {
 	j := newJava(v)
-	return Attribute{Name: name, Class: j.Class, Value: j.Value}
+	return Attribute{Name: name, Class: j.Class, Value: j.Value, Bytes: streamSize(v)}
 }
 
 func newSessions(all []session.Session) []SessionState {
@@ -134,4 +138,13 @@ func newSessionState(s *session.Session) SessionState {
 func jsonTime(ms int64) time.Time {
 	const least, most = -62135596800000, 253402300799999 // years 1 and 9999
 	return time.UnixMilli(min(max(ms, least), most)).UTC()
+}
+
+// streamSize is how long v is as a Java stream; 0 where it cannot stand alone.
+func streamSize(v javaser.Value) int {
+	b, err := javaser.Append(nil, v)
+	if err != nil {
+		return 0
+	}
+	return len(b)
 }

@@ -1,0 +1,190 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"muster/internal/check"
+	"muster/internal/escape"
+	"muster/sniff"
+	"muster/sniff/analysis"
+	"muster/sniff/capture"
+)
+
+// SniffReport prints the summary of a capture for people: members, groups,
+// queriers and receivers as tables, then the verdicts.
+func (s *Stream) SniffReport(sn *sniff.Sniffer, st capture.Stats, vs []check.Verdict) error {
+	a := sn.Analysis
+	for _, part := range []struct {
+		title string
+		table *Table
+	}{
+		{"Members", membersTable(a)},
+		{"Groups", groupsTable(a)},
+		{"Queriers", queriersTable(a)},
+		{"Receivers", receiversTable(a)},
+	} {
+		if len(part.table.Rows) == 0 {
+			continue
+		}
+		if _, err := fmt.Fprintln(s, s.Style().Bold(true).Render(part.title)); err != nil {
+			return err
+		}
+		if err := part.table.Render(s); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintln(s); err != nil {
+			return err
+		}
+	}
+	var b strings.Builder
+	fmt.Fprintln(&b, countsText(sn, st))
+	CheckReport{Verdicts: vs, Summary: check.Summarize(vs)}.wrong(&b, s)
+	s.others(&b, vs, check.Status.Bad)
+	_, err := fmt.Fprint(s, b.String())
+	return err
+}
+
+// SniffClosing prints the counts of a capture in a line, and one for each verdict
+// that speaks against the network.
+func (s *Stream) SniffClosing(sn *sniff.Sniffer, st capture.Stats, vs []check.Verdict) error {
+	var b strings.Builder
+	fmt.Fprintln(&b, countsText(sn, st))
+	s.others(&b, vs, func(check.Status) bool { return false })
+	_, err := fmt.Fprint(s, b.String())
+	return err
+}
+
+// others prints a line for each verdict that is not told already, and counts
+// those that pass.
+func (s *Stream) others(b *strings.Builder, vs []check.Verdict, told func(check.Status) bool) {
+	passed := 0
+	for i := range vs {
+		switch v := &vs[i]; {
+		case told(v.Status):
+		case v.Status == check.Pass && v.ID != "tribes.gc-pause" && v.ID != "igmp.querier-zero-source":
+			passed++
+		default:
+			fmt.Fprintf(b, "%s  %s  %s\n", pad(s, v.Status), v.ID, escape.Text(v.Saw))
+		}
+	}
+	if passed > 0 {
+		fmt.Fprintf(b, "%s  %s of what the traffic shows\n", pad(s, check.Pass), Count(passed, "check"))
+	}
+}
+
+func countsText(sn *sniff.Sniffer, st capture.Stats) string {
+	t, a := sn.Totals, sn.Analysis
+	parts := []string{Count(t.Packets, "packet") + " in " + Seconds(a.Span())}
+	add := func(n uint64, word string) {
+		if n > 0 {
+			parts = append(parts, Count(n, word))
+		}
+	}
+	add(t.Heartbeats, "heartbeat")
+	add(t.Messages, "message")
+	add(t.Acks, "ack")
+	add(t.FailAcks, "fail ack")
+	if t.IGMP > 0 {
+		parts = append(parts, fmt.Sprintf("%d IGMP", t.IGMP))
+	}
+	if t.MLD > 0 {
+		parts = append(parts, fmt.Sprintf("%d MLD", t.MLD))
+	}
+	if t.Invalid > 0 {
+		parts = append(parts, fmt.Sprintf("%d invalid", t.Invalid))
+	}
+	if t.CutPackets > 0 {
+		parts = append(parts, fmt.Sprintf("%d cut by the snap length", t.CutPackets))
+	}
+	if st.Dropped > 0 {
+		parts = append(parts, fmt.Sprintf("%d dropped by the kernel", st.Dropped))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func membersTable(a *analysis.Analysis) *Table {
+	t := &Table{Header: []string{"member", "id", "domain", "beats", "interval", "jitter", "longest silence", "lost", "first", "last", ""},
+		Right: map[int]bool{3: true, 4: true, 5: true, 6: true, 7: true, 8: true, 9: true}}
+	for _, m := range a.HeardMembers() {
+		note := ""
+		switch {
+		case m.Goodbye != 0:
+			note = "said goodbye"
+		case len(m.Sources.List()) > 0 && !strings.HasPrefix(m.Name(), m.Sources.List()[0].String()):
+			note = "from " + m.Sources.List()[0].String()
+		}
+		t.Add(m.Name(), m.Record.ID.String()[:8], escape.Bytes(m.Record.Domain), m.Beats.Count(), Seconds(m.Beats.Interval()), Seconds(m.Beats.Jitter()),
+			Seconds(time.Duration(m.Beats.Longest)), m.Beats.Lost(), since(a, m.First), since(a, m.Last), note)
+	}
+	for _, m := range a.SilentMembers() {
+		t.Add(m.Name(), m.Record.ID.String()[:8], escape.Bytes(m.Record.Domain), 0, "", "", "", "", since(a, m.Talk.First), since(a, m.Talk.Last),
+			Count(m.Talk.Messages, "message")+", no heartbeat")
+	}
+	return t
+}
+
+// since is a time after the first packet.
+func since(a *analysis.Analysis, ns int64) string {
+	return fmt.Sprintf("%.1fs", float64(ns-a.First)/1e9)
+}
+
+func groupsTable(a *analysis.Analysis) *Table {
+	t := &Table{Header: []string{"group", "packets", "rate", "sources", "ttl", "listeners", "what"}, Right: map[int]bool{1: true, 2: true, 3: true, 4: true, 5: true}}
+	for _, g := range a.SortedGroups() {
+		rate, listeners := "", ""
+		if span := a.Span(); span > 0 {
+			rate = PerSecond(float64(g.Packets) / span.Seconds())
+		}
+		if j := a.Joined[g.Addr.Addr()]; j != nil {
+			listeners = fmt.Sprint(len(j.Reporters.List()))
+		}
+		ttl := fmt.Sprint(g.TTLMin)
+		if g.TTLMax != g.TTLMin {
+			ttl += fmt.Sprintf("-%d", g.TTLMax)
+		}
+		what := strings.Join(g.Protocols.List(), ", ")
+		if g.Product != "" {
+			what += " (" + g.Product + ")"
+		}
+		t.Add(addrText(g.Addr), g.Packets, rate, len(g.Sources.List()), ttl, listeners, what)
+	}
+	return t
+}
+
+func queriersTable(a *analysis.Analysis) *Table {
+	t := &Table{Header: []string{"querier", "version", "queries", "interval", "max response", "last", "hardware address"}, Right: map[int]bool{1: true, 2: true, 3: true, 4: true, 5: true}}
+	for _, q := range a.SortedQueriers() {
+		name := "IGMP "
+		if !q.Addr.Is4() {
+			name = "MLD "
+		}
+		interval := q.Interval
+		if interval == 0 {
+			interval = q.Beats.Interval()
+		}
+		t.Add(name+q.Addr.String(), q.Version, q.General+q.Specific, Seconds(interval), Seconds(q.MaxResponse), since(a, q.Last), q.MAC)
+	}
+	return t
+}
+
+func receiversTable(a *analysis.Analysis) *Table {
+	t := &Table{Header: []string{"receiver", "connections", "messages", "acks", "late", "missing", "ack mean", "ack p99", "resent", "gaps", ""},
+		Right: map[int]bool{1: true, 2: true, 3: true, 4: true, 5: true, 6: true, 7: true, 8: true, 9: true}}
+	for _, r := range a.SortedReceivers() {
+		note := ""
+		if r.Refused > 0 {
+			note = fmt.Sprintf("%d refused", r.Refused)
+		}
+		if r.Silent > 0 {
+			note = strings.TrimPrefix(fmt.Sprintf("%s, %d without answer", note, r.Silent), ", ")
+		}
+		mean, p99 := "", ""
+		if r.Latency.Count > 0 {
+			mean, p99 = Seconds(r.Latency.Mean()), Seconds(r.Latency.Quantile(0.99))
+		}
+		t.Add(r.Addr, r.Opened, r.Messages, r.Acks+r.FailAcks, r.AcksLate, r.AcksMissing, mean, p99, r.Retransmitted, r.Gaps, note)
+	}
+	return t
+}

@@ -1,0 +1,190 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"muster/cmd/internal/ui"
+	"muster/internal/check"
+	"muster/internal/escape"
+	"muster/sniff"
+	"muster/sniff/capture"
+)
+
+// sniffOutput is one way to show a capture: lines, JSON, a summary, a screen, or
+// nothing where the packets themselves go to stdout.
+type sniffOutput struct {
+	a        *app
+	r        *sniffRun
+	src      capture.Source
+	loop     *sniffLoop
+	lines    *ui.SniffLines
+	json     *ui.Lines
+	jsonErr  error
+	screen   *sniffScreen
+	event    func(*sniff.Event)
+	verdicts []check.Verdict
+}
+
+func (a *app) sniffOutput(r *sniffRun, src capture.Source) *sniffOutput {
+	o := &sniffOutput{a: a, r: r, src: src}
+	names := o.names
+	switch {
+	case a.json && r.write != "-":
+		o.json = ui.NewLines(a.Out)
+		if !r.summary {
+			o.event = func(e *sniff.Event) {
+				if o.jsonErr == nil {
+					o.jsonErr = o.json.Write(ui.NewSniffEvent(e, names, r.values))
+				}
+			}
+		}
+	case r.write == "-", r.summary, r.top:
+	default:
+		if len(src.Interfaces()) <= 1 && (r.read != "" || len(r.interfaces) == 1 && r.interfaces[0] != "any" || len(r.groups) > 0 && len(r.interfaces) == 0) {
+			names = nil
+		}
+		o.lines = ui.NewSniffLines(a.Out, r.read == "" || r.read == "-", r.values, names)
+		o.event = o.lines.Event
+	}
+	return o
+}
+
+// names gives an interface of the source its name.
+func (o *sniffOutput) names(i int) string {
+	if list := o.src.Interfaces(); i < len(list) {
+		return escape.Text(list[i].Name)
+	}
+	return ""
+}
+
+// begin is called before the first packet.
+func (o *sniffOutput) begin(l *sniffLoop) {
+	o.loop = l
+	if o.r.top && !o.a.json {
+		o.screen = newSniffScreen(o)
+		o.screen.start()
+	}
+}
+
+// failed reports whether nobody takes the output any more.
+func (o *sniffOutput) failed() bool {
+	return o.jsonErr != nil || o.lines != nil && o.lines.Err() != nil
+}
+
+// members is the number of members heard so far.
+func (o *sniffOutput) members(sn *sniff.Sniffer) int {
+	n := 0
+	for _, m := range sn.Analysis.Members {
+		if m.Heard() {
+			n++
+		}
+	}
+	return n
+}
+
+// end judges and reports.
+func (o *sniffOutput) end() error {
+	if o.screen != nil {
+		o.screen.close()
+	}
+	st := o.src.Stats()
+	sn := o.loop.sn
+	o.verdicts = sn.Analysis.Verdicts()
+	if st.Damage != nil {
+		o.a.note("the capture ends early: %v", st.Damage)
+	}
+	switch {
+	case o.json != nil:
+		return o.endJSON(st)
+	case o.r.summary || o.r.top:
+		return o.a.Out.SniffReport(sn, st, o.verdicts)
+	}
+	if o.lines != nil {
+		skipped, err := o.lines.Close()
+		if err != nil {
+			return fmt.Errorf("print packets: %w", err)
+		}
+		if skipped > 0 {
+			o.a.note("%d lines were not printed: the reader was too slow", skipped)
+		}
+	}
+	if o.a.quiet {
+		return nil
+	}
+	return o.a.Err.SniffClosing(sn, st, o.verdicts)
+}
+
+func (o *sniffOutput) endJSON(st capture.Stats) error {
+	if o.jsonErr != nil {
+		return fmt.Errorf("print packets: %w", o.jsonErr)
+	}
+	for _, v := range o.verdicts {
+		if err := o.json.Write(ui.NewVerdict(v)); err != nil {
+			return fmt.Errorf("print the verdicts: %w", err)
+		}
+	}
+	return o.json.Write(ui.NewSniffSummary(o.loop.sn, st, o.verdicts))
+}
+
+// sniffKeep writes the packets that were kept.
+type sniffKeep struct {
+	w      *capture.Writer
+	file   *os.File
+	stream bool // somebody may be reading at the same time
+}
+
+// openKeep opens the file of -w; with an empty name nothing is kept.
+func openKeep(r *sniffRun, stdout io.Writer) (*sniffKeep, error) {
+	k := &sniffKeep{}
+	var err error
+	switch name := r.write; name {
+	case "":
+		return k, nil
+	case "-":
+		k.stream = r.read == "" || r.read == "-"
+		k.w, err = capture.NewWriter(stdout, "muster")
+	default:
+		if k.file, err = os.Create(name); err != nil {
+			return nil, fmt.Errorf("write packets: %w", err)
+		}
+		k.w, err = capture.NewWriter(k.file, "muster")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("write packets: %w", err)
+	}
+	return k, nil
+}
+
+// packet returns what Sniffer calls for each packet; nil where nothing is kept.
+func (k *sniffKeep) packet(src capture.Source) func(*capture.Packet) error {
+	if k.w == nil {
+		return nil
+	}
+	return func(p *capture.Packet) error {
+		err := k.w.Write(p, src.Interfaces()[p.Interface])
+		if err == nil && k.stream {
+			err = k.w.Flush()
+		}
+		if err != nil {
+			return fmt.Errorf("write packets: %w", err)
+		}
+		return nil
+	}
+}
+
+func (k *sniffKeep) close() error {
+	if k.w == nil {
+		return nil
+	}
+	if err := k.w.Flush(); err != nil {
+		return fmt.Errorf("write packets: %w", err)
+	}
+	if k.file != nil {
+		if err := k.file.Close(); err != nil {
+			return fmt.Errorf("write packets: %w", err)
+		}
+	}
+	return nil
+}

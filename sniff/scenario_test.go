@@ -1,0 +1,338 @@
+package sniff
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"muster/internal/check"
+	"muster/mcast/igmp"
+	"muster/mcast/mld"
+	"muster/sniff/analysis"
+	"muster/sniff/frame"
+	"muster/tribes"
+)
+
+const java = "\xac\xed\x00\x05t\x00\x01x"
+
+// scenarios are faults made of packets. Each yields the verdict; the healthy
+// cluster yields none.
+var scenarios = []struct {
+	name   string
+	id     check.ID
+	status check.Status
+	saw    string // a part of it
+	play   func(w *wire)
+}{
+	{"a healthy cluster", "", "", "", func(w *wire) {
+		a, b := node(11, 0), node(12, 0)
+		w.at(0).join("10.77.0.11", "228.0.0.4")
+		w.query("10.77.0.1", 3)
+		w.beats(1000, 20000, a, b)
+		w.at(5000).connect("10.77.0.11:50000", "10.77.0.12:4000", w.message(a, tribes.Asynchronous, 0, java))
+		w.at(6000).connect("10.77.0.12:50000", "10.77.0.11:4000", w.message(b, tribes.Asynchronous, 0, java))
+	}},
+	{"link-local host", "tribes.advertises-loopback", check.Fail, "169.254.1.1:4000", func(w *wire) {
+		m := node(11, 0)
+		m.Host = []byte{169, 254, 1, 1}
+		w.beats(0, 3000, m)
+	}},
+	{"another source", "tribes.source-mismatch", check.Warn, "come from 192.0.2.9", func(w *wire) {
+		m := node(11, 0)
+		m.source = "192.0.2.9:45564"
+		w.beats(0, 3000, m)
+	}},
+	{"an id in two places", "tribes.duplicate-id", check.Fail, "belongs to", func(w *wire) {
+		a, b := node(11, 0), node(12, 0)
+		b.ID = a.ID
+		w.beats(0, 3000, a, b)
+	}},
+	{"two at one place", "tribes.duplicate-id", check.Fail, "at the same time", func(w *wire) {
+		a, b := node(11, 0), node(12, 0)
+		b.Host = a.Host
+		w.beats(0, 3000, a, b)
+	}},
+	{"one id from two sources", "tribes.duplicate-id", check.Fail, "come from 10.77.0.11, 10.77.0.99", func(w *wire) {
+		a := node(11, 0)
+		w.beats(0, 1500, a)
+		a.source = "10.77.0.99:45564"
+		w.beats(1500, 3000, a)
+	}},
+	{"Tomcat 6 among others", "tribes.version-mix", check.Warn, "Tomcat 6.0", func(w *wire) {
+		a, b := node(11, 0), node(12, 0)
+		b.Generation = tribes.V0
+		w.beats(0, 3000, a, b)
+	}},
+	{"domains that differ in case", "tribes.domain-filter", check.Warn, `domain "prod"`, func(w *wire) {
+		a, b := node(11, 0), node(12, 0)
+		a.Domain, b.Domain = []byte("prod"), []byte("Prod ")
+		w.beats(0, 3000, a, b)
+	}},
+	{"a slow sender", "tribes.drop-time", check.Warn, "each 2s", func(w *wire) {
+		m := node(11, 0)
+		for ms := int64(0); ms < 30000; ms += 2000 {
+			w.at(ms).beat(m)
+		}
+	}},
+	{"slower than the drop time", "tribes.drop-time", check.Warn, "was silent for 5s", func(w *wire) {
+		m := node(11, 0)
+		for ms := int64(0); ms < 60000; ms += 5000 {
+			w.at(ms).beat(m)
+		}
+	}},
+	{"a clock that is set", "tribes.clock-step", check.Warn, "+60000 ms", func(w *wire) {
+		m := node(11, 0)
+		w.beats(0, 3000, m)
+		m.born -= 60000
+		w.beats(3000, 6000, m)
+	}},
+	{"a recovery", "tribes.not-joined", check.Warn, "counts from 1970", func(w *wire) {
+		m := node(11, 0)
+		w.beats(0, 3000, m)
+		m.born = -1795295477000
+		w.beats(3000, 6000, m)
+	}},
+	{"clocks apart", "tribes.clock-skew", check.Warn, "10.77.0.12:4000 is 2500 ms behind that of 10.77.0.11:4000", func(w *wire) {
+		a, b := node(11, 0), node(12, 0)
+		w.beats(0, 3000, a, b)
+		w.connect("10.77.0.11:50000", "10.77.0.12:4000", w.message(a, 0, 0, java))
+		w.connect("10.77.0.12:50000", "10.77.0.11:4000", w.message(b, 0, -2500, java))
+	}},
+	{"only one encrypts", "tribes.key-mismatch", check.Fail, "10.77.0.11:4000 sends encrypted", func(w *wire) {
+		a, b := node(11, 0), node(12, 0)
+		w.beats(0, 3000, a, b)
+		w.connect("10.77.0.11:50000", "10.77.0.12:4000", w.message(a, 0, 0, "\x93\x01\x17sealed and delivered"))
+		w.connect("10.77.0.12:50000", "10.77.0.11:4000", w.message(b, 0, 0, java))
+	}},
+	{"broken heartbeats", "tribes.malformed", check.Warn, "cannot be read", func(w *wire) {
+		w.beats(0, 3000, node(11, 0))
+		w.put(w.udp("10.77.0.9:45564", "228.0.0.4:45564", []byte("TRIBES-B\x01\x00\x00\x00\x00\x01")))
+	}},
+	{"something else on the group", "tribes.malformed", check.Warn, "something else (udp)", func(w *wire) {
+		w.beats(0, 3000, node(11, 0))
+		w.put(w.udp("10.77.0.9:45564", "228.0.0.4:45564", []byte("hello")))
+	}},
+	{"a refused receiver", "tribes.half-open", check.Fail, "were refused", func(w *wire) {
+		m := node(11, 0)
+		w.beats(0, 2000, m)
+		w.tcp("10.77.0.12:50000", "10.77.0.11:4000", frame.SYN, 1, 0, nil)
+		w.tcp("10.77.0.11:4000", "10.77.0.12:50000", frame.RST|frame.ACK, 0, 2, nil)
+		w.beats(2000, 6000, m)
+	}},
+	{"a receiver behind a firewall", "tribes.half-open", check.Fail, "were not answered", func(w *wire) {
+		m := node(11, 0)
+		w.beats(0, 2000, m)
+		w.tcp("10.77.0.12:50000", "10.77.0.11:4000", frame.SYN, 1, 0, nil)
+		w.at(3000).tcp("10.77.0.12:50000", "10.77.0.11:4000", frame.SYN, 1, 0, nil)
+		w.beats(3500, 8000, m)
+	}},
+	{"unheard, and no query since", "igmp.no-querier", check.Fail, "no query was seen at all", func(w *wire) {
+		a, b := node(11, 0), node(12, 0)
+		w.join("10.77.0.12", "228.0.0.4")
+		w.beats(0, 5000, a, b)
+		for ms := int64(5000); ms < 20000; ms += 2000 {
+			w.at(ms).connect("10.77.0.11:50000", "10.77.0.12:4000", w.message(a, tribes.ByteMessage, 0, tribes.FailureDetectorTest))
+			w.beat(b)
+		}
+	}},
+	{"unheard although queries go on", "tribes.one-way", check.Fail, "while it goes on", func(w *wire) {
+		a, b := node(11, 0), node(12, 0)
+		w.beats(0, 5000, a, b)
+		for ms := int64(5000); ms < 20000; ms += 2000 {
+			w.at(ms).connect("10.77.0.11:50000", "10.77.0.12:4000", w.message(a, tribes.ByteMessage, 0, tribes.FailureDetectorTest))
+			w.query("10.77.0.1", 3)
+			w.beat(b)
+		}
+	}},
+	{"gone and unreachable", "tribes.one-way", check.Warn, "the host is down", func(w *wire) {
+		a, b := node(11, 0), node(12, 0)
+		w.beats(0, 5000, a, b)
+		for ms := int64(5000); ms < 12000; ms += 1000 {
+			w.at(ms).tcp("10.77.0.12:50000", "10.77.0.11:4000", frame.SYN, 1, 0, nil)
+			w.beat(b)
+		}
+	}},
+	{"reports and no query for long", "igmp.no-querier", check.Fail, "not one query in 2m20s", func(w *wire) {
+		for ms := int64(0); ms <= 140000; ms += 20000 {
+			w.at(ms).join("10.77.0.11", "228.0.0.4")
+		}
+	}},
+	{"a querier that went away", "igmp.no-querier", check.Fail, "the querier is gone", func(w *wire) {
+		w.query("10.77.0.1", 3)
+		for ms := int64(0); ms <= 400000; ms += 20000 {
+			w.at(ms).join("10.77.0.11", "228.0.0.4")
+		}
+	}},
+	{"MLD without a querier", "mld.snooping", check.Fail, "8 reports", func(w *wire) {
+		for ms := int64(0); ms <= 140000; ms += 20000 {
+			w.at(ms).mld("fe80::1", "ff02::16", mld.Message{Type: mld.ReportV2, Version: 2, Records: []mld.Record{{Type: mld.ModeIsExclude, Group: addrOf("ff15::4")}}})
+		}
+	}},
+	{"two queriers", "igmp.querier-conflict", check.Warn, "10.77.0.254 asked", func(w *wire) {
+		for ms := int64(0); ms <= 300000; ms += 100000 {
+			w.at(ms).query("10.77.0.1", 3)
+			w.at(ms+5000).query("10.77.0.254", 3)
+		}
+	}},
+	{"old queries among new ones", "igmp.version-compat", check.Warn, "older version", func(w *wire) {
+		w.query("10.77.0.1", 3)
+		w.at(1000).query("10.77.0.9", 2)
+	}},
+	{"a report without Router Alert", "igmp.router-alert", check.Warn, "Router Alert option is missing", func(w *wire) {
+		m := igmp.Message{Type: igmp.ReportV2, Group: addrOf("228.0.0.4")}
+		b, _ := m.AppendTo(nil)
+		w.put(w.ip(addrOf("10.77.0.11"), addrOf("228.0.0.4"), frame.ProtoIGMP, nil, b))
+	}},
+	{"an any-source join in 232/8", "group.ssm-as-asm", check.Warn, "232.1.1.1 from any source", func(w *wire) {
+		w.join("10.77.0.11", "232.1.1.1")
+	}},
+	{"an application on 224.0.0.x", "group.link-local-range", check.Warn, "224.0.0.200:5000", func(w *wire) {
+		w.put(w.udp("10.77.0.9:5000", "224.0.0.200:5000", []byte("x")))
+	}},
+	{"a group of nobody", "group.reserved", check.Warn, "235.1.2.3:5000", func(w *wire) {
+		w.put(w.udp("10.77.0.9:5000", "235.1.2.3:5000", []byte("x")))
+	}},
+	{"a cluster on Hazelcast's place", "group.well-known", check.Warn, "Hazelcast", func(w *wire) {
+		m := node(11, 0)
+		m.group = "224.2.2.3:54327"
+		w.beats(0, 3000, m)
+	}},
+	{"groups with one MAC", "switch.mac-alias", check.Warn, "239.1.2.3", func(w *wire) {
+		w.put(w.udp("10.77.0.9:5000", "239.1.2.3:5000", []byte("x")))
+		w.put(w.udp("10.77.0.9:5000", "239.129.2.3:5000", []byte("x")))
+	}},
+	{"a group with a control group's MAC", "switch.mac-alias", check.Warn, "224.0.0.9", func(w *wire) {
+		w.put(w.udp("10.77.0.9:5000", "239.128.0.9:5000", []byte("x")))
+	}},
+	{"TTL 0", "ttl.zero", check.Fail, "TTL of 0", func(w *wire) {
+		w.ttl = 0
+		w.beats(0, 3000, node(11, 0))
+	}},
+	{"one group, two ports", "sock.port-mismatch", check.Fail, "45564 45565", func(w *wire) {
+		a, b := node(11, 0), node(12, 0)
+		b.group = "228.0.0.4:45565"
+		w.beats(0, 3000, a, b)
+	}},
+	{"two VLANs", "iface.vlan-mismatch", check.Fail, "untagged, 20", func(w *wire) {
+		a, b := node(11, 0), node(12, 0)
+		w.beats(0, 3000, a)
+		w.tag = 20
+		w.beats(3000, 6000, b)
+	}},
+	{"no address", "iface.no-ipv4", check.Warn, "0.0.0.0", func(w *wire) {
+		m := node(11, 0)
+		m.source = "0.0.0.0:45564"
+		w.beats(0, 3000, m)
+	}},
+	{"every packet twice", "iface.dual-homed", check.Warn, "by two interfaces", func(w *wire) {
+		m := node(11, 0)
+		for ms := int64(0); ms < 5000; ms += 500 {
+			for w.itf = range 2 {
+				w.at(ms).beat(m)
+			}
+		}
+	}},
+	{"one address, two hosts", "addr.duplicate-ip", check.Fail, "02:77:00:00:00:0b", func(w *wire) {
+		a, b := node(11, 0), node(12, 0)
+		w.beats(0, 1000, a)
+		for ms := int64(1000); ms < 6000; ms += 500 {
+			b.Alive = ms
+			raw, _ := b.AppendTo(nil)
+			f := w.at(ms).udp("10.77.0.11:45564", "228.0.0.4:45564", raw)
+			f[11] = 0x99
+			w.put(f)
+			w.at(ms + 1).beat(a)
+		}
+	}},
+	{"fragments that stay alone", "mtu.fragment-loss", check.Warn, "1 of 1", func(w *wire) {
+		f := w.udp("10.77.0.9:5000", "239.1.2.3:5000", make([]byte, 1000))
+		f[20] = 0x20 // more fragments
+		w.put(f)
+	}},
+	{"a stranger at a receiver", "tribes.exposed-port", check.Warn, "from 192.0.2.1", func(w *wire) {
+		w.beats(0, 3000, node(11, 0))
+		w.connect("192.0.2.1:50000", "10.77.0.11:4000", []byte("GET / HTTP/1.1\r\n\r\n"))
+	}},
+	{"acks that never come", "tribes.load", check.Warn, "4 never", func(w *wire) {
+		a, b := node(11, 0), node(12, 0)
+		w.beats(0, 3000, a, b)
+		for i := range 4 {
+			w.connect("10.77.0.11:5000"+string(rune('0'+i)), "10.77.0.12:4000", w.message(a, tribes.UseAck, 0, java))
+		}
+	}},
+	{"static among heartbeats", "tribes.static-mix", check.Warn, "static membership", func(w *wire) {
+		a, b := node(11, 0), node(12, 0)
+		w.beats(0, 3000, a)
+		w.connect("10.77.0.12:50000", "10.77.0.11:4000", w.message(b, 0, 0, tribes.StaticStart))
+		w.beats(3000, 4000, a)
+	}},
+}
+
+func TestScenarios(t *testing.T) {
+	for _, x := range scenarios {
+		t.Run(x.name, func(t *testing.T) {
+			w := newWire(t, Options{})
+			x.play(w)
+			w.s.Finish()
+			vs := w.s.Analysis.Verdicts()
+			if x.id == "" {
+				for _, v := range vs {
+					if v.Status != check.Pass {
+						t.Errorf("%s %s: %s", v.Status, v.ID, v.Saw)
+					}
+				}
+				return
+			}
+			i := slices.IndexFunc(vs, func(v check.Verdict) bool {
+				return v.ID == x.id && v.Status == x.status && strings.Contains(v.Saw, x.saw)
+			})
+			if i < 0 {
+				t.Errorf("no %s %s about %q among:", x.status, x.id, x.saw)
+				for _, v := range vs {
+					t.Logf("%s %s: %s", v.Status, v.ID, v.Saw)
+				}
+			}
+		})
+	}
+}
+
+// The drop time decides what a silence is.
+func TestDropTimeOption(t *testing.T) {
+	for drop, want := range map[time.Duration]check.Status{3 * time.Second: check.Pass, time.Second: check.Warn} {
+		w := newWire(t, Options{Analysis: analysis.Options{DropTime: drop}})
+		w.beats(0, 20000, node(11, 0), node(12, 0))
+		for _, v := range w.s.Analysis.Verdicts() {
+			if v.ID == "tribes.drop-time" && v.Status != want {
+				t.Errorf("drop time %s: %s, %s", drop, v.Status, v.Saw)
+			}
+		}
+	}
+}
+
+// A flood of made-up members, groups and queriers takes bounded memory, is
+// counted, and does not push out those who were there first.
+func TestFlood(t *testing.T) {
+	w := newWire(t, Options{})
+	first := node(11, 0)
+	w.beats(0, 3000, first)
+	for i := range 20000 {
+		m := node(12, 0)
+		m.ID = tribes.UniqueID{byte(i), byte(i >> 8), byte(i >> 16), 1}
+		m.group = "239." + []string{"1", "2", "3"}[i%3] + ".0.1:" + "5000"
+		w.at(3000 + int64(i)).beat(m)
+		w.igmp("10.1."+octet(i>>8)+"."+octet(i), "224.0.0.1", igmp.Message{Type: igmp.Query, Version: 2, Code: 1, Group: addrOf("0.0.0.0")})
+		w.join("10.77.0.13", "239.9."+octet(i>>8)+"."+octet(i))
+	}
+	a := w.s.Analysis
+	if len(a.Members) > 4096 || len(a.Joined) > 2048 || len(a.Queriers) > 256 || a.Overflow == 0 {
+		t.Errorf("%d members, %d joined groups, %d queriers, overflow %d", len(a.Members), len(a.Joined), len(a.Queriers), a.Overflow)
+	}
+	w.at(30000).beat(first)
+	if m := a.HeardMembers()[0]; m.Beats.Count() != 7 {
+		t.Errorf("the first member has %d heartbeats", m.Beats.Count())
+	}
+}
+
+func octet(i int) string { return strconv.Itoa(i & 255) }
