@@ -34,6 +34,11 @@ var versionCompat = Check{
 		case "V3":
 			return pass(h.Link.Name+" speaks IGMP version 3", ev)
 		}
+		if b, ok := h.bridge(h.Link.Index); ok && b.Querier && b.Snooping {
+			v := pass(fmt.Sprintf("a note: the bridge %s asks in IGMP version %s itself, and everybody behind it follows", h.Link.Name, version[1:]), ev)
+			v[0].Fix = []string{"ip link set " + h.Link.Name + " type bridge mcast_igmp_version 3"}
+			return v
+		}
 		saw := fmt.Sprintf("%s speaks IGMP version %s: an old query was heard in the last minutes, and joins of a source are lost while it lasts", h.Link.Name, version[1:])
 		return bad(check.Warn, check.Definite, saw, []string{
 			"set the querier to version 3 (Cisco: ip igmp version 3); muster querier shows which it is",
@@ -146,7 +151,8 @@ func (h *Host) perBridge(judge func(l Link, b Bridge) check.Verdict) []check.Ver
 }
 
 var localSnooping = Check{
-	ID: "bridge.local-snooping",
+	ID:      "bridge.local-snooping",
+	Because: []check.ID{"route.wrong-interface"},
 	Judge: func(h *Host) []check.Verdict {
 		return h.perBridge(func(l Link, b Bridge) check.Verdict {
 			ev := []check.Evidence{evidence("snooping and querier of "+l.Name, fmt.Sprintf("%v and %v", b.Snooping, b.Querier), h.Bridges.From)}

@@ -44,7 +44,7 @@ func (h *Host) onGroup() []Socket {
 
 var recreated = Check{
 	ID:      "iface.recreated",
-	Because: []check.ID{"iface.down"},
+	Because: []check.ID{"iface.down", "sock.port-in-use", "sock.reuse-mismatch"},
 	Judge: func(h *Host) []check.Verdict {
 		switch {
 		case h.notGroup() != nil:

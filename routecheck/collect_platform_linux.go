@@ -40,11 +40,16 @@ func readPlatform() Fact[Platform] {
 	return read(p, from)
 }
 
-// containerKind goes by the marks that container engines leave.
+// containerKind goes by the marks that container engines leave. The files
+// /.dockerenv and /run/.containerenv alone say little: they are in every disk image
+// that was made from a container's.
 func containerKind() string {
-	for _, m := range []struct{ file, kind string }{{"/.dockerenv", "docker"}, {"/run/.containerenv", "podman"}} {
-		if _, err := os.Stat(m.file); err == nil {
-			return m.kind
+	mounts, _ := slurp("/proc/self/mountinfo", 1<<20)
+	if managedFiles(mounts) {
+		for _, m := range []struct{ file, kind string }{{"/run/.containerenv", "podman"}, {"/.dockerenv", "docker"}} {
+			if _, err := os.Stat(m.file); err == nil {
+				return m.kind
+			}
 		}
 	}
 	if text, err := slurp("/run/systemd/container", 256); err == nil {
@@ -60,6 +65,23 @@ func containerKind() string {
 		}
 	}
 	return ""
+}
+
+// managedFiles: engines mount files of their own over /etc/hosts and its like,
+// from below a folder of their containers.
+func managedFiles(mountinfo string) bool {
+	for line := range strings.Lines(mountinfo) {
+		f := strings.Fields(line)
+		if len(f) < 5 || f[4] != "/etc/hosts" && f[4] != "/etc/resolv.conf" && f[4] != "/etc/hostname" {
+			continue
+		}
+		for _, mark := range []string{"/containers/", "/overlay-containers/", "/kubelet/"} {
+			if strings.Contains(f[3], mark) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // mappedUsers: the identity map is one line "0 0 4294967295".

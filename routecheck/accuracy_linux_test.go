@@ -1,0 +1,266 @@
+package routecheck_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"muster/cmd"
+	"muster/internal/netlab"
+)
+
+var update = flag.Bool("update", false, "write the table of TestAccuracy into docs/checks/accuracy.md")
+
+func TestMain(m *testing.M) {
+	if os.Getenv("MUSTER_AS_COMMAND") != "" { // the real program, for a process on a host
+		os.Exit(cmd.Main(os.Args[1:]))
+	}
+	netlab.Main(m)
+}
+
+// fault is one that is made for real, and what muster check must say.
+type fault struct {
+	what   string // for people
+	how    string // the commands that make it, on the host; those after "switch:" on the switch
+	args   string // of muster check
+	on     string // where check runs: "" is n1, "switch" the switch
+	dual   bool
+	routes netlab.Routes
+	hold   func(t *testing.T, l *netlab.Lab) // what runs while check does
+	want   string                            // the id that must be named as the cause
+	also   string                            // causes that are right as well
+	needs  string                            // a program that the recipe needs
+}
+
+const nftInput = "nft add table inet f; nft add chain inet f i '{ type filter hook input priority 0; }'; nft add rule inet f i "
+const nftOutput = "nft add table inet f; nft add chain inet f o '{ type filter hook output priority 0; }'; nft add rule inet f o "
+
+var faults = []fault{
+	{what: "MULTICAST flag cleared", how: "ip link set eth0 multicast off", want: "iface.multicast-flag"},
+	{what: "interface down", how: "ip link set eth0 down", want: "iface.down"},
+	{what: "no carrier (the switch's port is down)", how: "switch: ip link set n1 down", want: "iface.no-carrier"},
+	{what: "no IPv4 address", how: "ip addr flush dev eth0 scope global; ip route replace 224.0.0.0/4 dev eth0", want: "iface.no-ipv4"},
+	{what: "only the loopback", how: "ip link del eth0", want: "iface.loopback-only"},
+	{what: "no route for the group and no default route", how: "ip route del 224.0.0.0/4", want: "route.none"},
+	{what: "route of the group by the other interface", how: "ip route replace 224.0.0.0/4 dev eth1", args: "--interface eth0", dual: true, want: "route.wrong-interface"},
+	{what: "policy rule to the other interface", how: "ip rule add to 228.0.0.4 lookup 100; ip route add 224.0.0.0/4 dev eth1 table 100", args: "--interface eth0", dual: true, want: "route.wrong-interface"},
+	{what: "route of the group to docker0", how: "ip link add docker0 type bridge; ip addr add 172.17.0.1/16 dev docker0; ip link set docker0 up; ip route replace 224.0.0.0/4 dev docker0", want: "route.wrong-interface", also: "iface.no-carrier"},
+	{what: "route of the group to the loopback", how: "ip route replace 224.0.0.0/4 dev lo", want: "route.to-lo"},
+	{what: "blackhole route", how: "ip route replace blackhole 224.0.0.0/4", want: "route.blocked"},
+	{what: "unreachable route", how: "ip route replace unreachable 228.0.0.0/8", want: "route.blocked"},
+	{what: "prohibit route in the table of a policy rule", how: "ip rule add to 224.0.0.0/4 lookup 100; ip route add prohibit default table 100", want: "route.blocked"},
+	{what: "policy rule that is a blackhole itself", how: "ip rule add to 228.0.0.4 blackhole", want: "route.blocked"},
+	{what: "route into a tunnel", how: "ip tuntap add tun0 mode tun; ip addr add 10.9.0.1/24 dev tun0; ip link set tun0 up; ip route replace 224.0.0.0/4 dev tun0", want: "iface.point-to-point", also: "iface.no-carrier"},
+	{what: "default route into a tunnel", how: "ip tuntap add tun0 mode tun; ip addr add 10.9.0.1/24 dev tun0; ip link set tun0 up; ip route del 224.0.0.0/4; ip route add default dev tun0", want: "env.vpn", also: "iface.no-carrier"},
+	{what: "joined on the other interface than the route's", args: "", dual: true, hold: joinOn("eth1", "0.0.0.0:45564"), want: "sock.join-interface"},
+	{what: "joined on the loopback", hold: joinOn("lo", "0.0.0.0:45564"), want: "sock.join-interface"},
+	{what: "joined on two interfaces of one network", how: "ip addr flush dev eth1; ip addr add 10.77.0.99/24 dev eth1 metric 999", dual: true, hold: secondInOneNet, want: "iface.dual-homed"},
+	{what: "rp_filter strict, a part of the net routed elsewhere", how: "sysctl -qw net.ipv4.conf.all.rp_filter=1 net.ipv4.conf.eth0.rp_filter=1; ip route add 10.77.0.0/25 dev eth1 src 10.77.0.11", dual: true, want: "rpf.strict"},
+	{what: "rp_filter loose, no way back to the source", how: "sysctl -qw net.ipv4.conf.eth0.rp_filter=2", args: "--group 192.0.2.1,228.0.0.4", want: "rpf.loose-no-route"},
+	{what: "rp_filter loose, packets of a sender without a way back", how: "sysctl -qw net.ipv4.conf.eth0.rp_filter=2", hold: strangerSends, want: "rpf.loose-no-route"},
+	{what: "host name is 127.0.1.1", how: "echo '127.0.1.1 n1' > /etc/hosts", want: "addr.hostname-loopback"},
+	{what: "host name is 127.0.0.1, and the member listens there", how: "echo '127.0.0.1 n1' > /etc/hosts", hold: member("127.0.0.1"), want: "addr.hostname-loopback"},
+	{what: "the member listens on the loopback", hold: member("127.0.0.1"), want: "tribes.advertises-loopback"},
+	{what: "the member listens on a second address", how: "ip addr add 10.77.0.111/24 dev eth0", hold: member("10.77.0.111"), want: "addr.secondary-source"},
+
+	{what: "nft drops UDP on input", how: nftInput + "udp dport 45564 counter drop", want: "fw.input-drop"},
+	{what: "nft drops TCP on input", how: nftInput + "tcp dport 4000 drop", want: "tribes.half-open"},
+	{what: "nft drops IGMP on input", how: nftInput + "ip protocol igmp drop", want: "fw.igmp-drop"},
+	{what: "nft policy drop on input", how: "nft add table inet f; nft add chain inet f i '{ type filter hook input priority 0; policy drop; }'; nft add rule inet f i ct state established accept", want: "fw.input-drop"},
+	{what: "nft drops at netdev ingress", how: "nft add table netdev f; nft add chain netdev f i '{ type filter hook ingress device eth0 priority 0; }'; nft add rule netdev f i udp dport 45564 drop", want: "fw.input-drop"},
+	{what: "nft drops UDP on output", how: nftOutput + "udp dport 45564 drop", want: "fw.output-drop"},
+	{what: "nft drops TCP on output", how: nftOutput + "tcp dport 4000-4099 drop", want: "tribes.half-open"},
+	{what: "nft drops IGMP on output", how: nftOutput + "ip protocol igmp drop", want: "igmp.no-report"},
+	{what: "nft drops what connection tracking calls invalid", how: nftInput + "ct state invalid drop", want: "fw.ping-reply-invalid"},
+	{what: "iptables-nft drops UDP on input", how: "iptables-nft -A INPUT -p udp -m udp --dport 45564 -j DROP", want: "fw.input-drop", needs: "iptables-nft"},
+	{what: "iptables-nft drops TCP on input", how: "iptables-nft -A INPUT -p tcp -m multiport --dports 4000:4099 -j REJECT", want: "tribes.half-open", needs: "iptables-nft"},
+	{what: "iptables-nft drops IGMP on input", how: "iptables-nft -A INPUT -p igmp -j DROP", want: "fw.igmp-drop", needs: "iptables-nft"},
+	{what: "iptables-nft drops on output", how: "iptables-nft -A OUTPUT -d 228.0.0.4 -j DROP", want: "fw.output-drop", needs: "iptables-nft"},
+	{what: "iptables-legacy drops UDP on input", how: "iptables-legacy -A INPUT -p udp --dport 45564 -j DROP", want: "fw.input-drop", needs: "iptables-legacy"},
+	{what: "iptables-legacy policy drop on input", how: "iptables-legacy -P INPUT DROP", want: "fw.input-drop", needs: "iptables-legacy"},
+
+	{what: "IGMP version forced", how: "sysctl -qw net.ipv4.conf.eth0.force_igmp_version=2", want: "igmp.version-forced"},
+	{what: "IGMP version 2 after an old query", hold: oldQuery, want: "igmp.version-compat"},
+	{what: "bridge snoops without a querier", on: "switch", how: "switch: ip link set br0 type bridge mcast_snooping 1 mcast_querier 0", want: "bridge.local-snooping"},
+	{what: "bridge snoops, another querier went away", on: "switch", hold: querierGone, want: "bridge.local-snooping"},
+	{what: "bridge port without flooding", on: "switch", how: "switch: bridge link set dev n2 mcast_flood off", want: "switch.unregistered-drop"},
+	{what: "two isolated bridge ports", on: "switch", how: "switch: bridge link set dev n1 isolated on; bridge link set dev n2 isolated on", want: "switch.isolation"},
+	{what: "bridge's group table full", on: "switch", how: "switch: ip link set br0 type bridge mcast_snooping 1 mcast_querier 1 mcast_hash_max 128", hold: fillTable, want: "switch.table-full"},
+	{what: "bridge-nf with a FORWARD chain that drops", on: "switch", how: "switch: sysctl -qw net.bridge.bridge-nf-call-iptables=1; iptables-nft -P FORWARD DROP", want: "fw.bridge-nf", needs: "iptables-nft"},
+
+	{what: "UDP port held without sharing", hold: python("s.bind(('', 45564))"), want: "sock.port-in-use", needs: "python3"},
+	{what: "UDP port shared by SO_REUSEPORT only", hold: python("s.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1); s.bind(('', 45564))"), want: "sock.reuse-mismatch", needs: "python3"},
+	{what: "every TCP port of the receiver taken", hold: takePorts, want: "tribes.receiver-port"},
+	{what: "interface made anew while a socket holds the group", hold: recreate, want: "iface.recreated"},
+	{what: "one socket shall join 21 groups", args: "--group 239.192.1.1:45564+21", want: "limit.memberships"},
+	{what: "a socket has joined all it may", how: "sysctl -qw net.ipv4.igmp_max_memberships=2", hold: joinMany(2), want: "limit.memberships"},
+	{what: "a socket has named all the sources it may", how: "sysctl -qw net.ipv4.igmp_max_msf=2", args: "--group 232.1.1.1 --ignore group", hold: joinSources(2), want: "limit.sources", needs: "python3"},
+	{what: "optmem_max far too small", how: "sysctl -qw net.core.optmem_max=1024", want: "limit.optmem"},
+	{what: "receive buffer overflows", hold: overflow, want: "sock.rcvbuf-overflow"},
+	{what: "IP_MULTICAST_LOOP off with two members on the host", hold: loopOffTwice, want: "sock.loop-off", needs: "python3"},
+	{what: "two programs' groups on one port", hold: twoGroups, want: "sock.multicast-all"},
+	{what: "MTU 1280", how: "ip link set eth0 mtu 1280", want: "mtu.mismatch"},
+	{what: "bridge port's MTU below the bridge's", on: "switch", how: "switch: ip link set br0 mtu 1500; ip link set n1 mtu 1400; ip link set br0 mtu 1500", want: "mtu.mismatch"},
+	{what: "IPv6 switched off", how: "sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1", args: "--group ff15::4", want: "ipv6.disabled"},
+	{what: "MLD dropped", how: nftInput + "icmpv6 type mld-listener-query drop", args: "--group ff15::4", want: "mld.snooping"},
+	{what: "macvlan in mode private", how: "ip link add mv0 link eth0 type macvlan mode private; ip addr add 10.77.0.111/24 dev mv0; ip link set mv0 up", args: "--interface mv0", want: "iface.macvlan-parent", also: "route.wrong-interface"},
+	{what: "an address that is no group", args: "--group 192.228.0.4", want: "group.invalid"},
+	{what: "a group of the network's own protocols", args: "--group 224.0.0.200", want: "group.link-local-range"},
+	{what: "a group of source-specific multicast without a source", args: "--group 232.9.9.9", want: "group.ssm-as-asm"},
+	{what: "another product's group", args: "--group 239.255.255.250:1900", want: "group.well-known"},
+	{what: "a reserved group", args: "--group 229.1.2.3", want: "group.reserved"},
+	{what: "a group with the Ethernet address of 224.0.0.1", args: "--group 239.0.0.1", want: "switch.mac-alias"},
+}
+
+// healthy hosts, on which nothing may be named.
+var healthyHosts = []fault{
+	{what: "healthy host"},
+	{what: "healthy host with a default route only", routes: netlab.RouteDefault},
+	{what: "healthy host with two networks", dual: true, routes: netlab.RouteBoth},
+	{what: "healthy host with a member", hold: member("10.77.0.11")},
+	{what: "healthy host, IPv6 group", args: "--group ff15::4"},
+	{what: "healthy host, private group", args: "--group 239.192.1.1:5000"},
+	{what: "the switch, a bridge that floods", on: "switch"},
+	{what: "the switch, snooping with a querier", on: "switch", how: "switch: ip link set br0 type bridge mcast_snooping 1 mcast_querier 1"},
+	{what: "a firewall that lets the cluster through", how: "nft add table inet f; nft add chain inet f i '{ type filter hook input priority 0; policy drop; }'; nft add rule inet f i 'ct state established,related accept'; nft add rule inet f i 'iif lo accept'; nft add rule inet f i 'ip daddr 228.0.0.4 udp dport 45564 accept'; nft add rule inet f i 'ip protocol { igmp, icmp } accept'; nft add rule inet f i 'ip saddr 10.77.0.0/24 tcp dport 4000-4099 accept'"},
+}
+
+type outcome struct {
+	Status string   `json:"status"`
+	Causes []string `json:"causes"`
+	text   string
+}
+
+// TestAccuracy makes every fault on a host of its own and asks muster check for
+// the cause. With -update it writes the table that docs/checks/accuracy.md holds.
+func TestAccuracy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("makes some 90 faults in networks of their own, about 20 s")
+	}
+	var table strings.Builder
+	table.WriteString("| fault, made for real | as | `muster check` names |\n|---|---|---|\n")
+	for _, f := range faults {
+		t.Run(f.what, func(t *testing.T) {
+			o := f.check(t)
+			named := slices.Contains(o.Causes, f.want)
+			extra := slices.DeleteFunc(slices.Clone(o.Causes), func(id string) bool { return id == f.want || slices.Contains(strings.Fields(f.also), id) })
+			if !named || len(extra) > 0 {
+				t.Errorf("causes %v, want %s\n%s", o.Causes, f.want, o.text)
+			}
+			fmt.Fprintf(&table, "| %s | %s | %s |\n", f.what, f.recipe(), strings.Join(quoted(o.Causes), ", "))
+		})
+	}
+	for _, f := range healthyHosts {
+		t.Run(f.what, func(t *testing.T) {
+			o := f.check(t)
+			if len(o.Causes) > 0 || o.Status != "pass" {
+				t.Errorf("%s: %v\n%s", o.Status, o.Causes, o.text)
+			}
+			fmt.Fprintf(&table, "| none: %s | %s | nothing |\n", f.what, f.recipe())
+		})
+	}
+	if rows := strings.Count(table.String(), "\n") - 2; t.Failed() || rows < len(faults)+len(healthyHosts) {
+		return // a part of them was asked for, or something that makes a fault is missing
+	}
+	t.Logf("\n%s", table.String())
+	page, err := os.ReadFile(accuracyPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, ok1 := strings.Cut(string(page), "<!-- table -->\n")
+	old, tail, ok2 := strings.Cut(rest, "<!-- end -->\n")
+	if !ok1 || !ok2 {
+		t.Fatalf("%s has no place for the table", accuracyPage)
+	}
+	switch {
+	case *update:
+		if err := os.WriteFile(accuracyPage, []byte(head+"<!-- table -->\n"+table.String()+"<!-- end -->\n"+tail), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	case old != table.String():
+		t.Errorf("%s is stale: go test ./routecheck -run TestAccuracy -update", accuracyPage)
+	}
+}
+
+const accuracyPage = "../docs/checks/accuracy.md"
+
+func quoted(ids []string) []string {
+	var out []string
+	for _, id := range ids {
+		out = append(out, "`"+id+"`")
+	}
+	return out
+}
+
+// recipe is what the table shows: the commands, or that a program does it.
+func (f fault) recipe() string {
+	var parts []string
+	if f.how != "" {
+		parts = append(parts, "`"+strings.ReplaceAll(strings.TrimPrefix(f.how, "switch: "), "|", "\\|")+"`")
+	}
+	if f.hold != nil {
+		parts = append(parts, "a program of the test")
+	}
+	if f.args != "" {
+		parts = append(parts, "`muster check "+f.args+"`")
+	}
+	if f.on != "" {
+		parts = append(parts, "on the "+f.on)
+	}
+	if len(parts) == 0 {
+		return "a host of the lab as it comes"
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (f fault) check(t *testing.T) outcome {
+	t.Helper()
+	if f.needs != "" {
+		if _, err := exec.LookPath(f.needs); err != nil {
+			t.Skipf("needs %s", f.needs)
+		}
+	}
+	l := netlab.New(t, netlab.Config{Hosts: 2, Dual: f.dual, Routes: f.routes})
+	if script, onSwitch := strings.CutPrefix(f.how, "switch: "); onSwitch {
+		sh(t, l.Switch().Command(t.Context(), "sh", "-ec", script))
+	} else if f.how != "" {
+		sh(t, l.Host(1).Command(t.Context(), "sh", "-ec", f.how))
+	}
+	if f.hold != nil {
+		f.hold(t, l)
+	}
+	args := append([]string{"check", "--json"}, strings.Fields(f.args)...)
+	c := l.Host(1).Command(t.Context(), "/proc/self/exe", args...)
+	if f.on == "switch" {
+		c = l.Switch().Command(t.Context(), "/proc/self/exe", args...)
+	}
+	c.Env = append(os.Environ(), "MUSTER_AS_COMMAND=1")
+	var stderr bytes.Buffer
+	c.Stderr = &stderr
+	out, err := c.Output()
+	lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
+	var o outcome
+	if e := json.Unmarshal(lines[len(lines)-1], &o); e != nil {
+		t.Fatalf("muster check %v: %v: %s%s", args, err, out, stderr.Bytes())
+	}
+	for _, line := range lines {
+		if !bytes.Contains(line, []byte(`"status":"pass"`)) && !bytes.Contains(line, []byte(`"status":"skip"`)) {
+			o.text += string(line) + "\n"
+		}
+	}
+	o.text += stderr.String()
+	return o
+}
+
+func sh(t *testing.T, c *netlab.Cmd) {
+	t.Helper()
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %v: %s", c.Args, err, out)
+	}
+}
