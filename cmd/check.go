@@ -18,22 +18,21 @@ import (
 )
 
 type checkOptions struct {
-	group     string
-	port      uint16
-	iface     string
-	bind      string
-	tcpPort   uint16
-	autoBind  int
-	serverXML string
-	only      []string
-	ignore    []string
-	strict    bool
-	list      bool
-	save      string
-	from      string
-	redact    bool
-	fix       bool
-	short     bool
+	group    string
+	port     uint16
+	iface    string
+	bind     string
+	tcpPort  uint16
+	autoBind int
+	only     []string
+	ignore   []string
+	strict   bool
+	list     bool
+	save     string
+	from     string
+	redact   bool
+	fix      bool
+	short    bool
 }
 
 func newCheckCmd(a *app) *cobra.Command {

@@ -38,7 +38,7 @@ var hostnameLoopback = Check{
 			}
 			return pass(fmt.Sprintf("%s, but the Receiver address of %s is %s", saw, c.From, c.Receiver), ev...)
 		}
-		for _, s := range h.memberListeners() {
+		if s, ok := h.memberListener(); ok {
 			if s.Local.Addr().IsLoopback() {
 				ev = append(ev, evidence("receiver", s.Local, h.Listeners.From))
 				return verdict(check.Fail, check.Definite, fmt.Sprintf(", where the receiver listens: %s", s.Local))

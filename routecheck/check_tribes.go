@@ -22,7 +22,7 @@ var advertisesLoopback = Check{
 		if !h.Listeners.Known() {
 			return unknown("the listening sockets are not known: " + h.Listeners.Reason())
 		}
-		for _, s := range h.memberListeners() {
+		if s, ok := h.memberListener(); ok {
 			ev := evidence("receiver", fmt.Sprintf("%s of %s", s.Local, h.holder(s)), h.Listeners.From)
 			if a := s.Local.Addr(); a.IsLoopback() || a.IsLinkLocalUnicast() {
 				return bad(check.Fail, check.Definite, fmt.Sprintf("the receiver of %s listens on %s, and that is what it advertises", h.holder(s), s.Local), fix, ev)
@@ -48,7 +48,7 @@ var sourceMismatch = Check{
 		if !h.Listeners.Known() {
 			return unknown("the listening sockets are not known: " + h.Listeners.Reason())
 		}
-		for _, s := range h.memberListeners() {
+		if s, ok := h.memberListener(); ok {
 			a := s.Local.Addr()
 			ev := []check.Evidence{evidence("receiver", s.Local, h.Listeners.From), evidence("address that heartbeats leave from", orWord(addrText(h.Src), "not known"), h.ToGroup.From)}
 			if a.IsUnspecified() || !h.Src.IsValid() || a == h.Src || a.Is6() != h.V6 {
@@ -224,4 +224,14 @@ func (h *Host) fromAnywhere(s Socket, a Addr) firewall.Packet {
 		f.Group = netip.MustParseAddr(map[bool]string{true: "ff02::1", false: "224.0.0.1"}[f.Self.Is6()])
 	}
 	return f.ConnectFromAnywhere()
+}
+
+// memberListener is the first of memberListeners: two members on one host are rare,
+// and the first tells how they are set up.
+func (h *Host) memberListener() (Socket, bool) {
+	all := h.memberListeners()
+	if len(all) == 0 {
+		return Socket{}, false
+	}
+	return all[0], true
 }

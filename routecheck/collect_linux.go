@@ -119,7 +119,7 @@ func readSelf() Fact[Self] {
 	}
 	for line := range strings.Lines(text) {
 		if v, ok := strings.CutPrefix(line, "CapEff:"); ok {
-			fmt.Sscanf(v, "%x", &s.Capabilities)
+			_, _ = fmt.Sscanf(v, "%x", &s.Capabilities) // none where it cannot be read
 		}
 	}
 	return read(s, from)
@@ -132,5 +132,5 @@ func readClock() Fact[Clock] {
 	if err != nil {
 		return unread[Clock](from, err.Error())
 	}
-	return read(Clock{Synchronized: state != unix.TIME_ERROR && t.Status&unix.STA_UNSYNC == 0, MaxErrorUS: int64(t.Maxerror)}, from)
+	return read(Clock{Synchronized: state != unix.TIME_ERROR && t.Status&unix.STA_UNSYNC == 0, MaxErrorUS: int64(t.Maxerror)}, from) //nolint:unconvert // an int32 on machines of 32 bits
 }

@@ -90,13 +90,3 @@ func Find(id check.ID) (Check, bool) {
 	}
 	return All[i], true
 }
-
-// family is the part of an id before the dot.
-func family(id check.ID) string {
-	for i, c := range id {
-		if c == '.' {
-			return string(id[:i])
-		}
-	}
-	return string(id)
-}
