@@ -15,24 +15,29 @@ import (
 	"muster/internal/hint"
 	"muster/mcast"
 	"muster/routecheck"
+	"muster/tribes/config"
 )
 
 type checkOptions struct {
-	group    string
-	port     uint16
-	iface    string
-	bind     string
-	tcpPort  uint16
-	autoBind int
-	only     []string
-	ignore   []string
-	strict   bool
-	list     bool
-	save     string
-	from     string
-	redact   bool
-	fix      bool
-	short    bool
+	group     string
+	port      uint16
+	iface     string
+	bind      string
+	tcpPort   uint16
+	autoBind  int
+	serverXML string
+	only      []string
+	ignore    []string
+	strict    bool
+	list      bool
+	save      string
+	from      string
+	redact    bool
+	fix       bool
+	short     bool
+
+	tomcat   *config.File     // of serverXML
+	settings *config.Settings // nil where it does not settle them
 }
 
 func newCheckCmd(a *app) *cobra.Command {
@@ -68,7 +73,12 @@ means that nothing failed, but something could not be found out.`,
   sudo muster check --save facts.json --redact
   muster check --from facts.json`,
 		Args: noArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.runCheck(c, o) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := o.takeServerXML(c, a); err != nil {
+				return err
+			}
+			return a.runCheck(c, o)
+		},
 	}
 	f := c.Flags()
 	f.SetNormalizeFunc(tomcatAliases)
@@ -79,6 +89,7 @@ means that nothing failed, but something could not be found out.`,
 	f.StringVar(&o.bind, "bind", "", "the interface by its `address`, as Tomcat's bind names it")
 	f.Uint16Var(&o.tcpPort, "tcp-port", d.TCPPort, "TCP `port` of the receiver")
 	f.IntVar(&o.autoBind, "auto-bind", d.AutoBind, "how many `ports` the receiver may try, from --tcp-port upwards")
+	f.StringVar(&o.serverXML, "server-xml", "", "take group, ports and bind from this Tomcat's `FILE`, and judge it too")
 	f.StringSliceVar(&o.only, "only", nil, "judge only these `IDS` or families (route, fw.input-drop)")
 	f.StringSliceVar(&o.ignore, "ignore", nil, "leave out these `IDS` or families")
 	f.BoolVar(&o.strict, "strict", false, "let warnings fail too")
@@ -110,8 +121,16 @@ func (o *checkOptions) wanted() (func(check.ID) bool, error) {
 }
 
 func knownCheck(word string) bool {
+	match := func(id check.ID) bool {
+		return string(id) == word || strings.HasPrefix(string(id), strings.TrimSuffix(word, ".*")+".")
+	}
 	for _, c := range routecheck.All {
-		if string(c.ID) == word || strings.HasPrefix(string(c.ID), strings.TrimSuffix(word, ".*")+".") {
+		if match(c.ID) {
+			return true
+		}
+	}
+	for _, c := range config.Checks { // with --server-xml
+		if match(c.ID) {
 			return true
 		}
 	}
@@ -198,7 +217,7 @@ func (a *app) runCheck(c *cobra.Command, o checkOptions) error {
 	if o.save != "" {
 		return a.saveFacts(facts, o)
 	}
-	verdicts := routecheck.Judge(facts, want)
+	verdicts := o.serverXMLVerdicts(c, routecheck.Judge(facts, want), want)
 	report := ui.CheckReport{Host: routecheck.NewHost(facts), Verdicts: verdicts, Summary: check.Summarize(verdicts), TookMS: facts.TookMS, Short: o.short}
 	switch {
 	case o.fix:

@@ -127,13 +127,14 @@ func runTribesConfig(ctx context.Context, a *app, o configOptions) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case len(errs) > 0:
+	if len(errs) > 0 {
 		return errors.Join(errs...)
-	case doc.Summary.Fail > 0, o.strict && doc.Summary.Status == check.Warn:
-		return errNo
 	}
-	return nil
+	verdicts := make([]check.Verdict, len(doc.Verdicts))
+	for i, v := range doc.Verdicts {
+		verdicts[i] = v.Verdict
+	}
+	return checkStatus(doc.Summary, verdicts, o.strict)
 }
 
 // read reads one server.xml with the properties that belong to it.

@@ -40,7 +40,7 @@ var families = []struct{ title, words string }{
 	{"group", "group ttl ipv6 java"},
 	{"sockets, limits and sizes", "sock limit mtu"},
 	{"where this host lives", "env"},
-	{"Tomcat", "tribes"},
+	{"Tomcat", "tribes config"},
 }
 
 // Text is for people: what is wrong first, with its evidence and cure, then a line
