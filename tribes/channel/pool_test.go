@@ -84,8 +84,9 @@ func TestPoolSizeBoundsConnections(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if st := r.Stats(); st.Accepted > 2 || st.Messages != 50 {
-		t.Errorf("%d connections, %d messages", st.Accepted, st.Messages)
+	wait(t, func() bool { return r.Stats().Messages == 50 }) // a plain ack comes before the message is handed on
+	if st := r.Stats(); st.Accepted > 2 {
+		t.Errorf("%d connections", st.Accepted)
 	}
 }
 
