@@ -111,6 +111,24 @@ func TestScannerResyncKeepsAHalfMarker(t *testing.T) {
 	}
 }
 
+// A fuzzer's stream: junk between two frames stops a receiver, and Resync finds
+// the frame behind it.
+func TestScannerResyncFindsTheFrameBehindJunk(t *testing.T) {
+	const frame = "FLT2002\x00\x00\x00\x0500000TLF2003"
+	s := NewScanner(0)
+	write(t, s, frame+"0"+frame)
+	if p, err := s.Next(); err != nil || p.Offset != 0 {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	if _, err := s.Next(); err == nil || errors.Is(err, ErrIncomplete) {
+		t.Fatalf("err = %v, want the junk", err)
+	}
+	s.Resync()
+	if p, err := s.Next(); err != nil || p.Offset != int64(len(frame))+1 {
+		t.Errorf("at %d: %v, want the frame at %d", p.Offset, err, len(frame)+1)
+	}
+}
+
 func TestScannerGap(t *testing.T) {
 	s := NewScanner(0)
 	write(t, s, Ack+Ack[:10])
