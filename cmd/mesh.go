@@ -1,0 +1,231 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"muster/cmd/internal/ui"
+	"muster/internal/check"
+	"muster/internal/escape"
+	"muster/mcast"
+	"muster/ping/mesh"
+)
+
+type meshOptions struct {
+	iface     string
+	duration  time.Duration
+	expect    string
+	name      string
+	ttl       int
+	tcpPort   uint16
+	tcpListen bool
+	load      int
+	strict    bool
+}
+
+func newMeshCmd(a *app) *cobra.Command {
+	o := meshOptions{}
+	c := &cobra.Command{
+		Use:   "mesh GROUP",
+		Short: "run it on every node: who hears whom, one way or both",
+		Long: `Run it on every node, with the same group: there is no server and no list. Each node
+announces itself on the group and says whom it hears and how well, so that every node shows
+the whole matrix: who hears whom, one way only, with the loss and delay of each arrow, the
+difference of any two clocks, and with --tcp-port whether a TCP port is reachable beside it. A
+node that the group does not reach learns the matrix by unicast.
+
+The announcements are muster's own, on UDP port ` + strconv.Itoa(mesh.DefaultPort) + ` (or GROUP's own port) of the same
+group. Nothing is ever sent in Tomcat's form or to its port. All nodes together stay below --load
+on the group, however many they are; with few nodes an announcement goes out twice a second.
+No privilege is needed to take part.
+
+Without --duration it runs until Ctrl-C. Let it run for longer than the 260 s after which a
+switch without a querier forgets who listens (--duration 5m), and it tells when each arrow
+stopped and why: whether IGMP or MLD queries came (igmp.no-querier) and were answered
+(fw.igmp-drop). Seeing these takes CAP_NET_RAW; without it the why stays open.
+
+With --tcp-port each node tries that TCP port on every other one, each half minute, with a connection
+that is closed at once. Somebody must listen there, a Tomcat say; --tcp-listen does it here.`,
+		Example: `  # on every node; Ctrl-C ends it with the matrix and what it means
+  muster mesh 228.0.0.4
+
+  # does it last? five nodes, past the time after which snooping forgets
+  muster mesh 228.0.0.4 --duration 5m --expect 5
+
+  # the group and the receiver's TCP port beside it, while the Tomcats run
+  muster mesh 228.0.0.4 --tcp-port 4000 --expect n1,n2,n3 --json`,
+		Args: exactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return a.runMesh(c, o, args) },
+	}
+	f := c.Flags()
+	f.DurationVarP(&o.duration, "duration", "d", 0, "end after this `time`")
+	f.StringVar(&o.expect, "expect", "", "fail unless so many nodes, this one included, or nodes with these names or addresses (`N|NAME,NAME`) take part")
+	f.StringVar(&o.name, "name", "", "what this node is called (default: the host's name)")
+	f.IntVar(&o.ttl, "ttl", -1, "TTL of the announcements, 0 to 255 (default: the system's, 1)")
+	f.Uint16Var(&o.tcpPort, "tcp-port", 0, "TCP `port` that the nodes try to reach on each other")
+	f.BoolVar(&o.tcpListen, "tcp-listen", false, "accept connections to --tcp-port on this node")
+	f.IntVar(&o.load, "load", mesh.DefaultLoad, "most `bits` per second that all nodes together send to the group; the same on all of them")
+	f.BoolVar(&o.strict, "strict", false, "exit status 1 for warnings too")
+	interfaceFlag(c, &o.iface)
+	return c
+}
+
+func (o *meshOptions) check(c *cobra.Command) error {
+	switch {
+	case o.ttl < -1 || o.ttl > 255:
+		return usagef("--ttl %d: say 0 to 255", o.ttl)
+	case o.load < 10_000 || o.load > 1_000_000_000:
+		return usagef("--load %d: say 10000 to 1000000000 bits per second", o.load)
+	case o.tcpListen && o.tcpPort == 0:
+		return usagef("--tcp-listen needs --tcp-port")
+	case len(o.name) > 48:
+		return usagef("--name %q: at most 48 bytes", o.name)
+	}
+	return positive(c, "duration", o.duration)
+}
+
+// parseExpected reads "N" or "NAME,NAME".
+func parseExpected(s string) (mesh.Expected, error) {
+	if s == "" {
+		return mesh.Expected{}, nil
+	}
+	if n, err := strconv.Atoi(s); err == nil {
+		if n < 2 || n > mesh.MaxNodes {
+			return mesh.Expected{}, usagef("--expect %d: say 2 to %d nodes, this one included", n, mesh.MaxNodes)
+		}
+		return mesh.Expected{Count: n}, nil
+	}
+	names := strings.Split(s, ",")
+	for i, name := range names {
+		names[i] = strings.TrimSpace(name)
+		if names[i] == "" {
+			return mesh.Expected{}, usagef("--expect %q: an empty name between the commas", s)
+		}
+	}
+	return mesh.Expected{Count: len(names), Names: names}, nil
+}
+
+func (a *app) runMesh(c *cobra.Command, o meshOptions, args []string) error {
+	if err := o.check(c); err != nil {
+		return err
+	}
+	groups, err := pingGroups(args, mesh.DefaultPort)
+	switch {
+	case err != nil:
+		return err
+	case groups[0].Count > 1 || groups[0].Source.IsValid():
+		return usagef("%s: a mesh is on one group, and everybody sends to it", groups[0])
+	}
+	expected, err := parseExpected(o.expect)
+	if err != nil {
+		return err
+	}
+	i, err := a.findInterface(o.iface, groups[0].Addr)
+	if err != nil {
+		return err
+	}
+	if o.name == "" {
+		o.name, _ = os.Hostname() // without: the nodes go by their addresses
+		o.name = o.name[:min(len(o.name), 48)]
+	}
+	return a.mesh(c.Context(), o, groups[0], i, expected)
+}
+
+func (a *app) mesh(ctx context.Context, o meshOptions, g mcast.Group, i mcast.Interface, expected mesh.Expected) error {
+	if o.tcpListen {
+		l, err := net.Listen("tcp", fmt.Sprintf(":%d", o.tcpPort))
+		if err != nil {
+			return fmt.Errorf("accept TCP connections: %w", err)
+		}
+		defer l.Close()
+		go accept(l)
+	}
+	s, err := mesh.Listen(mesh.SocketConfig{Group: g, Interface: i, TTL: o.ttl, Notify: func(text string) { a.note("%s", escape.Text(text)) }})
+	if err != nil {
+		return err
+	}
+	show := ui.NewMesh(a.Out, a.json, g, i, expected)
+	cfg := mesh.Config{
+		Name: o.name, Version: version, MTU: i.MTU, TCPPort: o.tcpPort, Load: o.load, IPv6: g.Addr.Is6(),
+		Nodes: expected.Count,
+	}
+	if src, ok := i.SourceFor(g.Addr); ok {
+		cfg.Address = src.WithZone("").String()
+	}
+	if !a.quiet {
+		cfg.OnEvent = show.Event
+		fmt.Fprintf(a.Err, "mesh on %s as %s\n", g, escape.Text(o.name))
+	}
+	node := mesh.New(s, cfg)
+	run := ctx
+	if o.duration > 0 {
+		var cancel context.CancelFunc
+		run, cancel = context.WithTimeout(ctx, o.duration)
+		defer cancel()
+	}
+	report, err := a.watchMesh(run, node, show)
+	dropped := s.Drops()
+	if err != nil {
+		return err
+	}
+	verdicts := mesh.Judge(report, expected)
+	if err := show.Final(report, verdicts, dropped); err != nil {
+		return err
+	}
+	return o.outcome(verdicts, len(report.Nodes), ctx.Err() != nil)
+}
+
+// watchMesh runs node until ctx ends and returns what it knew then, before its
+// goodbye.
+func (a *app) watchMesh(ctx context.Context, node *mesh.Node, show *ui.Mesh) (*mesh.Report, error) {
+	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	done := make(chan error, 1)
+	go func() { done <- node.Run(inner) }()
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case err := <-done:
+			return nil, err
+		case <-ticker.C:
+			show.Update(node.Report())
+		case <-ctx.Done():
+			report := node.Report()
+			stop()
+			return report, <-done
+		}
+	}
+}
+
+// outcome: a failure is a verdict, however the run ended.
+func (o *meshOptions) outcome(vs []check.Verdict, nodes int, stopped bool) error {
+	sum := check.Summarize(vs)
+	switch {
+	case sum.Fail > 0, o.strict && sum.Warn > 0:
+		return errNo
+	case stopped && o.duration > 0:
+		return errInterrupted
+	case nodes < 2:
+		return errNo // nobody else was there
+	}
+	return nil
+}
+
+// accept takes connections and closes them, until l is closed.
+func accept(l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		c.Close()
+	}
+}

@@ -1,0 +1,104 @@
+package mesh
+
+import (
+	"context"
+	"net/netip"
+	"time"
+)
+
+// MaxNodes bounds the nodes that one remembers; further ones are counted.
+const MaxNodes = 2048
+
+// Config is what a node says of itself and how it goes on.
+type Config struct {
+	Name    string // as people know the host
+	Version string // of the program
+	Address string // that it sends from, for people
+	MTU     int    // of the interface
+	// TCPPort is the port that nodes try to reach on each other by TCP; 0: none.
+	TCPPort uint16
+	// Load bounds the announcements of all nodes together, in bits per second; 0
+	// is DefaultLoad. It must be the same on all nodes.
+	Load int
+	// IPv6: the group is one of IPv6, whose headers are longer.
+	IPv6 bool
+	// Nodes is how many are expected, so that the first announcements are paced
+	// for them; 0: not known.
+	Nodes int
+
+	// Dial tries a TCP connection; nil: a plain one.
+	Dial func(context.Context, netip.AddrPort) TCP
+	// View is what this host saw of IGMP or MLD; nil: nothing can be seen.
+	View func() View
+	// OnEvent is told of what happens; it may be nil. It must not block for long
+	// nor call the Node.
+	OnEvent func(Event)
+}
+
+// View is what this host saw of the membership protocol on its interface.
+type View struct {
+	Able bool   // it could see
+	Why  string // not able: why not
+	// Queries is how many queries came that ask about the group: general ones and
+	// those for it. LastQuery is when the latest did.
+	Queries   int
+	LastQuery time.Time
+	// Unanswered is how many of them were not followed in time by a report of this
+	// host, since its latest one.
+	Unanswered int
+	// Overdue: queries came, but the next one should have come long ago.
+	Overdue bool
+	// LastReport is when this host last reported its membership of the group.
+	LastReport time.Time
+}
+
+// EventKind says what happened.
+type EventKind string
+
+const (
+	NodeAdded     EventKind = "node_added"
+	NodeLeft      EventKind = "node_left"      // it said goodbye
+	NodeGone      EventKind = "node_gone"      // nothing comes from it any more, by no way
+	NodeBack      EventKind = "node_back"      // after gone
+	NodeRestarted EventKind = "node_restarted" // a new process in place of one that is gone
+	ArrowStopped  EventKind = "arrow_stopped"
+	ArrowResumed  EventKind = "arrow_resumed"
+	ClockJumped   EventKind = "clock_jumped"
+	// MatrixComplete: of all nodes here (as many as Config.Nodes expects at least)
+	// it is known whom they hear. It is told again after nodes came.
+	MatrixComplete EventKind = "matrix_complete"
+	Problem        EventKind = "problem"
+)
+
+// Event is something that happened. From and To are nodes: of an arrow, or From
+// alone; From is this node where its own clock jumped.
+type Event struct {
+	Time     time.Time // when it happened, as far as known; of a stop: the last announcement
+	Kind     EventKind
+	From, To NodeInfo
+	Reason   Reason
+	By       time.Duration // ClockJumped
+	Text     string        // Problem
+	Nodes    int           // MatrixComplete: how many, this one included
+}
+
+// Packet is one received datagram.
+type Packet struct {
+	Data  []byte // valid until the next Read
+	From  netip.AddrPort
+	Group bool  // it came by the group
+	At    int64 // when the kernel received it, Unix ns
+}
+
+// Transport carries datagrams. One goroutine reads; sending goes beside it.
+type Transport interface {
+	// Announce sends to the group.
+	Announce(p []byte) error
+	// Send sends to one node.
+	Send(p []byte, to netip.AddrPort) error
+	// Read waits for at least one datagram; after Close it returns net.ErrClosed.
+	Read(ps []Packet) (int, error)
+	// Port is where unicast is received.
+	Port() uint16
+	Close() error
+}

@@ -1,0 +1,206 @@
+package mesh
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// hub is a network without sockets: a group, and unicast between its ports.
+type hub struct {
+	mu    sync.Mutex
+	ports []*port
+	// cut tells whether what goes from one port to another is lost; by the group or
+	// by unicast.
+	cut func(from, to int, group bool) bool
+	// delay of what gets through.
+	delay time.Duration
+	// skew of each port's clock, told in the times that the port's node sees.
+	skew map[int]time.Duration
+	// bytes on the group, per second of the bubble's clock, with headers.
+	perSecond map[int64]int
+}
+
+type port struct {
+	hub    *hub
+	n      int
+	addr   netip.AddrPort
+	in     chan Packet
+	closed chan struct{}
+	once   *sync.Once
+}
+
+func newHub(n int) *hub {
+	h := &hub{delay: 200 * time.Microsecond, perSecond: map[int64]int{}}
+	for i := range n {
+		h.ports = append(h.ports, &port{
+			hub: h, n: i, in: make(chan Packet, 4096), closed: make(chan struct{}), once: new(sync.Once),
+			addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i / 250), byte(i%250 + 1)}), uint16(20000+i)),
+		})
+	}
+	return h
+}
+
+func (p *port) deliver(to *port, b []byte, group bool) {
+	h := p.hub
+	if h.cut != nil && p != to && h.cut(p.n, to.n, group) {
+		return
+	}
+	pkt := Packet{Data: bytes.Clone(b), From: p.addr, Group: group}
+	if h.delay == 0 { // cheap, for very many nodes
+		pkt.At = time.Now().UnixNano()
+		select {
+		case to.in <- pkt:
+		default:
+		}
+		return
+	}
+	time.AfterFunc(h.delay, func() {
+		pkt.At = time.Now().UnixNano()
+		select {
+		case to.in <- pkt:
+		case <-to.closed:
+		}
+	})
+}
+
+func (p *port) Announce(b []byte) error {
+	p.hub.mu.Lock()
+	defer p.hub.mu.Unlock()
+	p.hub.perSecond[time.Now().Unix()] += len(b) + overhead4
+	for _, to := range p.hub.ports {
+		p.deliver(to, b, true)
+	}
+	return nil
+}
+
+func (p *port) Send(b []byte, to netip.AddrPort) error {
+	p.hub.mu.Lock()
+	defer p.hub.mu.Unlock()
+	for _, x := range p.hub.ports {
+		if x.addr == to {
+			p.deliver(x, b, false)
+		}
+	}
+	return nil
+}
+
+func (p *port) Read(ps []Packet) (int, error) {
+	select {
+	case ps[0] = <-p.in:
+		return 1, nil
+	case <-p.closed:
+		return 0, net.ErrClosed
+	}
+}
+
+func (p *port) Port() uint16 { return p.addr.Port() }
+func (p *port) Close() error {
+	p.once.Do(func() { close(p.closed) })
+	return nil
+}
+
+// mesh runs a node on every port of a hub.
+type testMesh struct {
+	*hub
+	nodes  []*Node
+	cancel []context.CancelFunc
+	done   sync.WaitGroup
+	mu     sync.Mutex
+	events [][]Event
+}
+
+// startMesh starts a node on each port; configure may change what it says.
+func startMesh(t *testing.T, h *hub, configure func(i int, c *Config)) *testMesh {
+	m := &testMesh{hub: h, events: make([][]Event, len(h.ports)), cancel: make([]context.CancelFunc, len(h.ports)), nodes: make([]*Node, len(h.ports))}
+	for i := range h.ports {
+		m.startNode(t, i, configure)
+	}
+	return m
+}
+
+func (m *testMesh) startNode(t *testing.T, i int, configure func(i int, c *Config)) {
+	cfg := Config{Name: fmt.Sprintf("n%d", i+1), Version: "test", MTU: 1500}
+	cfg.Dial = func(context.Context, netip.AddrPort) TCP { return TCPOpen }
+	cfg.OnEvent = func(e Event) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.events[i] = append(m.events[i], e)
+	}
+	if configure != nil {
+		configure(i, &cfg)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	m.cancel[i] = cancel
+	m.nodes[i] = New(m.ports[i], cfg)
+	m.done.Go(func() {
+		if err := m.nodes[i].Run(ctx); err != nil {
+			t.Errorf("n%d: %v", i+1, err)
+		}
+	})
+}
+
+func (m *testMesh) stop() {
+	for _, c := range m.cancel {
+		c()
+	}
+	m.done.Wait()
+}
+
+// kill ends a node without a goodbye.
+func (m *testMesh) kill(i int) {
+	m.ports[i].Close()
+	m.hub.mu.Lock()
+	old := m.hub.cut
+	m.hub.cut = func(from, to int, group bool) bool {
+		return from == i || to == i || old != nil && old(from, to, group)
+	}
+	m.hub.mu.Unlock()
+	m.cancel[i]()
+}
+
+func (m *testMesh) setCut(cut func(from, to int, group bool) bool) {
+	m.hub.mu.Lock()
+	defer m.hub.mu.Unlock()
+	m.hub.cut = cut
+}
+
+// cuts names the arrows that a report calls cut, "n1>n2", and those unknown with
+// a question mark.
+func cuts(r *Report) map[string]bool {
+	out := map[string]bool{}
+	for _, a := range r.Arrows() {
+		name := r.Label(a.From) + ">" + r.Label(a.To)
+		switch {
+		case a.Cut():
+			out[name] = true
+		case a.State == Unknown:
+			out[name+"?"] = true
+		}
+	}
+	return out
+}
+
+func (m *testMesh) wantCuts(t *testing.T, nodes []int, want ...string) {
+	t.Helper()
+	for _, i := range nodes {
+		got := cuts(m.nodes[i].Report())
+		for _, w := range want {
+			if !got[w] {
+				t.Errorf("n%d does not say that %s is cut: %v", i+1, w, got)
+			}
+			delete(got, w)
+		}
+		for g := range got {
+			t.Errorf("n%d says that %s is cut", i+1, g)
+		}
+	}
+}
+
+func inBubble(t *testing.T, f func(t *testing.T)) { synctest.Test(t, f) }

@@ -1,0 +1,332 @@
+package mesh
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"muster/internal/check"
+)
+
+// The ids that only a mesh can give; the others are the catalogue's own.
+const (
+	idCut      check.ID = "mesh.cut"
+	idLoss     check.ID = "mesh.loss"
+	idMissing  check.ID = "mesh.missing"
+	idNames    check.ID = "mesh.duplicate-name"
+	idUnproven check.ID = "mesh.unproven"
+)
+
+// Thresholds of Judge.
+const (
+	lossWorthTelling = 0.01
+	skewWorthTelling = time.Second
+	// queryWait is how long it takes to be sure that there is no querier: an
+	// interval of 125 s and the time to answer (RFC 3376 section 8).
+	queryWait = 130 * time.Second
+)
+
+// Expected is what --expect asks for: so many nodes, or these names or addresses.
+type Expected struct {
+	Count int
+	Names []string
+}
+
+// Missing are those of e that do not take part.
+func (e Expected) Missing(r *Report) []string {
+	var out []string
+	for _, name := range e.Names {
+		there := slices.ContainsFunc(r.Nodes, func(n NodeInfo) bool {
+			return n.took() && (n.Name == name || n.Addr.IsValid() && n.Addr.WithZone("").String() == name || n.Self && n.Own == name)
+		})
+		if !there {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// took: the node takes part, or did until it said goodbye.
+func (n NodeInfo) took() bool { return n.State == Alive || n.State == Left }
+
+// Judge turns what a node knows into verdicts.
+func Judge(r *Report, e Expected) []check.Verdict {
+	j := judge{Report: r}
+	j.missing(e)
+	j.arrows()
+	j.queries()
+	j.losses()
+	j.tcp()
+	j.clocks()
+	j.mtus()
+	j.names()
+	j.liars()
+	return j.out
+}
+
+type judge struct {
+	*Report
+	out []check.Verdict
+}
+
+func (j *judge) add(id check.ID, st check.Status, conf check.Confidence, subject, title, saw string, more ...any) {
+	v := check.Verdict{
+		ID: id, Status: st, Subject: subject, Title: title, Saw: saw, Confidence: conf,
+		Evidence: []check.Evidence{}, Fix: []string{}, CausedBy: []check.ID{}, Docs: check.DocsPage(id),
+	}
+	for _, m := range more {
+		switch m := m.(type) {
+		case check.Evidence:
+			v.Evidence = append(v.Evidence, m)
+		case string:
+			v.Fix = append(v.Fix, m)
+		case check.ID:
+			v.CausedBy = append(v.CausedBy, m)
+		}
+	}
+	j.out = append(j.out, v)
+}
+
+func evidence(what, from, format string, args ...any) check.Evidence {
+	return check.Evidence{What: what, Value: fmt.Sprintf(format, args...), ReadFrom: from}
+}
+
+func (j *judge) missing(e Expected) {
+	if e.Count == 0 {
+		return
+	}
+	alive := 0
+	for _, n := range j.Nodes {
+		if n.took() {
+			alive++
+		}
+	}
+	absent := e.Missing(j.Report)
+	saw := fmt.Sprintf("%d of %d expected nodes take part", min(alive, e.Count), e.Count)
+	switch {
+	case len(absent) > 0:
+		j.add(idMissing, check.Fail, check.Definite, strings.Join(absent, ", "), "expected nodes are missing",
+			fmt.Sprintf("%s: nothing comes from %s, neither by the group nor by unicast", saw, strings.Join(absent, ", ")),
+			"run muster mesh there, on the same group and port")
+	case alive < e.Count:
+		j.add(idMissing, check.Fail, check.Definite, "", "expected nodes are missing", saw, "run muster mesh on the others, on the same group and port")
+	default:
+		j.add(idMissing, check.Pass, check.Definite, "", "all expected nodes take part", saw)
+	}
+}
+
+// arrows judges what is cut: first nodes that are gone, then nodes that are deaf
+// or mute, then what is left of single arrows.
+func (j *judge) arrows() {
+	var told []string
+	cut := j.cutArrows()
+	total := 0
+	for _, a := range cut {
+		total++
+		told = append(told, j.name(a))
+	}
+	if total == 0 {
+		heard := 0
+		for _, a := range j.Arrows() {
+			if a.State == Heard || a.State == Ended {
+				heard++
+			}
+		}
+		if heard > 0 {
+			j.add(idCut, check.Pass, check.Definite, "", "everybody hears everybody", fmt.Sprintf("%d arrows between %d nodes, none is cut", heard, len(j.Nodes)))
+		} else {
+			j.add(idCut, check.Unknown, check.Definite, "", "nobody else is there", "no other node was heard: there is nothing to compare")
+		}
+		j.resumed()
+		return
+	}
+	for i, n := range j.Nodes {
+		if n.State == Gone {
+			j.gone(i, n)
+		}
+	}
+	rest := slices.DeleteFunc(cut, func(a Arrow) bool { return a.Reason == ReasonGone })
+	for to := range j.Nodes {
+		rest = j.deaf(to, rest)
+	}
+	for from := range j.Nodes {
+		rest = j.mute(from, rest)
+	}
+	for _, a := range rest {
+		back := j.Arrow(a.To, a.From)
+		id, title := check.ID("tribes.one-way"), "one hears the other, not the reverse"
+		if back.State != Heard {
+			id, title = idCut, "two nodes do not hear each other"
+			if back.Cut() && a.From > a.To {
+				continue // told with the other direction
+			}
+		}
+		j.add(id, check.Fail, check.Definite, j.name(a), title, j.sentence(a), j.evidenceOf(a))
+	}
+	j.resumed()
+}
+
+// cutArrows are the cut arrows between nodes that take part or are gone.
+func (j *judge) cutArrows() []Arrow {
+	return slices.DeleteFunc(j.Arrows(), func(a Arrow) bool {
+		return !a.Cut() || a.Reason == ReasonLeft
+	})
+}
+
+func (j *judge) name(a Arrow) string { return j.Label(a.From) + " > " + j.Label(a.To) }
+
+func clock(t time.Time) string { return t.Local().Format("15:04:05") }
+
+func (j *judge) sentence(a Arrow) string {
+	switch a.State {
+	case Never:
+		return fmt.Sprintf("%s never heard %s, though both take part", j.Label(a.To), j.Label(a.From))
+	default:
+		return fmt.Sprintf("%s heard %s last at %s%s", j.Label(a.To), j.Label(a.From), clock(a.StoppedAt), because(a.Reason))
+	}
+}
+
+func because(r Reason) string {
+	switch r {
+	case ReasonGroup:
+		return "; unicast between them goes on"
+	case ReasonNoQuerier:
+		return "; it saw no IGMP or MLD query, as a switch that snoops without a querier would have it"
+	case ReasonIGMPDrop:
+		return "; queries came and it answered none"
+	}
+	return ""
+}
+
+func (j *judge) evidenceOf(a Arrow) check.Evidence {
+	from := "the announcements of " + j.Label(a.To)
+	if j.Nodes[a.To].Self {
+		from = "this node"
+	}
+	if a.State == Never {
+		return evidence("arrow "+j.name(a), from, "never heard")
+	}
+	return evidence("arrow "+j.name(a), from, "stopped at %s: %s", a.StoppedAt.UTC().Format(time.RFC3339Nano), a.Reason)
+}
+
+func (j *judge) gone(i int, n NodeInfo) {
+	j.add(idCut, check.Fail, check.Definite, j.Label(i), "a node is cut off, or its process ended without a word",
+		fmt.Sprintf("nothing comes from %s since %s, neither by the group nor by unicast", j.Label(i), clock(n.Word)),
+		evidence("last word", "this node", "%s", n.Word.UTC().Format(time.RFC3339Nano)))
+}
+
+// deaf tells of a node whom nobody reaches by the group though others hear each
+// other or are heard, and returns the arrows that are left to tell.
+func (j *judge) deaf(to int, rest []Arrow) []Arrow {
+	mine := j.with(rest, func(a Arrow) bool { return a.To == to })
+	if len(mine) == 0 || len(mine) < 2 && len(j.Nodes) > 2 || j.hears(to) {
+		return rest
+	}
+	reason := mine[0].Reason
+	for _, a := range mine {
+		if a.Reason != reason {
+			reason = ReasonUnknown
+		}
+	}
+	var more []any
+	for _, a := range mine[:min(len(mine), 32)] {
+		more = append(more, j.evidenceOf(a))
+	}
+	who := j.Label(to)
+	saw := fmt.Sprintf("%s hears none of %d nodes by the group", who, len(mine))
+	if first, last := span(mine); !first.IsZero() {
+		saw += " since " + clock(first)
+		if last.Sub(first) > time.Second {
+			saw += " to " + clock(last)
+		}
+	}
+	id, conf := check.ID("fw.input-drop"), check.Hint
+	title := "a node is deaf to the group"
+	switch reason {
+	case ReasonNoQuerier:
+		id, conf, title = "igmp.no-querier", check.Likely, "IGMP snooping without a querier: the switch has forgotten the membership"
+		saw += ", unicast goes on, and no query was seen on its interface"
+		if j.Nodes[to].Self && !j.View.LastReport.IsZero() {
+			more = append(more, evidence("last membership report", "this node's interface", "%s", j.View.LastReport.UTC().Format(time.RFC3339Nano)))
+		}
+		more = append(more, "switch: enable the IGMP snooping querier of this VLAN", "Linux bridge: ip link set BR type bridge mcast_querier 1")
+	case ReasonIGMPDrop:
+		id, conf, title = "fw.igmp-drop", check.Definite, "the host answers no IGMP query: the switch has forgotten the membership"
+		saw += "; queries came, and it answered none"
+		more = append(more, "on "+who+": nft add rule inet filter input ip protocol igmp accept", "firewalld: firewall-cmd --permanent --add-protocol=igmp && firewall-cmd --reload")
+	default:
+		saw += "; its firewall drops it, its switch port does not forward the group, or reverse path filtering drops it"
+		more = append(more, "on "+who+": muster check")
+	}
+	j.add(id, check.Fail, conf, who, title, saw, more...)
+	return slices.DeleteFunc(rest, func(a Arrow) bool { return a.To == to })
+}
+
+// mute tells of a node that nobody hears though it hears others.
+func (j *judge) mute(from int, rest []Arrow) []Arrow {
+	mine := j.with(rest, func(a Arrow) bool { return a.From == from })
+	if len(mine) < 2 || j.heardBy(from) {
+		return rest
+	}
+	var more []any
+	for _, a := range mine[:min(len(mine), 32)] {
+		more = append(more, j.evidenceOf(a))
+	}
+	who := j.Label(from)
+	saw := fmt.Sprintf("none of %d nodes hears %s by the group", len(mine), who)
+	if first, _ := span(mine); !first.IsZero() {
+		saw += " since " + clock(first)
+	}
+	more = append(more, "on "+who+": muster check")
+	j.add("tribes.one-way", check.Fail, check.Definite, who, "a node is not heard by anybody",
+		saw+"; its announcements do not leave it, or its switch port drops them", more...)
+	return slices.DeleteFunc(rest, func(a Arrow) bool { return a.From == from })
+}
+
+func (j *judge) with(as []Arrow, keep func(Arrow) bool) []Arrow {
+	var out []Arrow
+	for _, a := range as {
+		if keep(a) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// hears: some arrow into the node is heard, or not known.
+func (j *judge) hears(to int) bool {
+	return slices.ContainsFunc(j.Arrows(), func(a Arrow) bool { return a.To == to && (a.State == Heard) })
+}
+
+func (j *judge) heardBy(from int) bool {
+	return slices.ContainsFunc(j.Arrows(), func(a Arrow) bool { return a.From == from && a.State == Heard })
+}
+
+func span(as []Arrow) (first, last time.Time) {
+	for _, a := range as {
+		if a.State != Stopped {
+			continue
+		}
+		if first.IsZero() || a.StoppedAt.Before(first) {
+			first = a.StoppedAt
+		}
+		if a.StoppedAt.After(last) {
+			last = a.StoppedAt
+		}
+	}
+	return first, last
+}
+
+// resumed tells of arrows into this node that were away for a while.
+func (j *judge) resumed() {
+	for i, n := range j.Nodes {
+		for _, o := range n.Outages {
+			if o.Reason == ReasonLeft {
+				continue
+			}
+			j.add(idCut, check.Warn, check.Definite, j.Label(i)+" > "+j.Label(0), "an arrow was away for a while",
+				fmt.Sprintf("%s was not heard from %s to %s (%s)%s", j.Label(i), clock(o.From), clock(o.To), o.To.Sub(o.From).Round(time.Second), because(o.Reason)))
+		}
+	}
+}

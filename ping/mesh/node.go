@@ -1,0 +1,176 @@
+package mesh
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// Node takes part in a mesh. Make one with New; Run runs it, and Report says at
+// any time what it knows.
+type Node struct {
+	cfg   Config
+	t     Transport
+	start time.Time
+
+	mu     sync.Mutex
+	id     ID
+	peers  map[Short]*peer
+	slots  []*peer // by index; nil where free; 0 is this node's own, nil
+	seq    uint32  // of the latest announcement
+	told   int     // nodes of the matrix when it was last told to be complete
+	spread bool    // the second one waits for a random time of its own
+	nonces [32]uint32
+	meter  meter
+	counts Counts
+
+	round    uint8
+	cursor   int             // where the list goes on
+	list     []*peer         // of the current round
+	turn     [3]int          // where the copies, the time requests and the TCP connections go on
+	dialing  int             // under way
+	wanted   map[Short]*want // who was named by others and is not known
+	jumps    []Jump
+	problems int
+	events   []Event // to be told when the lock is free
+}
+
+// want is a node that was named and is not known: who named it can be asked.
+type want struct {
+	from  netip.AddrPort
+	tries int
+}
+
+// Jump is a step of this host's clock.
+type Jump struct {
+	At time.Time
+	By time.Duration
+}
+
+// Counts is what a node did and what it could make nothing of.
+type Counts struct {
+	Announced   uint64 `json:"announced"` // sent to the group
+	Copies      uint64 `json:"copies"`    // announcements sent by unicast
+	Received    uint64 `json:"received"`  // announcements by the group
+	SendFailed  uint64 `json:"send_failed"`
+	Invalid     uint64 `json:"invalid"` // not of muster's mesh, or broken
+	Old         uint64 `json:"old"`     // announcements from the past
+	Duplicates  uint64 `json:"duplicates"`
+	Unasked     uint64 `json:"unasked"`      // answers to questions never asked
+	Impostors   uint64 `json:"impostors"`    // under the identity of another node
+	Refused     uint64 `json:"refused"`      // of more nodes than are remembered
+	UnknownSaid uint64 `json:"unknown_said"` // entries about nodes that nobody introduced
+	HeldBack    uint64 `json:"held_back"`    // announcements put off for the group's load
+	ClockJumps  uint64 `json:"clock_jumps"`
+}
+
+// New returns a node; nothing is sent before Run.
+func New(t Transport, cfg Config) *Node {
+	if cfg.Load <= 0 {
+		cfg.Load = DefaultLoad
+	}
+	if cfg.Dial == nil {
+		cfg.Dial = DialTCP
+	}
+	overhead := overhead4
+	if cfg.IPv6 {
+		overhead = overhead6
+	}
+	return &Node{
+		meter: meter{overhead: overhead},
+		cfg:   cfg, t: t, start: time.Now(), id: newID(), peers: map[Short]*peer{}, slots: make([]*peer, 1),
+		wanted: map[Short]*want{},
+	}
+}
+
+func newID() ID {
+	for {
+		if id := ID(rand.Uint64()); id.Short() != 0 {
+			return id
+		}
+	}
+}
+
+// Run takes part until ctx ends, says goodbye, and closes the transport. The
+// error is nil unless the transport broke.
+func (n *Node) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var all sync.WaitGroup
+	all.Go(func() {
+		if err := n.read(); err != nil {
+			cancel(err)
+		}
+	})
+	n.loop(ctx, &all)
+	n.goodbye()
+	n.t.Close()
+	all.Wait()
+	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return nil
+}
+
+func (n *Node) read() error {
+	packets := make([]Packet, 64)
+	for failures := 0; ; {
+		k, err := n.t.Read(packets)
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return nil
+		case err != nil:
+			if failures++; failures == 100 { // a transport that is broken for good
+				return err
+			}
+			continue
+		}
+		failures = 0
+		now := time.Now()
+		n.mu.Lock()
+		for _, p := range packets[:k] {
+			n.handle(p, now)
+		}
+		n.unlock()
+	}
+}
+
+// unlock frees the lock and tells what happened under it.
+func (n *Node) unlock() {
+	events := n.events
+	n.events = nil
+	n.mu.Unlock()
+	if n.cfg.OnEvent != nil {
+		for _, e := range events {
+			n.cfg.OnEvent(e)
+		}
+	}
+}
+
+func (n *Node) tell(e Event) {
+	if n.cfg.OnEvent != nil {
+		n.events = append(n.events, e)
+	}
+}
+
+// sendTo sends by unicast and counts what fails; the lock is held.
+func (n *Node) sendTo(p []byte, to netip.AddrPort) bool {
+	if err := n.t.Send(p, to); err != nil {
+		n.failed(err)
+		return false
+	}
+	return true
+}
+
+const maxProblems = 100
+
+func (n *Node) failed(err error) {
+	n.counts.SendFailed++
+	if n.problems++; n.problems <= maxProblems {
+		n.tell(Event{Time: time.Now(), Kind: Problem, Text: err.Error()})
+	}
+}

@@ -1,0 +1,136 @@
+package mesh
+
+import (
+	"net/netip"
+	"time"
+)
+
+// peer is what this node knows of another one.
+type peer struct {
+	id      ID
+	index   int            // in slots and rows
+	to      netip.AddrPort // unicast
+	name    string
+	version string
+	mtu     uint16
+	tcpPort uint16
+	age     uint32 // of its process, in seconds, when last told
+
+	added time.Time
+	word  time.Time // anything came, by whatever way
+	// unicast is when something last came that proves the way back: an answer, or
+	// a copy of an announcement.
+	unicast time.Time
+	asks    int // time requests since word
+
+	// rumour: another node named it; nothing came from it yet.
+	rumour bool
+	left   time.Time // when it said goodbye; zero: it did not
+	gone   bool
+
+	in     incoming
+	told   bool // it was in our list
+	row    row
+	offset offset
+
+	// proven is when it last returned a number of one of our announcements: it
+	// does hear us. claimed is since when its list says so without proof.
+	proven  time.Time
+	claimed time.Time
+
+	pending [4]int64 // t1 of time requests under way
+	asking  int
+
+	tcp   TCP
+	tcpAt time.Time
+}
+
+// silence is how long nothing may come from a node, by any way, before it is
+// gone: long enough for several announcements and time requests.
+func (p *peer) silence() time.Duration {
+	return max(5*time.Second, 2*p.in.patience())
+}
+
+// alive: it takes part as far as anybody knows.
+func (p *peer) alive() bool { return p.left.IsZero() && !p.gone && !p.rumour }
+
+func (p *peer) hasLeft() bool { return !p.left.IsZero() }
+
+// hearsUs reports what its list says of us, at index 0.
+func (p *peer) hearsUs() uint8 {
+	if len(p.row.cells) == 0 {
+		return cellNone
+	}
+	return p.row.cells[0].state
+}
+
+// learn returns the peer with this id, a new one when there is room; nil when it
+// is refused. The lock is held.
+func (n *Node) learn(id ID, from netip.Addr, now time.Time) *peer {
+	if p := n.peers[id.Short()]; p != nil {
+		if p.id != id {
+			n.counts.Impostors++
+			return nil
+		}
+		return p
+	}
+	index := n.freeSlot(now)
+	if index == 0 {
+		n.counts.Refused++
+		return nil
+	}
+	p := &peer{id: id, index: index, added: now, word: now, to: netip.AddrPortFrom(from, 0)}
+	p.in.interval = fastest
+	n.slots[index] = p
+	n.peers[id.Short()] = p
+	delete(n.wanted, id.Short())
+	return p
+}
+
+// freeSlot finds room; of those that left or are gone, the one silent for longest
+// makes it.
+func (n *Node) freeSlot(now time.Time) int {
+	for i, p := range n.slots[1:] {
+		if p == nil {
+			return i + 1
+		}
+	}
+	if len(n.slots) < MaxNodes {
+		n.slots = append(n.slots, nil)
+		return len(n.slots) - 1
+	}
+	var oldest *peer
+	for _, p := range n.slots[1:] {
+		if !p.alive() && (oldest == nil || p.word.Before(oldest.word)) {
+			oldest = p
+		}
+	}
+	if oldest == nil {
+		return 0
+	}
+	n.remove(oldest)
+	return oldest.index
+}
+
+// remove forgets p and what the others say of it.
+func (n *Node) remove(p *peer) {
+	delete(n.peers, p.id.Short())
+	n.slots[p.index] = nil
+	for _, other := range n.slots {
+		if other != nil {
+			other.row.forget(p.index)
+		}
+	}
+	n.list = nil // the round begins anew
+}
+
+// count is how many nodes take part, this one included.
+func (n *Node) count() int {
+	k := 1
+	for _, p := range n.slots {
+		if p != nil && !p.hasLeft() && !p.gone {
+			k++
+		}
+	}
+	return max(k, n.cfg.Nodes)
+}

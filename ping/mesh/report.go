@@ -1,0 +1,290 @@
+package mesh
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// NodeState says whether a node takes part.
+type NodeState string
+
+const (
+	Alive  NodeState = "alive"
+	Left   NodeState = "left"   // said goodbye
+	Gone   NodeState = "gone"   // nothing comes from it
+	Rumour NodeState = "rumour" // others name it; it has not been reached
+)
+
+// NodeInfo is a node as this one knows it.
+type NodeInfo struct {
+	ID      ID
+	Name    string
+	Version string
+	Addr    netip.Addr // where it sends from; invalid for this node's own
+	Own     string     // this node: its address as others see it
+	Port    uint16
+	MTU     int
+	TCPPort uint16
+	State   NodeState
+	Self    bool
+	Word    time.Time // when anything last came from it
+	Added   time.Time
+	// Offset is how far its clock is ahead of this host's, within half of RTT, the
+	// shortest round trip measured; OffsetKnown where an exchange was possible.
+	Offset, RTT time.Duration
+	OffsetKnown bool
+	// Proven is when it last proved that it hears this node; Unproven: it claims
+	// to, for long, and cannot.
+	Proven   time.Time
+	Unproven bool
+	// Complete: its whole list is known.
+	Complete bool
+	Outages  []Outage // of its arrow to this node, ended ones
+
+	index int
+}
+
+// ArrowState says what is known of the arrow from one node to another.
+type ArrowState string
+
+const (
+	Heard   ArrowState = "heard"
+	Stopped ArrowState = "stopped" // was heard, and is not any more
+	Never   ArrowState = "never"   // was never heard
+	Ended   ArrowState = "left"    // was heard until one of the two said goodbye
+	Unknown ArrowState = "unknown" // its head did not tell
+)
+
+// Arrow is how To hears From.
+type Arrow struct {
+	From, To  int // in Report.Nodes
+	State     ArrowState
+	Loss      float64 // share, 0 to 1
+	Delay     time.Duration
+	DelayOK   bool // Delay is known
+	StoppedAt time.Time
+	Reason    Reason
+	// TCP is what became of To's connection to From's port.
+	TCP TCP
+}
+
+// Cut: the group's datagrams do not get there.
+func (a Arrow) Cut() bool { return a.State == Stopped || a.State == Never }
+
+// Report is what a node knows at one moment.
+type Report struct {
+	At, Start time.Time
+	Nodes     []NodeInfo // this one first, then by name and address
+	Counts    Counts
+	Wanted    int // named by others and not known yet
+	Jumps     []Jump
+	// LoadPeak and LoadMean are the group's announcements in bits per second: in
+	// the busiest second, and over all.
+	LoadPeak, LoadMean float64
+	View               View
+
+	arrows []Arrow // From*len(Nodes)+To
+}
+
+// Arrow is the arrow between two nodes of the report.
+func (r *Report) Arrow(from, to int) Arrow { return r.arrows[from*len(r.Nodes)+to] }
+
+// Arrows are all arrows between different nodes.
+func (r *Report) Arrows() []Arrow {
+	out := make([]Arrow, 0, len(r.arrows))
+	for _, a := range r.arrows {
+		if a.From != a.To {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// Label names a node for people: its name, with the address where the name alone
+// does not tell it from others.
+func (r *Report) Label(i int) string {
+	node := r.Nodes[i]
+	if node.Name == "" {
+		return node.Addr.String()
+	}
+	same, here := 0, 0
+	for _, other := range r.Nodes {
+		if other.Name == node.Name {
+			same++
+			if other.Addr == node.Addr {
+				here++
+			}
+		}
+	}
+	switch {
+	case here > 1:
+		return node.Name + "/" + node.ID.String()[:4]
+	case same > 1:
+		return node.Name + "/" + node.Addr.String()
+	}
+	return node.Name
+}
+
+// Report tells what the node knows.
+func (n *Node) Report() *Report {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	now := time.Now()
+	r := &Report{At: now, Start: n.start, Counts: n.counts, Wanted: len(n.wanted), Jumps: slices.Clone(n.jumps)}
+	if took := now.Sub(n.start).Seconds(); took > 0 {
+		r.LoadMean = 8 * float64(n.meter.total) / took
+	}
+	r.LoadPeak = 8 * float64(n.meter.peak)
+	if n.cfg.View != nil {
+		r.View = n.cfg.View()
+	}
+	for _, p := range n.slots {
+		if p != nil {
+			r.Nodes = append(r.Nodes, n.info(p))
+		}
+	}
+	slices.SortFunc(r.Nodes, compareNodes)
+	r.Nodes = slices.Insert(r.Nodes, 0, n.self())
+	k := len(r.Nodes)
+	r.arrows = make([]Arrow, k*k)
+	for from := range k {
+		for to := range k {
+			a := Arrow{State: Unknown}
+			if from != to {
+				a = n.arrow(r.Nodes[from], r.Nodes[to], now)
+			}
+			a.From, a.To = from, to
+			r.arrows[from*k+to] = a
+		}
+	}
+	return r
+}
+
+// arrow is what this node measured, or what the arrow's head says.
+func (n *Node) arrow(from, to NodeInfo, now time.Time) Arrow {
+	var tail, head *peer
+	if !from.Self {
+		tail = n.slots[from.index]
+	}
+	if to.Self {
+		return n.arrowHere(tail, now)
+	}
+	head = n.slots[to.index]
+	a := Arrow{State: Unknown}
+	if head.rumour {
+		return a
+	}
+	var c cell
+	if from.index < len(head.row.cells) {
+		c = head.row.cells[from.index]
+	}
+	a.TCP = TCP(c.tcp)
+	gone, over := ends(head, tail)
+	switch {
+	case c.state == cellStopped && Reason(c.code) != ReasonLeft:
+		a.State, a.Reason = Stopped, Reason(c.code)
+		a.StoppedAt = n.start.Add(time.Duration(c.since) * 100 * time.Millisecond)
+	case gone != nil && (tail == nil || head.gone != tail.gone):
+		// Nothing gets there, or nobody is there to send: since the last word.
+		a.State, a.Reason, a.StoppedAt = Stopped, ReasonGone, gone.word
+	case gone != nil: // what two who are gone hear of each other is not known
+	case over && c.state != cellNone:
+		a.State, a.Reason, a.Loss = Ended, ReasonLeft, lossOf(c.loss)
+	case over:
+	case c.state == cellHeard:
+		a.State, a.Loss = Heard, lossOf(c.loss)
+		a.Delay, a.DelayOK = delayOf(c.code), c.code != 0
+	case head.row.complete && now.Sub(from.Added) > grace && now.Sub(to.Added) > grace && (tail == nil || !tail.rumour):
+		a.State = Never
+	}
+	return a
+}
+
+// ends returns the end of an arrow that is gone, and whether a goodbye ended the
+// arrow: one that came before the other end was gone. A nil tail is this node.
+func ends(head, tail *peer) (gone *peer, over bool) {
+	left := head.left
+	if tail != nil && tail.hasLeft() && (left.IsZero() || tail.left.Before(left)) {
+		left = tail.left
+	}
+	switch {
+	case head.gone:
+		gone = head
+	case tail != nil && tail.gone:
+		gone = tail
+	}
+	if !left.IsZero() && (gone == nil || left.Before(gone.word.Add(gone.silence()))) {
+		return nil, true
+	}
+	return gone, false
+}
+
+// grace is how long nodes may take to hear each other and to say so.
+const grace = 4 * time.Second
+
+func (n *Node) arrowHere(p *peer, now time.Time) Arrow {
+	a := Arrow{State: Unknown, TCP: p.tcp}
+	switch in := &p.in; {
+	case in.heard && !in.stopped:
+		a.State, a.Loss, a.Delay, a.DelayOK = Heard, in.loss(), in.delay, in.known
+	case in.stopped && in.reason == ReasonLeft:
+		a.State, a.Reason, a.Loss = Ended, in.reason, in.loss()
+	case in.stopped:
+		a.State, a.StoppedAt, a.Reason = Stopped, in.since, in.reason
+	case p.hasLeft():
+	case p.gone:
+		a.State, a.StoppedAt, a.Reason = Stopped, p.word, ReasonGone
+	case !p.rumour && now.Sub(p.added) > grace:
+		a.State = Never
+	}
+	return a
+}
+
+func compareNodes(a, b NodeInfo) int {
+	for _, c := range []int{compareNames(a.Name, b.Name), a.Addr.Compare(b.Addr), int(a.Port) - int(b.Port)} {
+		if c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+func (n *Node) self() NodeInfo {
+	return NodeInfo{
+		ID: n.id, Name: n.cfg.Name, Version: n.cfg.Version, Port: n.t.Port(), Own: n.cfg.Address, MTU: n.cfg.MTU, TCPPort: n.cfg.TCPPort,
+		State: Alive, Self: true, Word: time.Now(), Added: n.start, OffsetKnown: true, Complete: true,
+	}
+}
+
+func (n *Node) infoAt(index int) NodeInfo {
+	if index == 0 {
+		return n.self()
+	}
+	return n.info(n.slots[index])
+}
+
+// claimTime is how long a node may claim to hear us without proof.
+const claimTime = 2 * time.Minute
+
+func (n *Node) info(p *peer) NodeInfo {
+	i := NodeInfo{
+		ID: p.id, Name: p.name, Version: p.version, Addr: p.to.Addr(), Port: p.to.Port(), MTU: int(p.mtu), TCPPort: p.tcpPort,
+		State: Alive, Word: p.word, Added: p.added, Proven: p.proven, Complete: p.row.complete,
+		Outages: slices.Clone(p.in.outages), index: p.index,
+	}
+	switch {
+	case p.hasLeft():
+		i.State = Left
+	case p.gone:
+		i.State = Gone
+	case p.rumour:
+		i.State = Rumour
+	}
+	if s, ok := p.offset.best(); ok {
+		i.Offset, i.RTT, i.OffsetKnown = s.offset, s.rtt, true
+	}
+	i.Unproven = i.State == Alive && !p.claimed.IsZero() && p.proven.Before(p.claimed) &&
+		time.Since(p.claimed) > claimTime && p.unicast.After(p.claimed.Add(claimTime/2))
+	return i
+}
