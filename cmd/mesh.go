@@ -47,9 +47,9 @@ on the group, however many they are; with few nodes an announcement goes out twi
 No privilege is needed to take part.
 
 Without --duration it runs until Ctrl-C. Let it run for longer than the 260 s after which a
-switch without a querier forgets who listens (--duration 5m), and it tells when each arrow
-stopped and why: whether IGMP or MLD queries came (igmp.no-querier) and were answered
-(fw.igmp-drop). Seeing these takes CAP_NET_RAW; without it the why stays open.
+switch without a querier forgets who listens (--duration 5m), and it tells to the second when
+each arrow stopped. Why it stopped, a missing querier or dropped IGMP, it does not see: run
+"muster sniff --filter igmp" beside it for that.
 
 With --tcp-port each node tries that TCP port on every other one, each half minute, with a connection
 that is closed at once. Somebody must listen there, a Tomcat say; --tcp-listen does it here.`,

@@ -92,5 +92,5 @@ func (s *sniffScreen) draw() {
 		s.term.Draw(view)
 		return
 	}
-	out.Write([]byte(strings.Join(view, "\n") + "\n\n")) // a closed pipe ends the process
+	_, _ = out.Write([]byte(strings.Join(view, "\n") + "\n\n")) // a closed pipe ends the process
 }

@@ -11,8 +11,8 @@ import (
 	"muster/sniff/capture"
 )
 
-// Captures cut in many places: what is whole is read, and nothing panics. (The
-// reader alone is cut at every byte in package capture.)
+// Captures cut in some 400 places each: what is whole is read, and nothing panics.
+// The reader alone is cut at every byte of small files, in package capture.
 func TestCapturesCut(t *testing.T) {
 	for _, m := range manifests(t) {
 		file, err := os.ReadFile(filepath.Join("testdata/captures", m.File))

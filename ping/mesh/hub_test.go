@@ -21,8 +21,6 @@ type hub struct {
 	cut func(from, to int, group bool) bool
 	// delay of what gets through.
 	delay time.Duration
-	// skew of each port's clock, told in the times that the port's node sees.
-	skew map[int]time.Duration
 	// bytes on the group, per second of the bubble's clock, with headers.
 	perSecond map[int64]int
 }

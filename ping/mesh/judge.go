@@ -119,14 +119,8 @@ func (j *judge) missing(e Expected) {
 // arrows judges what is cut: first nodes that are gone, then nodes that are deaf
 // or mute, then what is left of single arrows.
 func (j *judge) arrows() {
-	var told []string
 	cut := j.cutArrows()
-	total := 0
-	for _, a := range cut {
-		total++
-		told = append(told, j.name(a))
-	}
-	if total == 0 {
+	if len(cut) == 0 {
 		heard := 0
 		for _, a := range j.Arrows() {
 			if a.State == Heard || a.State == Ended {

@@ -36,7 +36,7 @@ func OpenScreen(s *Stream) *Screen {
 		c.wg.Add(1)
 		go c.read()
 	}
-	io.WriteString(s, "\x1b[?1049h\x1b[?25l") // another screen, no cursor
+	_, _ = io.WriteString(s, "\x1b[?1049h\x1b[?25l") // another screen, no cursor
 	return c
 }
 
@@ -64,18 +64,19 @@ func (c *Screen) read() {
 
 // Draw shows lines from the top; what was there is overwritten.
 func (c *Screen) Draw(lines []string) {
-	io.WriteString(c.out, "\x1b[H"+strings.Join(lines, "\x1b[K\r\n")+"\x1b[K\x1b[J")
+	// A terminal that is gone ends the process by itself.
+	_, _ = io.WriteString(c.out, "\x1b[H"+strings.Join(lines, "\x1b[K\r\n")+"\x1b[K\x1b[J")
 }
 
 // Close gives the terminal back.
 func (c *Screen) Close() {
-	io.WriteString(c.out, "\x1b[?25h\x1b[?1049l")
+	_, _ = io.WriteString(c.out, "\x1b[?25h\x1b[?1049l")
 	close(c.done)
 	if c.tty == nil {
 		return
 	}
 	if c.state != nil {
-		term.Restore(int(c.tty.Fd()), c.state)
+		_ = term.Restore(int(c.tty.Fd()), c.state)
 	}
 	c.tty.Close()
 	c.wg.Wait()
