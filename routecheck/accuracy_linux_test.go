@@ -56,8 +56,8 @@ var faults = []fault{
 	{what: "unreachable route", how: "ip route replace unreachable 228.0.0.0/8", want: "route.blocked"},
 	{what: "prohibit route in the table of a policy rule", how: "ip rule add to 224.0.0.0/4 lookup 100; ip route add prohibit default table 100", want: "route.blocked"},
 	{what: "policy rule that is a blackhole itself", how: "ip rule add to 228.0.0.4 blackhole", want: "route.blocked"},
-	{what: "route into a tunnel", how: "ip tuntap add tun0 mode tun; ip addr add 10.9.0.1/24 dev tun0; ip link set tun0 up; ip route replace 224.0.0.0/4 dev tun0", want: "iface.point-to-point", also: "iface.no-carrier"},
-	{what: "default route into a tunnel", how: "ip tuntap add tun0 mode tun; ip addr add 10.9.0.1/24 dev tun0; ip link set tun0 up; ip route del 224.0.0.0/4; ip route add default dev tun0", want: "env.vpn", also: "iface.no-carrier"},
+	{what: "route into a tunnel", how: "ip tuntap add tun0 mode tun; ip addr add 10.9.0.1/24 dev tun0; ip link set tun0 up; ip route replace 224.0.0.0/4 dev tun0", want: "iface.point-to-point", also: "iface.no-carrier", needs: "/dev/net/tun"},
+	{what: "default route into a tunnel", how: "ip tuntap add tun0 mode tun; ip addr add 10.9.0.1/24 dev tun0; ip link set tun0 up; ip route del 224.0.0.0/4; ip route add default dev tun0", want: "env.vpn", also: "iface.no-carrier", needs: "/dev/net/tun"},
 	{what: "joined on the other interface than the route's", args: "", dual: true, hold: joinOn("eth1", "0.0.0.0:45564"), want: "sock.join-interface"},
 	{what: "joined on the loopback", hold: joinOn("lo", "0.0.0.0:45564"), want: "sock.join-interface"},
 	{what: "joined on two interfaces of one network", how: "ip addr flush dev eth1; ip addr add 10.77.0.99/24 dev eth1 metric 999", dual: true, hold: secondInOneNet, want: "iface.dual-homed"},
@@ -221,7 +221,13 @@ func (f fault) recipe() string {
 
 func (f fault) check(t *testing.T) outcome {
 	t.Helper()
-	if f.needs != "" {
+	if strings.HasPrefix(f.needs, "/dev/") {
+		device, err := os.OpenFile(f.needs, os.O_RDWR, 0)
+		if err != nil {
+			t.Skipf("needs a right to %s: %v", f.needs, err)
+		}
+		device.Close()
+	} else if f.needs != "" {
 		if _, err := exec.LookPath(f.needs); err != nil {
 			t.Skipf("needs %s", f.needs)
 		}
