@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -24,6 +25,8 @@ type smokeOptions struct {
 	sessions  int
 	size      int
 	sabotage  bool
+	junit     string
+	timeline  bool
 }
 
 // smokeNode is the hidden command that a run starts for each of its nodes.
@@ -62,6 +65,8 @@ With --interface they use that interface, with a TTL of 0.`,
 	f.StringVar(&o.domain, "domain", "", "cluster `domain` of the nodes")
 	f.IntVar(&o.sessions, "sessions", 1, "`number` of sessions that each of S0, S1 and S2 stands for")
 	f.IntVar(&o.size, "size", 1024, "`bytes` of data in each session, every one of which is checked on every node")
+	f.StringVar(&o.junit, "junit", "", "write the steps as a JUnit report to this `file`")
+	f.BoolVar(&o.timeline, "timeline", false, "draw the run as a picture also where the output is no terminal")
 	f.BoolVar(&o.sabotage, "drop-deltas", false, "break B on purpose: the run must fail at the step that shows it")
 	f.MarkHidden("drop-deltas") //nolint:errcheck // it is there
 	f.StringVarP(&o.iface, "interface", "i", "", "interface by `name`, index or address (default: the loopback)")
@@ -121,20 +126,25 @@ func (a *app) runSmoke(c *cobra.Command, o smokeOptions) error {
 	}
 	defer os.RemoveAll(cfg.StateDir)
 
+	report, err := a.junitFile(o.junit)
+	if err != nil {
+		return err
+	}
 	r := ui.NewSmoke(a.Streams, a.json, a.quiet)
+	r.Timeline = o.timeline
 	cfg.OnStart = r.Start
 	cfg.OnStep = r.Step
-	report, err := smoke.Run(c.Context(), cfg)
-	if err != nil {
-		if c.Context().Err() != nil {
-			return errInterrupted
-		}
+	rep, err := smoke.Run(c.Context(), cfg)
+	if err != nil && c.Context().Err() != nil {
+		err = errInterrupted
+	}
+	if err := errors.Join(err, report(rep, err)); err != nil {
 		return err
 	}
-	if err := r.Close(report); err != nil {
+	if err := r.Close(rep); err != nil {
 		return err
 	}
-	if report.Failed != nil {
+	if rep.Failed != nil {
 		return errNo
 	}
 	return nil

@@ -54,7 +54,8 @@ type Plan struct {
 	Nodes     int
 	Interface mcast.Interface
 	Group     mcast.Group
-	Planned   int // steps
+	Planned   int      // steps
+	Names     []string // of the steps
 }
 
 // Step is one step of the scenario and what came of it.
@@ -65,6 +66,8 @@ type Step struct {
 	// Detail is what was verified, in the words of the nodes' reports.
 	Detail map[string]any
 	Err    error // nil: the step did what it should
+	// Marks are what happened to which node, in the order of time.
+	Marks []Mark
 }
 
 // Report is the outcome of a run.
@@ -121,8 +124,8 @@ func ownGroup() mcast.Group {
 	return mcast.Group{Addr: addr, Port: uint16(20000 + rand.IntN(10000)), Count: 1}
 }
 
-// nodeName names nodes A, B, C, ...
-func nodeName(i int) string { return string(rune('A' + i)) }
+// NodeName names nodes A, B, C, ...
+func NodeName(i int) string { return string(rune('A' + i)) }
 
 // dueTime is the time after which a silent member must have been given up: the
 // drop time, the TCP check that follows it, and what a loaded machine takes.

@@ -16,6 +16,9 @@ type run struct {
 	nodes  []*process // by index; nil while a node is down
 	ports  []uint16   // of their receivers, once they are known
 	report Report
+	began  time.Time
+	mu     sync.Mutex
+	marks  []Mark // of the current step
 	// counter is how often the sessions of the current set were served.
 	counter int32
 }
@@ -29,15 +32,19 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	r := &run{Config: cfg, nodes: make([]*process, cfg.Nodes), ports: make([]uint16, cfg.Nodes), report: Report{Plan: Plan{
 		Nodes: cfg.Nodes, Interface: cfg.Interface, Group: cfg.Group, Planned: len(scenario),
 	}}}
+	for _, s := range scenario {
+		r.report.Names = append(r.report.Names, s.name(r))
+	}
 	defer r.killAll()
 	cfg.OnStart(r.report.Plan)
-	began := time.Now()
+	r.began = time.Now()
 	for i, s := range scenario {
-		step := Step{Number: i + 1, Name: s.name(r), Detail: map[string]any{}}
+		step := Step{Number: i + 1, Name: r.report.Names[i], Detail: map[string]any{}}
 		at := time.Now()
 		step.Err = s.do(ctx, r, step.Detail)
-		step.Took = time.Since(at)
+		step.Took, step.Marks = time.Since(at), r.takeMarks()
 		if ctx.Err() != nil {
+			r.report.Took = time.Since(r.began)
 			return r.report, ctx.Err()
 		}
 		r.report.Steps = append(r.report.Steps, step)
@@ -47,14 +54,14 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 			break
 		}
 	}
-	r.report.Took = time.Since(began)
+	r.report.Took = time.Since(r.began)
 	return r.report, nil
 }
 
 // start starts node i and waits until its receiver listens and it has sent its
 // first heartbeat.
 func (r *run) start(ctx context.Context, i int) (line, error) {
-	p, err := startProcess(nodeName(i), r.Command)
+	p, err := startProcess(NodeName(i), r.Command)
 	if err != nil {
 		return line{}, err
 	}
@@ -79,6 +86,7 @@ func (r *run) start(ctx context.Context, i int) (line, error) {
 	if ap, err := netip.ParseAddrPort(p.self.Address); err == nil {
 		r.ports[i] = ap.Port()
 	}
+	r.mark(i, Started, "")
 	return p.self, nil
 }
 
@@ -108,10 +116,12 @@ func each(is []int, f func(i int) error) error {
 func (r *run) kill(i int) {
 	r.nodes[i].kill()
 	r.nodes[i] = nil
+	r.mark(i, Killed, "")
 }
 
 func (r *run) killAll() {
 	for _, i := range r.up() {
-		r.kill(i)
+		r.nodes[i].kill()
+		r.nodes[i] = nil
 	}
 }

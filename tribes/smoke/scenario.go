@@ -40,7 +40,7 @@ func each2(two, more string) func(*run) string {
 
 // others names all nodes but A: "B and C", "B, C and D"; many are "B to F".
 func others(nodes int) string {
-	last := nodeName(nodes - 1)
+	last := NodeName(nodes - 1)
 	switch nodes {
 	case 3:
 		return "B and " + last

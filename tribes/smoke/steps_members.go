@@ -25,7 +25,7 @@ func startFirst(ctx context.Context, r *run, detail map[string]any) error {
 func startOthers(ctx context.Context, r *run, detail map[string]any) error {
 	began := time.Now()
 	for i := 1; i < r.Nodes; i++ {
-		marks := r.marks()
+		marks := r.places()
 		if _, err := r.start(ctx, i); err != nil {
 			return err
 		}
@@ -74,7 +74,7 @@ func (r *run) sees(ctx context.Context, i, n int) error {
 
 func (r *run) announces(ctx context.Context, i, n, mark int) error {
 	self := r.nodes[n].self
-	what := fmt.Sprintf("%s at %s as a member", nodeName(n), self.Address)
+	what := fmt.Sprintf("%s at %s as a member", NodeName(n), self.Address)
 	_, err := r.nodes[i].wait(ctx, mark, what, func(l line) bool {
 		return l.Event == membership.Added.String() && l.UniqueID == self.UniqueID && l.Address == self.Address
 	})
@@ -107,7 +107,7 @@ func (r *run) message(ctx context.Context) (float64, error) {
 // goodbye.
 func crash(ctx context.Context, r *run, detail map[string]any) error {
 	id := r.nodes[0].self.UniqueID
-	marks := r.marks()
+	marks := r.places()
 	r.kill(0)
 	silent, reason, err := r.everybodyMisses(ctx, id, marks)
 	if err != nil {
@@ -143,7 +143,7 @@ func (r *run) everybodyMisses(ctx context.Context, id string, marks []int) (sile
 // survivors changed meanwhile.
 func comeBack(ctx context.Context, r *run, detail map[string]any) error {
 	before := r.report.Steps[0].Detail["unique_id"]
-	marks := r.marks()
+	marks := r.places()
 	l, err := r.start(ctx, 0)
 	if err != nil {
 		return err
@@ -173,7 +173,7 @@ func comeBack(ctx context.Context, r *run, detail map[string]any) error {
 func (r *run) leave(ctx context.Context) (goodbyes int, err error) {
 	for _, i := range r.up() {
 		p := r.nodes[i]
-		marks := r.marks()
+		marks := r.places()
 		stopped, cancel := context.WithTimeout(ctx, slack)
 		_, err := p.ask(stopped, request{Do: doLeave})
 		if err == nil {
@@ -184,6 +184,7 @@ func (r *run) leave(ctx context.Context) (goodbyes int, err error) {
 			return goodbyes, err
 		}
 		r.nodes[i] = nil
+		r.mark(i, Left, "")
 		_, reason, err := r.everybodyMisses(ctx, p.self.UniqueID, marks)
 		if err != nil {
 			return goodbyes, err
@@ -213,8 +214,8 @@ func (p *process) ended0(ctx context.Context) error {
 	}
 }
 
-// marks are the places in all reports up to now.
-func (r *run) marks() []int {
+// places are the ends of all reports up to now.
+func (r *run) places() []int {
 	m := make([]int, len(r.nodes))
 	for _, i := range r.up() {
 		m[i] = r.nodes[i].mark()

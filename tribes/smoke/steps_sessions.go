@@ -28,6 +28,7 @@ func survivorsServe(ctx context.Context, r *run, detail map[string]any) error {
 		if err != nil {
 			return err
 		}
+		r.mark(i, Served, "S1")
 		slowest = max(slowest, l.TookUS)
 		r.counter++
 		if err := r.verifyAll(ctx, "S1", detail); err != nil {
@@ -43,6 +44,7 @@ func invalidate(ctx context.Context, r *run, detail map[string]any) error {
 	if _, err := r.nodes[0].ask(ctx, r.request(doInvalidate, "S1")); err != nil {
 		return err
 	}
+	r.mark(0, Ended, "S1")
 	if err := r.absentAll(ctx, "S1", verifyTime); err != nil {
 		return err
 	}
@@ -89,8 +91,11 @@ func (r *run) request(do, set string) request {
 func (r *run) create(ctx context.Context, i int, set string, maxInactive int32) error {
 	q := r.request(doCreate, set)
 	q.MaxInactive = maxInactive
-	_, err := r.nodes[i].ask(ctx, q)
-	return err
+	if _, err := r.nodes[i].ask(ctx, q); err != nil {
+		return err
+	}
+	r.mark(i, Created, set)
+	return nil
 }
 
 // fetch has node i get the state.
@@ -99,6 +104,7 @@ func (r *run) fetch(ctx context.Context, i int, detail map[string]any) error {
 	if err != nil {
 		return err
 	}
+	r.mark(i, GotState, "")
 	detail["state_sessions"] = l.Sessions
 	detail["state_ms"] = float64(l.TookUS) / 1000
 	return nil
@@ -106,7 +112,13 @@ func (r *run) fetch(ctx context.Context, i int, detail map[string]any) error {
 
 // verifyAll wants every byte of every session of the set on every node.
 func (r *run) verifyAll(ctx context.Context, set string, detail map[string]any) error {
-	err := each(r.up(), func(i int) error { return r.verify(ctx, i, set, r.counter) })
+	err := each(r.up(), func(i int) error {
+		err := r.verify(ctx, i, set, r.counter)
+		if err == nil {
+			r.mark(i, Replicated, set)
+		}
+		return err
+	})
 	if err == nil {
 		detail["verified_bytes"] = len(r.up()) * r.Sessions * r.Size
 	}
@@ -133,19 +145,23 @@ func (r *run) verify(ctx context.Context, i int, set string, counter int32) erro
 			return ""
 		}
 		return fmt.Sprintf("of the %d sessions of %s, %d are missing and %d have other content on %s",
-			len(wants), set, missing, wrong, nodeName(i))
+			len(wants), set, missing, wrong, NodeName(i))
 	})
 }
 
 // absentAll waits until no node has a session of the set.
 func (r *run) absentAll(ctx context.Context, set string, within time.Duration) error {
 	return each(r.up(), func(i int) error {
-		return r.poll(ctx, i, set, within, func(have map[string]string) string {
+		err := r.poll(ctx, i, set, within, func(have map[string]string) string {
 			if len(have) == 0 {
 				return ""
 			}
-			return fmt.Sprintf("%d sessions of %s are still on %s", len(have), set, nodeName(i))
+			return fmt.Sprintf("%d sessions of %s are still on %s", len(have), set, NodeName(i))
 		})
+		if err == nil {
+			r.mark(i, Gone, set)
+		}
+		return err
 	})
 }
 

@@ -19,6 +19,15 @@ type SmokeStep struct {
 	TookMS int64          `json:"took_ms"`
 	Error  string         `json:"error,omitempty"`
 	Detail map[string]any `json:"detail"`
+	Marks  []SmokeMark    `json:"marks,omitempty"`
+}
+
+// SmokeMark is what happened to a node in a step.
+type SmokeMark struct {
+	AtMS float64 `json:"at_ms"` // since the run began
+	Node string  `json:"node"`
+	Deed string  `json:"deed"`
+	Set  string  `json:"set,omitempty"` // of sessions: S0, S1, S2
 }
 
 // SmokeSummary is its last line.
@@ -39,6 +48,9 @@ type Smoke struct {
 	s     *Streams
 	lines *Lines // nil for text
 	quiet bool
+	// Timeline draws the run as a picture at its end; without it only on a
+	// terminal.
+	Timeline bool
 }
 
 // NewSmoke prints to s: JSON lines, or a line of text for each step.
@@ -65,6 +77,9 @@ func (r *Smoke) Step(st smoke.Step) {
 		if st.Err != nil {
 			l.Error = st.Err.Error()
 		}
+		for _, m := range st.Marks {
+			l.Marks = append(l.Marks, SmokeMark{AtMS: float64(m.At.Microseconds()) / 1000, Node: smoke.NodeName(m.Node), Deed: string(m.Deed), Set: m.Set})
+		}
 		r.lines.Write(l)
 		return
 	}
@@ -90,6 +105,9 @@ func (r *Smoke) Close(rep smoke.Report) error {
 			Type: "summary", Status: status, Steps: len(rep.Steps), Planned: rep.Planned, FailedStep: failed, Nodes: rep.Nodes,
 			Group: rep.Group.String(), Interface: rep.Interface.Name, TookMS: rep.Took.Milliseconds(),
 		})
+	}
+	if r.Timeline || r.s.Out.TTY && !r.quiet {
+		writeTimeline(r.s.Out, rep)
 	}
 	var err error
 	if rep.Failed != nil {
