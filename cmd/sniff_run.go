@@ -134,6 +134,10 @@ func (a *app) captureInterfaces(r *sniffRun) ([]string, error) {
 	return names, nil
 }
 
+// joinPort is where the sockets that join groups without a port listen: a join is
+// of a group, and no port matters to it.
+const joinPort = 65535
+
 // joinGroups joins the groups on the interfaces; nobody reads the sockets, the
 // capture sees it all.
 func (a *app) joinGroups(r *sniffRun, names []string) (leave func(), err error) {
@@ -150,14 +154,14 @@ func (a *app) joinGroups(r *sniffRun, names []string) (leave func(), err error) 
 		i, err := mcast.FindInterface(name, r.groups[0].Addr)
 		if err == nil {
 			var c *mcast.Conn
-			c, err = mcast.Listen(mcast.Config{Interface: i, Groups: r.groups, TTL: -1})
+			c, err = mcast.Listen(mcast.Config{Interface: i, Groups: r.groups, Port: joinPort, TTL: -1})
 			if err == nil {
 				conns = append(conns, c)
 				continue
 			}
 		}
 		leave()
-		return nil, fmt.Errorf("join %s: %w", r.groups[0], err)
+		return nil, fmt.Errorf("--join: %w", err)
 	}
 	return leave, nil
 }

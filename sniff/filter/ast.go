@@ -58,6 +58,29 @@ func (n not) String() string  { return "not " + n.x.String() }
 func (n word) String() string { return string(n) }
 func (later) String() string  { return "later fragment" }
 
+// plain is String with no parentheses but those that n needs inside an operator
+// that binds as tightly as level: 1 or, 2 and, 3 not.
+func plain(n node, level int) string {
+	own, text := 4, ""
+	switch n := n.(type) {
+	case or:
+		if n.b == node(later{}) {
+			return plain(n.a, level)
+		}
+		own, text = 1, plain(n.a, 1)+" or "+plain(n.b, 1)
+	case and:
+		own, text = 2, plain(n.a, 2)+" and "+plain(n.b, 2)
+	case not:
+		own, text = 3, "not "+plain(n.x, 3)
+	default:
+		text = n.String()
+	}
+	if own < level {
+		return "(" + text + ")"
+	}
+	return text
+}
+
 func (n address) String() string {
 	key := map[side]string{either: "host", src: "source", dst: "group"}[n.side]
 	if n.side == dst && !n.net.Addr().IsMulticast() {

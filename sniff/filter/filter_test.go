@@ -49,7 +49,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("%q: %v", in, err)
 			continue
 		}
-		if got := f.String(); got != want {
+		if got := f.root.String(); got != want {
 			t.Errorf("%q is %s, want %s", in, got, want)
 		}
 	}
@@ -94,7 +94,7 @@ func TestForGroups(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "((igmp or mld) or (group 228.0.0.4 and udp dst port 45564))"
-	if got := ForGroups([]mcast.Group{g}).String(); got != want {
+	if got := ForGroups([]mcast.Group{g}).root.String(); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
@@ -296,8 +296,32 @@ func TestWithLaterFragments(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := f.WithLaterFragments().String(); got != want {
+		if got := f.WithLaterFragments().root.String(); got != want {
 			t.Errorf("%s: %s, want %s", expr, got, want)
+		}
+	}
+}
+
+// What people are shown has the parentheses that it needs, and means the same.
+func TestString(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                                   "all",
+		"((multicast or igmp) or mld)":       "multicast or igmp or mld",
+		"(udp or tcp) and (vlan and arp)":    "(udp or tcp) and vlan and arp",
+		"udp or (tcp and not vlan 10)":       "udp or tcp and not vlan 10",
+		"!(udp or tcp) and not (not igmp)":   "not (udp or tcp) and not not igmp",
+		"tribes and (group 228.0.0.4:45564)": "tribes and group 228.0.0.4 and udp dst port 45564",
+	} {
+		f, err := Parse(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f = f.WithLaterFragments()
+		if got := f.String(); got != want {
+			t.Errorf("%q: %s, want %s", in, got, want)
+		}
+		if again, err := Parse(f.String()); err != nil || again.String() != want {
+			t.Errorf("%q read again: %v, %v", want, again, err)
 		}
 	}
 }

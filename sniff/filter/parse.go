@@ -73,8 +73,9 @@ func (f *Filter) WithLaterFragments() *Filter {
 	return compile(or{f.root, later{}})
 }
 
-// String writes the expression with all its parentheses.
-func (f *Filter) String() string { return f.root.String() }
+// String writes the expression for people: with the parentheses that it needs, and
+// without what WithLaterFragments added.
+func (f *Filter) String() string { return plain(f.root, 0) }
 
 type parser struct {
 	expr   string
