@@ -10,13 +10,12 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"muster/cmd"
 	"muster/internal/netlab"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(netlab.Wrap(m), map[string]func(){
-		"muster": func() { os.Exit(cmd.Main(os.Args[1:])) },
+		"muster": func() { os.Exit(documented(os.Args[1:])) },
 		"on":     func() { os.Exit(on(os.Args[1:])) },
 		"exits":  func() { os.Exit(exits(os.Args[1:])) },
 	})

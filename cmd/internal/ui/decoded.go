@@ -30,8 +30,8 @@ func NewDecoded(out *Stream, text bool, d *decode.Decoder) *Decoded {
 // Faults is the number of things that were not valid or held what was not.
 func (d *Decoded) Faults() int { return d.counts[decode.Invalid] + d.errors }
 
-// decodedLine is one JSON line; which fields it has depends on its type.
-type decodedLine struct {
+// DecodedLine is one JSON line; which fields it has depends on its type.
+type DecodedLine struct {
 	Type      string `json:"type"`
 	Input     int    `json:"input,omitempty"`
 	Offset    int64  `json:"offset"`
@@ -46,9 +46,9 @@ type decodedLine struct {
 	Error    string   `json:"error,omitempty"`
 }
 
-// javaLine is the JSON line of a Java stream. What its class is known to say
+// DecodedJava is the JSON line of a Java stream. What its class is known to say
 // stands in a field of its own beside the plain view of it.
-type javaLine struct {
+type DecodedJava struct {
 	Type   string `json:"type"`
 	Input  int    `json:"input,omitempty"`
 	Offset int64  `json:"offset"`
@@ -66,7 +66,7 @@ func (d *Decoded) Item(input int, i decode.Item) error {
 	if i.Type == decode.JavaStream {
 		return d.java(input, i)
 	}
-	line := decodedLine{Type: string(i.Type), Input: input, Offset: i.Offset, Bytes: i.Bytes}
+	line := DecodedLine{Type: string(i.Type), Input: input, Offset: i.Offset, Bytes: i.Bytes}
 	switch {
 	case i.Type == decode.Heartbeat:
 		m := NewMember(&i.Member, netip.AddrPort{})
@@ -100,7 +100,7 @@ func (d *Decoded) Item(input int, i decode.Item) error {
 }
 
 func (d *Decoded) java(input int, i decode.Item) error {
-	line := javaLine{Type: string(i.Type), Input: input, Offset: i.Offset, Bytes: i.Bytes}
+	line := DecodedJava{Type: string(i.Type), Input: input, Offset: i.Offset, Bytes: i.Bytes}
 	known, err := d.decoder.Stream(i.Java, i.Raw)
 	line.Object = newObject(&known)
 	if len(i.Java) == 1 {
@@ -131,7 +131,7 @@ func (d *Decoded) java(input int, i decode.Item) error {
 // BadHex renders a line of input that is not hex.
 func (d *Decoded) BadHex(input int, err *decode.HexError) error {
 	d.count(input, decode.Invalid)
-	line := decodedLine{Type: string(decode.Invalid), Input: input, Error: err.Error()}
+	line := DecodedLine{Type: string(decode.Invalid), Input: input, Error: err.Error()}
 	if d.text {
 		return d.print(line)
 	}
@@ -146,7 +146,7 @@ func (d *Decoded) count(input int, t decode.Type) {
 	d.counts[t]++
 }
 
-type decodedSummary struct {
+type DecodedSummary struct {
 	Type       string `json:"type"`
 	Inputs     int    `json:"inputs"`
 	Heartbeats int    `json:"heartbeats"`
@@ -164,7 +164,7 @@ type decodedSummary struct {
 // Summary closes the output.
 func (d *Decoded) Summary() error {
 	n := d.counts
-	s := decodedSummary{
+	s := DecodedSummary{
 		Type: "summary", Inputs: d.inputs, Heartbeats: n[decode.Heartbeat], Frames: n[decode.Frame],
 		Messages: n[decode.BareMessage], Acks: n[decode.Ack], FailAcks: n[decode.FailAck],
 		Java: n[decode.JavaStream], Incomplete: n[decode.Incomplete], Invalid: n[decode.Invalid],

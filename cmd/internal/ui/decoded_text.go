@@ -8,7 +8,7 @@ import (
 )
 
 // print writes the line for people.
-func (d *Decoded) print(l decodedLine) error {
+func (d *Decoded) print(l DecodedLine) error {
 	var b strings.Builder
 	d.head(&b, l.Input, l.Offset, l.Type)
 	switch {
@@ -38,7 +38,7 @@ func (d *Decoded) print(l decodedLine) error {
 	return err
 }
 
-func (d *Decoded) printJava(l javaLine) error {
+func (d *Decoded) printJava(l DecodedJava) error {
 	var b strings.Builder
 	d.head(&b, l.Input, l.Offset, l.Type)
 	fmt.Fprintf(&b, ", %d bytes", l.Bytes)

@@ -1,0 +1,100 @@
+package testscripts
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"muster/cmd"
+	"muster/docs"
+	"muster/internal/jsondoc"
+)
+
+// undocumented is the status of a muster whose JSON docs/json.md does not have.
+const undocumented = 99
+
+// documented runs muster. What it prints with --json, in whichever script, is held
+// against docs/json.md: the types of the lines, their fields and the fields' types.
+func documented(args []string) int {
+	if !slices.Contains(args, "--json") && !(len(args) > 1 && args[1] == "decode" && !slices.Contains(args, "--text")) {
+		return cmd.Main(args)
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		return failed("%v", err)
+	}
+	stdout := os.Stdout
+	var seen bytes.Buffer
+	copied := make(chan struct{})
+	go func() {
+		defer close(copied)
+		if _, err := io.Copy(io.MultiWriter(stdout, &seen), r); err != nil {
+			r.Close() // whoever read it has gone: muster sees it at its next write
+		}
+	}()
+	os.Stdout = w
+	status := cmd.Main(args)
+	os.Stdout = stdout
+	w.Close()
+	<-copied
+	if status == 0 || status == 1 || seen.Len() > 0 {
+		if err := checkJSON(args, seen.Bytes()); err != nil {
+			fmt.Fprintf(os.Stderr, "muster %s: its JSON is not as docs/json.md says: %v\n"+
+				"(to mend it: jsonLines in cmd/json_test.go, then go test ./cmd -run TestJSONPage -update)\n", strings.Join(args, " "), err)
+			return undocumented
+		}
+	}
+	return status
+}
+
+func checkJSON(args []string, output []byte) error {
+	page, err := jsondoc.Parse(docs.JSON)
+	if err != nil {
+		return err
+	}
+	c, _, err := cmd.Root().Find(args)
+	if err != nil {
+		return err
+	}
+	return page.Check(strings.TrimPrefix(c.CommandPath(), "muster "), output)
+}
+
+// TestScriptsHaveJSON: the lines of every command of docs/json.md are seen for
+// real in some script.
+func TestScriptsHaveJSON(t *testing.T) {
+	page, err := jsondoc.Parse(docs.JSON)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(text)
+	}
+	for _, l := range page.Lines {
+		command, flag, _ := strings.Cut(l.Command, " --")
+		if command == "tribes decode" {
+			continue // it prints JSON in all its scripts
+		}
+		re := `(?m)^[^#\n]*\bmuster (.* )?` + command + `\b.* --json\b|^[^#\n]*\bmuster --json ` + command + `\b`
+		if flag != "" {
+			re = `(?m)^[^#\n]*\bmuster ` + command + `\b(.* --json\b.* --` + flag + `\b|.* --` + flag + `\b.* --json\b)`
+		}
+		if !regexp.MustCompile(re).MatchString(all.String()) {
+			t.Errorf("no script runs muster %s with --json", l.Command)
+		}
+	}
+}
