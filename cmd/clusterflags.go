@@ -15,6 +15,7 @@ import (
 	"muster/cmd/internal/ui"
 	"muster/mcast"
 	"muster/tribes"
+	"muster/tribes/channel"
 	"muster/tribes/cluster"
 )
 
@@ -38,6 +39,8 @@ type clusterFlags struct {
 	name      string
 	freshID   bool
 
+	encryption encryptionFlags
+
 	serverXML string
 	command   *cobra.Command // whose flags these are
 }
@@ -49,6 +52,7 @@ var tomcatNames = map[string]string{
 	"mcastBindAddress": "bind", "mcastTTL": "ttl", "mcastFrequency": "frequency",
 	"dropTime": "drop-time", "mcastDropTime": "drop-time", "memberDropTime": "drop-time",
 	"tcpListenPort": "tcp-port", "tcpListenHost": "advertise", "autoBind": "auto-bind",
+	"encryptionAlgorithm": "encryption-algorithm",
 }
 
 func tomcatAliases(_ *pflag.FlagSet, name string) pflag.NormalizedName {
@@ -87,6 +91,7 @@ func (f *clusterFlags) join(c *cobra.Command) {
 	fs.IntVar(&f.autoBind, "auto-bind", d.AutoBind, "try so many `ports`, from --tcp-port upwards")
 	fs.StringVar(&f.name, "name", "", "`name` under which the member's id is kept (default: the host's)")
 	fs.BoolVar(&f.freshID, "fresh-id", false, "take a new member id, and keep that")
+	f.encryption.add(fs)
 }
 
 // millis is a duration flag that also takes a bare number, which is in
@@ -166,7 +171,13 @@ func (f *clusterFlags) memberConfig(a *app) (cluster.Config, error) {
 	if cfg.Domain, err = tribes.ParseDomain(f.domain); err != nil {
 		return cfg, usagef("--domain: %w", err)
 	}
-	cfg.Payload, err = payloadBytes(f.payload)
+	if cfg.Payload, err = payloadBytes(f.payload); err != nil {
+		return cfg, err
+	}
+	encrypt, err := f.encryption.stage(a, cfg.Logger)
+	if encrypt != nil {
+		cfg.Stages = func(*cluster.Node) ([]channel.Stage, error) { return []channel.Stage{encrypt}, nil }
+	}
 	return cfg, err
 }
 

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -126,6 +128,58 @@ func TestSplitTarget(t *testing.T) {
 	for _, in := range []string{"", ":4000", "a:b", "10.0.0.1:0", "10.0.0.1:70000", "fd77::1:x", "[fd77::1"} {
 		if host, port, err := splitTarget(in); err == nil {
 			t.Errorf("%q is %s, %d", in, host, port)
+		}
+	}
+}
+
+func TestEncryptionFlags(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, text string, mode os.FileMode) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	good, open := file("good", "cafebabecafebabecafebabecafebabe\n", 0o600), file("open", "cafebabecafebabecafebabecafebabe", 0o644)
+	for _, c := range []struct {
+		args []string
+		ok   bool
+		says string
+	}{
+		{[]string{"--encryption-key-file", good}, true, ""},
+		{[]string{"--encryption-key-file", open}, true, "every user"},
+		{[]string{"--encryption-key-file", good, "--encryptionAlgorithm", "AES/CBC/PKCS5Padding", "--encryption-timestamp", "no"}, true, ""},
+		{[]string{"--encryption-key-file", good, "--encryption-algorithm", "AES/ECB/PKCS5Padding"}, false, ""},
+		{[]string{"--encryption-key-file", good, "--encryption-timestamp", "perhaps"}, false, ""},
+		{[]string{"--encryption-key-file", file("odd", "cafe", 0o600)}, false, ""},
+		{[]string{"--encryption-key-file", file("text", "my secret", 0o600)}, false, ""},
+		{[]string{"--encryption-key-file", filepath.Join(dir, "none")}, false, ""},
+		{[]string{"--encryption-algorithm", "AES/CBC/PKCS5Padding"}, false, ""},
+		{[]string{"--encryption-key", "cafebabe"}, false, ""},
+	} {
+		s, _, errOut := ui.Test("")
+		var f clusterFlags
+		cmd := &cobra.Command{Use: "join"}
+		f.join(cmd)
+		err := cmd.ParseFlags(c.args)
+		var cfg cluster.Config
+		if err == nil {
+			cfg, err = f.memberConfig(&app{Streams: s})
+		}
+		if (err == nil) != c.ok || c.ok && cfg.Stages == nil {
+			t.Errorf("%q: %v", c.args, err)
+		}
+		if said := errOut.String(); (said != "") != (c.says != "") || !strings.Contains(said, c.says) {
+			if runtime.GOOS != "windows" {
+				t.Errorf("%q: said %q", c.args, said)
+			}
+		}
+		if err != nil && (strings.Contains(err.Error(), "my secret") || strings.Contains(err.Error(), "cafebabe")) {
+			t.Errorf("%q: the key is in %q", c.args, err)
 		}
 	}
 }

@@ -57,6 +57,10 @@ func (f *clusterFlags) takeServerXML(a *app) error {
 	set("domain", func() { f.domain = s.DomainSet })
 	set("tcp-port", func() { f.tcpPort = s.TCPPort })
 	set("auto-bind", func() { f.autoBind = s.AutoBind })
+	if s.Encrypted && !given("encryption-key-file") {
+		f.encryption.key = s.EncryptionKey
+		set("encryption-algorithm", func() { f.encryption.algorithm = s.EncryptionAlgorithm })
+	}
 	if bind, err := netip.ParseAddr(s.Bind); err == nil && !given("bind") && !given("interface") {
 		if local, known := localAddrs(); known && !slices.Contains(local, bind) {
 			a.note("%s binds the membership to %s, which is no address of this host: the route to the group decides here", f.serverXML, bind)

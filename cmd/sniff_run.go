@@ -29,7 +29,7 @@ func (a *app) runSniff(ctx context.Context, r *sniffRun) error {
 	decoder := decode.Decoder{}
 	if r.keyFile != "" {
 		var err error
-		if decoder.Encryption, err = readEncryption(r.keyFile, r.algorithm); err != nil {
+		if decoder.Encryption, err = a.readEncryption(r.keyFile, r.algorithm); err != nil {
 			return err
 		}
 	}

@@ -101,7 +101,7 @@ func runTribesDecode(ctx context.Context, a *app, o decodeOptions) error {
 	decoder := &decode.Decoder{Limit: o.max}
 	if o.keyFile != "" {
 		var err error
-		if decoder.Encryption, err = readEncryption(o.keyFile, o.algorithm); err != nil {
+		if decoder.Encryption, err = a.readEncryption(o.keyFile, o.algorithm); err != nil {
 			return err
 		}
 	}
@@ -136,24 +136,11 @@ func runTribesDecode(ctx context.Context, a *app, o decodeOptions) error {
 	return nil
 }
 
-// maxKeyFile is far more than any key needs.
-const maxKeyFile = 4096
-
-// readEncryption reads the key of a cluster: hex digits in a file, never on the
-// command line, which other users can see.
-func readEncryption(path, algorithm string) ([]*interceptor.Encryption, error) {
-	f, err := os.Open(path)
+// readEncryption is for one key and algorithm, or both of Tomcat's defaults.
+func (a *app) readEncryption(path, algorithm string) ([]*interceptor.Encryption, error) {
+	key, err := a.readKey(path)
 	if err != nil {
-		return nil, fmt.Errorf("reading the encryption key: %w", err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
-	if err != nil {
-		return nil, fmt.Errorf("reading the encryption key: %w", err)
-	}
-	key, err := interceptor.ParseKey(string(text))
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", path, err)
+		return nil, err
 	}
 	names := []string{algorithm}
 	if algorithm == "" {

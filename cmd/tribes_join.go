@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"muster/cmd/internal/ui"
+	"muster/internal/check"
 	"muster/tribes/cluster"
 )
 
@@ -32,7 +33,9 @@ announces a small alive time, so that a Tomcat asks a Tomcat for its sessions.
 
 The member's id is kept in the user's state folder and used again by the next member
 of the same --name, address and port, so that no ghost is left; --fresh-id takes a new
-one. No privilege is needed. It runs until Ctrl-C; -d ends it after a time, --expect
+one. In a cluster with an EncryptInterceptor --encryption-key-file names its key; members
+whose messages do not open are told as tribes.key-mismatch, exit status 1. No privilege
+is needed. It runs until Ctrl-C; -d ends it after a time, --expect
 alone as soon as that many members are there. The attribute names of server.xml
 (--mcastPort, --memberDropTime, ...) are taken too.`,
 		Example: `  # stand beside the Tomcats of this network, with Tomcat's defaults
@@ -87,10 +90,31 @@ func (a *app) runTribesJoin(c *cobra.Command, o joinOptions) error {
 		return err
 	}
 	ok := w.peak >= o.expect
+	verdicts := node.Verdicts()
+	if err := a.tellVerdicts(w.lines, verdicts); err != nil && !readerGone(err) {
+		return err
+	}
 	if err := w.joinSummary(start, o.expect, ok); err != nil && !readerGone(err) {
 		return err
 	}
+	if check.Summarize(verdicts).Fail > 0 {
+		return errNo
+	}
 	return membersVerdict(stopped(c.Context()), o.duration > 0 || o.expect > 0, o.expect, o.expect, w.peak)
+}
+
+// tellVerdicts prints what a node saw wrong with its cluster.
+func (a *app) tellVerdicts(lines *ui.Lines, verdicts []check.Verdict) error {
+	if !a.json {
+		_, err := fmt.Fprint(a.Out, ui.VerdictsText(a.Out, verdicts))
+		return err
+	}
+	for _, v := range verdicts {
+		if err := lines.Write(ui.NewVerdict(v)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // joinedLine is the first JSON line of a member.

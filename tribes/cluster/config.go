@@ -52,6 +52,13 @@ type Config struct {
 	// Handler makes what takes the messages of the node. nil answers what a
 	// starting Tomcat waits for, and drops the rest: see Guest.
 	Handler func(*Node) channel.Handler
+	// Stages makes the interceptors of the channel, the application's end first,
+	// as server.xml lists them. What they tell of the cluster is in Verdicts. nil
+	// is Tomcat's default, which changes no message. The TcpFailureDetector is
+	// always there, below them.
+	Stages func(*Node) ([]channel.Stage, error)
+	// Clock is what the messages are stamped by; nil is the system's clock.
+	Clock func() time.Time
 }
 
 // Defaults are Tomcat's (T/membership/McastService.setDefaults,

@@ -13,6 +13,7 @@ import (
 	"muster/tribes"
 	"muster/tribes/channel"
 	"muster/tribes/membership"
+	"muster/tribes/stage"
 )
 
 // Node is a member, or an observer of one's cluster.
@@ -30,6 +31,10 @@ type Node struct {
 	id       identity
 	record   tribes.Member // ours, as far as it does not change
 	sender   channel.Sender
+	stack    *channel.Stack // between sender, receiver and handler
+	stages   []channel.Stage
+	dedup    stage.Dedup
+	calls    calls
 	guest    *Guest // nil where cfg.Handler is another
 	casts    chan broadcast
 
@@ -113,9 +118,16 @@ func (n *Node) listen(at address) error {
 		handler = n.guest
 	}
 	var err error
+	if n.cfg.Stages != nil {
+		if n.stages, err = n.cfg.Stages(n); err != nil {
+			return err
+		}
+	}
+	n.calls.rest = handler
+	n.stack = channel.NewStack(&n.calls, n.deliver, append([]channel.Stage{&n.dedup}, n.stages...)...)
 	n.receiver, err = channel.Listen(channel.ReceiverConfig{
 		Addr: at.listen, Port: n.cfg.TCPPort, AutoBind: n.cfg.AutoBind,
-		Handler: handler, Own: func(m *tribes.Member) bool { return n.record.Same(m) },
+		Handler: n.stack, Own: func(m *tribes.Member) bool { return n.record.Same(m) },
 		Guard: n.guard, Logger: n.cfg.Logger,
 	})
 	if err != nil {
@@ -167,6 +179,10 @@ func (n *Node) run(ctx context.Context, conn membership.Conn) {
 		wg.Go(func() {
 			defer n.guard()
 			n.deliverBroadcasts(receiving)
+		})
+		wg.Go(func() {
+			defer n.guard()
+			n.tick(ctx)
 		})
 	}
 	go func() {
@@ -236,6 +252,9 @@ func (n *Node) deliverBroadcasts(ctx context.Context) {
 func (n *Node) Next(ctx context.Context) (membership.Event, error) {
 	e, err := n.service.Next(ctx)
 	if err == nil && e.Kind == membership.Disappeared {
+		if n.stack != nil {
+			n.stack.Forget(&e.Member)
+		}
 		if ap, ok := e.Member.AddrPort(); ok {
 			n.sender.Forget(dialable(ap, n.Interface))
 		}
@@ -262,6 +281,7 @@ type Stats struct {
 	Membership membership.Stats
 	Channel    channel.ReceiverStats
 	Answers    uint64 // of a Guest, to what starting Tomcats ask
+	Repeated   uint64 // messages that came again, and were not handed on again
 }
 
 // Stats returns what was counted so far.
@@ -269,26 +289,12 @@ func (n *Node) Stats() Stats {
 	st := Stats{Membership: n.service.Stats()}
 	if n.receiver != nil {
 		st.Channel = n.receiver.Stats()
+		st.Repeated = n.dedup.Repeated()
 	}
 	if n.guest != nil {
 		st.Answers = n.guest.Answers()
 	}
 	return st
-}
-
-// Send delivers a message to a member. A failure that speaks against the
-// member, which a FAIL_ACK does not, has it checked at once.
-func (n *Node) Send(ctx context.Context, to *tribes.Member, options tribes.Options, payload []byte) (channel.Receipt, error) {
-	m := channel.NewMessage(n.Local(), options, payload)
-	ap, ok := to.AddrPort()
-	if !ok {
-		return channel.Receipt{}, fmt.Errorf("host of %d bytes and port %d are no address to send to", len(to.Host), to.Port)
-	}
-	r, err := n.sender.Send(ctx, dialable(ap, n.Interface), &m)
-	if err != nil && r.Outcome != channel.FailAcked && ctx.Err() == nil {
-		n.service.SendFailed(to)
-	}
-	return r, err
 }
 
 // leaveTime is how long Leave waits for what is under way.

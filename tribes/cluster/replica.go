@@ -2,17 +2,13 @@ package cluster
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"sync"
 	"time"
 
 	"muster/tribes"
 	"muster/tribes/channel"
-	"muster/tribes/membership"
 	"muster/tribes/session"
 )
 
@@ -112,26 +108,13 @@ func (r *Replica) Replicate(ctx context.Context, m *session.Message) error {
 	if err != nil {
 		return err
 	}
-	members := r.members()
-	errs := make([]error, len(members))
-	var wg sync.WaitGroup
-	for i := range members {
-		wg.Go(func() {
-			if _, err := r.node.Send(ctx, &members[i].Member, r.Options, b); err != nil {
-				errs[i] = fmt.Errorf("%s to %s: %w", m, members[i].Member.Name(members[i].Member.TextForm()), err)
-			}
-		})
+	var errs []error
+	for _, d := range r.node.SendAll(ctx, r.node.Peers(), r.Options, b) {
+		if d.Err != nil {
+			errs = append(errs, fmt.Errorf("%s to %s: %w", m, d.Member.Name(d.Member.TextForm()), d.Err))
+		}
 	}
-	wg.Wait()
 	return errors.Join(errs...)
-}
-
-// members are those that are announced, the one with the largest alive time
-// first: the order in which Tomcat lists them.
-func (r *Replica) members() []membership.Info {
-	all := slices.DeleteFunc(r.node.Members(), func(m membership.Info) bool { return m.State == "unconfirmed" })
-	slices.SortStableFunc(all, func(a, b membership.Info) int { return cmp.Compare(b.Member.Alive, a.Member.Alive) })
-	return all
 }
 
 // Transfer is the outcome of Fetch.
@@ -147,12 +130,12 @@ type Transfer struct {
 // Fetch asks the member with the largest alive time for the state of the
 // context, and waits for it as a starting DeltaManager does.
 func (r *Replica) Fetch(ctx context.Context, timeout time.Duration) (Transfer, error) {
-	members := r.members()
+	members := r.node.Peers()
 	if len(members) == 0 {
 		return Transfer{Sessions: r.Store.Len()}, nil
 	}
 	began := time.Now()
-	t := Transfer{From: &members[0].Member}
+	t := Transfer{From: &members[0]}
 	request, ended := r.Store.BeginTransfer()
 	b, err := request.Append(nil)
 	if err == nil {

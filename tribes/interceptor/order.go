@@ -34,6 +34,9 @@ type Orderer[M any] struct {
 // NewOrderer has Tomcat's time, and a bound of 4096 messages.
 func NewOrderer[M any]() *Orderer[M] { return &Orderer[M]{Expire: 3 * time.Second, Max: 4096} }
 
+// Awaits is the counter that is delivered at once.
+func (o *Orderer[M]) Awaits() int32 { return o.next + 1 }
+
 // Add takes a message and returns those that are due, in order. Counters below
 // the awaited one came before, or too late: they are dropped, as old says. When
 // a gap was waited for long enough, or too much waits behind it, it is skipped.

@@ -1,0 +1,62 @@
+package cmd
+
+import (
+	"log/slog"
+
+	"github.com/spf13/pflag"
+
+	"muster/tribes/interceptor"
+	"muster/tribes/stage"
+)
+
+// encryptionFlags are those of a cluster with an EncryptInterceptor.
+type encryptionFlags struct {
+	keyFile   string
+	algorithm string
+	stamps    string
+
+	key []byte // of server.xml, where no file was given
+}
+
+var encryptionForms = map[string]stage.Form{"auto": stage.AutoForm, "yes": stage.Timestamped, "no": stage.Bare}
+
+func (f *encryptionFlags) add(fs *pflag.FlagSet) {
+	fs.StringVar(&f.keyFile, "encryption-key-file", "", "a `FILE` with the encryptionKey: hex digits. Messages are encrypted as EncryptInterceptor does")
+	fs.StringVar(&f.algorithm, "encryption-algorithm", "", "its encryptionAlgorithm: CIPHER/MODE/PADDING (default "+interceptor.AlgorithmGCM+"; Tomcats before 9.0.121, 10.1.58 and 11.0.25: "+interceptor.AlgorithmCBC+")")
+	fs.StringVar(&f.stamps, "encryption-timestamp", "auto", "encrypt a time stamp with each message: `yes` as Tomcats from 9.0.119, 10.1.56 and 11.0.23 on, no as those before, auto as the others do")
+}
+
+// stage makes the stage that encrypts, nil where there is no key.
+func (f *encryptionFlags) stage(a *app, log *slog.Logger) (*stage.Encrypt, error) {
+	form, ok := encryptionForms[f.stamps]
+	switch {
+	case !ok:
+		return nil, usagef("--encryption-timestamp %q: say auto, yes or no", f.stamps)
+	case f.keyFile == "" && f.key == nil && f.algorithm != "":
+		return nil, usagef("--encryption-algorithm needs --encryption-key-file")
+	case f.keyFile == "" && f.key == nil:
+		return nil, nil
+	}
+	if f.algorithm != "" {
+		if _, err := interceptor.ParseAlgorithm(f.algorithm); err != nil {
+			return nil, usagef("--encryption-algorithm: %w", err)
+		}
+	}
+	key := f.key
+	if f.keyFile != "" {
+		var err error
+		if key, err = a.readKey(f.keyFile); err != nil {
+			return nil, err
+		}
+	}
+	return stage.NewEncrypt(stage.EncryptConfig{Algorithm: f.algorithm, Key: key, Form: form, Logger: log})
+}
+
+// readKey reads a key file, and says a word where any user can.
+func (a *app) readKey(path string) ([]byte, error) {
+	key, exposed, err := interceptor.ReadKeyFile(path)
+	if exposed {
+		a.note("every user of this host can read the key in %s: chmod o= %s", path, path)
+	}
+	return key, err
+}

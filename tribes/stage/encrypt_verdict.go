@@ -1,0 +1,49 @@
+package stage
+
+import (
+	"fmt"
+
+	"muster/internal/check"
+)
+
+// EncryptStats are what an Encrypt counted.
+type EncryptStats struct {
+	Opened    uint64 // decrypted and handed up
+	WrongKey  uint64 // another key or algorithm
+	Unsealed  uint64 // not encrypted
+	WrongForm uint64 // with a time stamp where none is wanted, or the reverse
+	Skewed    uint64 // sent outside of the replay window: clocks differ
+	Replayed  uint64 // came before
+}
+
+// Stats returns what was counted so far.
+func (e *Encrypt) Stats() EncryptStats {
+	f := &e.faults
+	return EncryptStats{Opened: e.opened.Load(), WrongKey: f.count(wrongKey), Unsealed: f.count(unsealed),
+		WrongForm: f.count(wrongForm), Skewed: f.count(skewed), Replayed: f.count(replayed)}
+}
+
+// Verdicts name the members whose messages do not open (tribes.key-mismatch)
+// and those whose clocks are too far off for the replay window
+// (tribes.clock-skew).
+func (e *Encrypt) Verdicts() []check.Verdict {
+	var out []check.Verdict
+	for _, f := range e.faults.list(wrongKey, unsealed, wrongForm) {
+		out = append(out, e.verdict(f, "tribes.key-mismatch", "members do not encrypt alike",
+			"the same EncryptInterceptor with the same encryptionKey and encryptionAlgorithm on all nodes, changed while the cluster is stopped"))
+	}
+	for _, f := range e.faults.list(skewed) {
+		out = append(out, e.verdict(f, "tribes.clock-skew", "clocks are further apart than the replay window",
+			"chronyc tracking", "set the clocks of both hosts by NTP"))
+	}
+	return out
+}
+
+func (e *Encrypt) verdict(f fault, id check.ID, title string, fix ...string) check.Verdict {
+	return check.Verdict{
+		ID: id, Status: check.Fail, Subject: f.who, Title: title, Confidence: check.Definite,
+		Saw:      fmt.Sprintf("dropped %d of its messages: %s", f.n, f.why),
+		Evidence: []check.Evidence{{What: "messages dropped", Value: fmt.Sprint(f.n), ReadFrom: "the channel"}},
+		Fix:      fix, CausedBy: []check.ID{}, Docs: check.DocsPage(id),
+	}
+}
