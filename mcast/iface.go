@@ -70,11 +70,20 @@ func (i Interface) String() string {
 // route to the group, then takes the only interface that can be meant, and the
 // loopback when nothing else is up.
 func FindInterface(spec string, group netip.Addr) (Interface, error) {
-	all, err := systemInterfaces()
+	all, err := Interfaces()
 	if err != nil {
-		return Interface{}, fmt.Errorf("list the interfaces of this host: %w", err)
+		return Interface{}, err
 	}
 	return choose(spec, group, all, routeTo)
+}
+
+// Interfaces returns all interfaces of this host.
+func Interfaces() ([]Interface, error) {
+	all, err := systemInterfaces()
+	if err != nil {
+		return nil, fmt.Errorf("list the interfaces of this host: %w", err)
+	}
+	return all, nil
 }
 
 // choose is FindInterface on given facts.

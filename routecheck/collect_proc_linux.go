@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+
+	"muster/mcast/querier"
 )
 
 func readMemberships(f *Facts) Fact[[]Membership] {
@@ -12,10 +14,10 @@ func readMemberships(f *Facts) Fact[[]Membership] {
 	if err != nil {
 		return unread[[]Membership](from, because("reading the joined groups", err))
 	}
-	out := parseIGMP(text, maxMembers)
+	out := memberships(querier.ParseIGMP(text, maxMembers))
 	if text, err := slurp(procNet+"igmp6", maxFile); err == nil {
 		from += ", igmp6"
-		out = append(out, parseIGMP6(text, maxMembers)...)
+		out = append(out, memberships(querier.ParseIGMP6(text, maxMembers))...)
 	} else if f.Query.Group.Is6() {
 		return unread[[]Membership]("/proc/net/igmp6", because("reading the joined groups", err))
 	}

@@ -6,68 +6,22 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"muster/mcast/querier"
 )
 
 // The parsers of /proc/net. They take whatever text there is: lines that make no
 // sense are left out.
 
-// parseIGMP reads /proc/net/igmp: an indented line for each group below the line
-// of its device. Groups are in the host's byte order, which is little-endian on
-// every host that muster is built for but s390x.
-//
-//	Idx	Device    : Count Querier	Group    Users Timer	Reporter
-//	2	eth0      :     2      V3
-//					040000E4     1 0:00000000		0
-func parseIGMP(text string, max int) []Membership {
+// memberships are ms as facts.
+func memberships(ms []querier.Membership) []Membership {
 	var out []Membership
-	var link uint32
-	version := ""
-	for line := range strings.Lines(text) {
-		f := strings.Fields(line)
-		switch {
-		case len(f) < 3 || f[0] == "Idx":
-		case line[0] != '\t' && line[0] != ' ':
-			n, err := strconv.ParseUint(f[0], 10, 32)
-			if err != nil {
-				link = 0
-				continue
-			}
-			link, version = uint32(n), f[len(f)-1]
-		case link != 0 && len(out) < max:
-			raw, err := strconv.ParseUint(f[0], 16, 32)
-			users, err2 := strconv.Atoi(f[1])
-			if err != nil || err2 != nil {
-				continue
-			}
-			b := native32(uint32(raw))
-			out = append(out, Membership{Link: link, Group: netip.AddrFrom4(b), Users: users, Version: version})
+	for _, m := range ms {
+		version := ""
+		if m.Version > 0 {
+			version = fmt.Sprintf("V%d", m.Version)
 		}
-	}
-	return out
-}
-
-// native32 are the bytes in memory of a number that the kernel printed as a whole.
-func native32(n uint32) [4]byte {
-	return [4]byte{byte(n), byte(n >> 8), byte(n >> 16), byte(n >> 24)}
-}
-
-// parseIGMP6 reads /proc/net/igmp6: index, device, group in network order, users.
-//
-//	2    eth0            ff020000000000000000000000000001     1 0000000C 0
-func parseIGMP6(text string, max int) []Membership {
-	var out []Membership
-	for line := range strings.Lines(text) {
-		f := strings.Fields(line)
-		if len(f) < 4 || len(out) >= max {
-			continue
-		}
-		link, err := strconv.ParseUint(f[0], 10, 32)
-		raw, err2 := hex.DecodeString(f[2])
-		users, err3 := strconv.Atoi(f[3])
-		if err != nil || err2 != nil || err3 != nil || len(raw) != 16 {
-			continue
-		}
-		out = append(out, Membership{Link: uint32(link), Group: netip.AddrFrom16([16]byte(raw)), Users: users})
+		out = append(out, Membership{Link: uint32(m.Interface), Group: m.Group, Users: m.Users, Version: version})
 	}
 	return out
 }

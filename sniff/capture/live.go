@@ -1,6 +1,10 @@
 package capture
 
-import "golang.org/x/net/bpf"
+import (
+	"net/netip"
+
+	"golang.org/x/net/bpf"
+)
 
 // LiveOptions say what to capture on this host.
 type LiveOptions struct {
@@ -12,6 +16,9 @@ type LiveOptions struct {
 	// Promiscuous asks the interfaces for frames that are not for this host. It is
 	// off by default, since it hides what the host would not get without it.
 	Promiscuous bool
+	// Groups are let through by the interfaces' own address filters although this
+	// host has not joined them; nobody is told.
+	Groups []netip.Addr
 	// Ring is the memory in bytes that the kernel may fill before packets are
 	// dropped; 8 MiB where it is zero.
 	Ring int

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -92,8 +93,32 @@ func (l *live) open(o LiveOptions) error {
 	if err := unix.Bind(l.fd, &to); err != nil {
 		return fmt.Errorf("bind the packet socket to %v: %w", o.Interfaces, err)
 	}
+	if err := l.accept(indexes, o.Groups); err != nil {
+		return err
+	}
 	if o.Promiscuous {
 		return l.promiscuous(indexes)
+	}
+	return nil
+}
+
+// accept opens the interfaces' filters for the hardware addresses of groups.
+func (l *live) accept(indexes []int, groups []netip.Addr) error {
+	for _, g := range groups {
+		m := unix.PacketMreq{Type: unix.PACKET_MR_MULTICAST, Alen: 6}
+		if g.Is4() { // RFC 1112 section 6.4
+			a := g.As4()
+			copy(m.Address[:], []byte{0x01, 0x00, 0x5e, a[1] & 0x7f, a[2], a[3]})
+		} else { // RFC 2464 section 7
+			a := g.As16()
+			copy(m.Address[:], []byte{0x33, 0x33, a[12], a[13], a[14], a[15]})
+		}
+		for _, index := range indexes {
+			m.Ifindex = int32(index)
+			if err := unix.SetsockoptPacketMreq(l.fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &m); err != nil && !errors.Is(err, unix.EINVAL) {
+				return fmt.Errorf("let frames to %s pass interface %d: %w", g, index, err) // EINVAL: a link without such addresses
+			}
+		}
 	}
 	return nil
 }

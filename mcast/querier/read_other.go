@@ -1,0 +1,19 @@
+//go:build !linux
+
+package querier
+
+import (
+	"errors"
+	"runtime"
+)
+
+// ReadMemberships reads the groups joined on all interfaces, on Linux only.
+func ReadMemberships() ([]Membership, error) {
+	return nil, errors.New("muster reads the memberships of a host on Linux only, not on " + runtime.GOOS)
+}
+
+// MLDQueries tells nothing on this system.
+func MLDQueries(string) (n uint64, ok bool) { return 0, false }
+
+// Forced tells nothing on this system.
+func Forced(string, bool) uint8 { return 0 }

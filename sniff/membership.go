@@ -1,0 +1,69 @@
+package sniff
+
+import (
+	"errors"
+	"io"
+	"net/netip"
+
+	"muster/mcast/igmp"
+	"muster/mcast/mld"
+	"muster/mcast/querier"
+	"muster/sniff/capture"
+	"muster/sniff/filter"
+	"muster/sniff/frame"
+)
+
+// LiveMembership captures IGMP and MLD on interfaces of this host, for
+// Membership. Frames to the groups are let in though nobody has joined them.
+func LiveMembership(interfaces []string, groups ...netip.Addr) (capture.Source, error) {
+	f, err := filter.Parse("igmp or mld")
+	if err != nil {
+		return nil, err
+	}
+	program, err := f.Program(filter.LinuxLayout, 1<<18)
+	if err != nil {
+		return nil, err
+	}
+	return capture.Live(capture.LiveOptions{Interfaces: interfaces, Program: program, Groups: groups, Ring: 1 << 20})
+}
+
+// Membership reads src to its end and tells see of each whole message of IGMP and
+// MLD. Frames with a VLAN tag are of another network and are seen, without it, on
+// that network's own interface; they are left out, as is what cannot be read.
+func Membership(src capture.Source, see func(querier.Seen)) error {
+	var p capture.Packet
+	var f frame.Frame
+	for {
+		err := src.Next(&p)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if frame.Decode(&p, &f) != nil || f.NVLANs > 0 || f.Fragment || f.Cut {
+			continue
+		}
+		s := querier.Seen{Time: p.Time(), Interface: src.Interfaces()[p.Interface].Index, Source: f.Src, Outgoing: p.Outgoing}
+		if f.HasMAC {
+			s.MAC = f.SrcMAC.String()
+		}
+		switch {
+		case f.IP == 4 && f.Proto == frame.ProtoIGMP:
+			m, err := igmp.Parse(f.Body)
+			if err != nil || !m.Type.Known() || m.Anomalies.Has("checksum") {
+				continue
+			}
+			s.IGMP = &m
+		case f.IP == 6 && f.Proto == frame.ProtoICMPv6 && len(f.Body) > 0 && mld.Type(f.Body[0]).Known():
+			m, err := mld.Parse(f.Body, f.Src, f.Dst)
+			if err != nil || m.Anomalies.Has("checksum") {
+				continue
+			}
+			s.MLD = &m
+		default:
+			continue
+		}
+		see(s)
+	}
+}
