@@ -119,8 +119,9 @@ func readMapMessage(o *javaser.Object) (*MapMessage, error) {
 }
 
 // Object is m as an object.
-func (m *MapMessage) Object() (*javaser.Object, error) {
-	made := memberObjects{}
+func (m *MapMessage) Object() (*javaser.Object, error) { return m.object(memberObjects{}) }
+
+func (m *MapMessage) object(made memberObjects) (*javaser.Object, error) {
 	primary, err := made.of(m.Primary)
 	if err != nil {
 		return nil, err

@@ -56,26 +56,10 @@ func (s *Store) created(m *Message) error {
 
 // delta applies the changes of a request. One of an unknown session is dropped.
 func (s *Store) delta(m *Message) error {
-	h := s.sessions[m.SessionID]
-	if h == nil {
+	if s.sessions[m.SessionID] == nil {
 		return s.unknown(m)
 	}
-	d, err := ParseDelta(bytes.Clone(m.Data))
-	if err == nil && d.SessionID != m.SessionID {
-		err = fmt.Errorf("a delta of session %q in a message about %q", d.SessionID, m.SessionID)
-	}
-	if err != nil {
-		s.counts.Invalid++
-		return err
-	}
-	if err := s.fits(h, len(m.Data)); err != nil {
-		return err
-	}
-	s.execute(h, d.Actions, len(m.Data))
-	h.access(milliseconds(time.Now()))
-	h.primary = false
-	s.cfg.Notify(Change{Event: SessionDelta, SessionID: h.ID, Actions: d.Actions})
-	return nil
+	return s.applyDiff(m.SessionID, m.Data)
 }
 
 // touched takes the messages that need a session and carry no values.
@@ -124,24 +108,10 @@ func (s *Store) allSessions(m *Message) error {
 	}
 	now := milliseconds(time.Now())
 	for i := range all {
-		h, err := s.add(all[i].ID, now, false)
-		if err != nil {
+		if err := s.hold(all[i], share, now); err != nil {
 			return err
 		}
-		if err := s.fits(h, share); err != nil {
-			return err
-		}
-		h.Session = all[i]
-		each := share / max(len(h.Attributes), 1)
-		for k := range h.Attributes {
-			h.attributes[h.Attributes[k].Name] = slot{k, each}
-		}
-		h.bytes = each * len(h.Attributes)
-		s.bytes += h.bytes
-		// The sender's clock may differ: idleness counts from now on, as
-		// DeltaManager's access and endAccess make it.
-		h.LastAccessedTime, h.ThisAccessedTime = now, now
-		s.cfg.Notify(Change{Event: AllSessionData, SessionID: h.ID})
+		s.cfg.Notify(Change{Event: AllSessionData, SessionID: all[i].ID})
 	}
 	return nil
 }
