@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"muster/tribes/decode"
 	"muster/tribes/interceptor"
 	"muster/tribes/stage"
 )
@@ -59,4 +60,16 @@ func (a *app) readKey(path string) ([]byte, error) {
 		a.note("every user of this host can read the key in %s: chmod o= %s", path, path)
 	}
 	return key, err
+}
+
+// decoder is for one that only looks: it opens what members sealed, in either
+// form of the plaintext. Without a key it opens nothing.
+func (f *encryptionFlags) decoder(a *app) (d decode.Decoder, err error) {
+	switch {
+	case f.keyFile != "":
+		d.Encryption, err = a.readEncryption(f.keyFile, f.algorithm)
+	case f.key != nil:
+		d.Encryption, err = encryptions(f.key, f.algorithm)
+	}
+	return d, err
 }

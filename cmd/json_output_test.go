@@ -38,7 +38,7 @@ func TestJSONOutput(t *testing.T) {
 		{"tribes config", "../tribes/config/testdata/tomcat10-cluster.xml ../tribes/config/testdata/tomcat10-server.xml"},
 	}
 	for _, c := range captures {
-		runs = append(runs, run{"sniff", "-r " + c})
+		runs = append(runs, run{"sniff", "-r " + c}, run{"tribes sessions", "--values -r " + c})
 	}
 	seen := map[string]bool{}
 	for _, r := range runs {

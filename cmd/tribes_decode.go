@@ -142,11 +142,20 @@ func (a *app) readEncryption(path, algorithm string) ([]*interceptor.Encryption,
 	if err != nil {
 		return nil, err
 	}
+	all, err := encryptions(key, algorithm)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	return all, nil
+}
+
+// encryptions are that of the algorithm, or those of both of Tomcat's defaults.
+func encryptions(key []byte, algorithm string) ([]*interceptor.Encryption, error) {
 	names := []string{algorithm}
 	if algorithm == "" {
 		names = []string{interceptor.AlgorithmGCM, interceptor.AlgorithmCBC}
 	}
-	var all []*interceptor.Encryption
+	all := make([]*interceptor.Encryption, 0, len(names))
 	for _, name := range names {
 		alg, err := interceptor.ParseAlgorithm(name)
 		if err != nil {
@@ -154,7 +163,7 @@ func (a *app) readEncryption(path, algorithm string) ([]*interceptor.Encryption,
 		}
 		e, err := interceptor.NewEncryption(alg, key, false)
 		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", path, err)
+			return nil, err
 		}
 		all = append(all, e)
 	}

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"fmt"
-	"net/netip"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -136,10 +135,7 @@ func (w *watch) joined() error {
 	if !w.a.json {
 		return nil
 	}
-	return w.lines.Write(joinedLine{
-		Type: "joined", Time: time.Now(), Interface: n.Interface.Name, Reason: n.Interface.Reason,
-		Group: n.Group.String(), Receiver: n.Receiver().String(), Member: ui.NewMember(&m, netip.AddrPort{}), Notes: n.Notes,
-	})
+	return w.lines.Write(newJoinedLine(n))
 }
 
 // joinSummaryLine closes the JSON of a member.

@@ -53,9 +53,10 @@ type Event struct {
 	// Data is a message, nil where it is larger than what is kept of one.
 	Data    *tribes.ChannelData
 	Content *decode.Content
-	Bytes   int           // of the whole frame
-	Latency time.Duration // of an ack: since its message
-	Asked   bool          // of an ack: a message had asked for it
+	Bytes   int             // of the whole frame
+	Latency time.Duration   // of an ack: since its message
+	Asked   bool            // of an ack: a message had asked for it
+	AckOf   tribes.UniqueID // of an ack that was asked for: the id of that message
 
 	// Err is why something could not be read, nil where all is well.
 	Err error

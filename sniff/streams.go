@@ -41,9 +41,15 @@ const (
 type conn struct {
 	receiver *analysis.Receiver
 	half     [2]half
-	// pending are the times of messages that asked for an ack.
-	pending []int64
+	// pending are the messages that asked for an ack, the oldest first.
+	pending []pending
 	foreign bool
+}
+
+// pending is a message that waits for its ack.
+type pending struct {
+	at int64
+	id tribes.UniqueID
 }
 
 type half struct {
@@ -273,7 +279,9 @@ func (s *Sniffer) pend(k *conn, c *tribes.ChannelData, size int, now int64) {
 	}
 	k.receiver.AcksDue++
 	if len(k.pending) < maxPending {
-		k.pending = append(k.pending, now)
+		p := pending{at: now}
+		copy(p.id[:], c.ID)
+		k.pending = append(k.pending, p)
 	}
 }
 
@@ -286,8 +294,9 @@ func (s *Sniffer) ack(k *conn, src, dst netip.AddrPort, p tribes.Piece, now int6
 		s.Totals.Acks++
 	}
 	latency, asked := time.Duration(0), len(k.pending) > 0
+	var of tribes.UniqueID
 	if asked {
-		latency = time.Duration(now - k.pending[0])
+		latency, of = time.Duration(now-k.pending[0].at), k.pending[0].id
 		k.pending = k.pending[1:]
 	}
 	if k.receiver != nil {
@@ -299,7 +308,7 @@ func (s *Sniffer) ack(k *conn, src, dst netip.AddrPort, p tribes.Piece, now int6
 		if failed {
 			e.Kind = FailAck
 		}
-		e.Data, e.Bytes, e.Latency, e.Asked, e.Err = nil, p.Size, latency, asked, nil
+		e.Data, e.Bytes, e.Latency, e.Asked, e.AckOf, e.Err = nil, p.Size, latency, asked, of, nil
 		s.o.Event(e)
 	}
 }
@@ -335,8 +344,8 @@ func (t *streams) Closed(c *stream.Conn, now int64) {
 		}
 	}
 	missing := uint64(0)
-	for _, at := range k.pending {
-		if now-at > int64(3*time.Second) || c.Closed() {
+	for _, p := range k.pending {
+		if now-p.at > int64(3*time.Second) || c.Closed() {
 			missing++
 		}
 	}

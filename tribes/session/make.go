@@ -34,6 +34,14 @@ func NewGetAllSessions(g Generation, ctx string, now int64) *Message {
 	return newEvent(g, GetAllSessions, ctx, "GET-ALL", "GET-ALL-"+ctx, now)
 }
 
+// NewGetEverySession asks for the sessions of every context: its context name is
+// null, and each manager answers for its own (ClusterSessionListener).
+func NewGetEverySession(g Generation, now int64) *Message {
+	m := NewGetAllSessions(g, "", now)
+	m.nulls[0] = true
+	return m
+}
+
 // NewAllSessionData carries sessions, as List.Append writes them.
 func NewAllSessionData(g Generation, ctx string, list []byte, at int64) *Message {
 	m := newEvent(g, AllSessionData, ctx, "SESSION-STATE", "SESSION-STATE-"+ctx, at)

@@ -43,6 +43,13 @@ func (l *Live) Show(block string) {
 	l.write(erase + l.draw())
 }
 
+// Err is the first error of writing.
+func (l *Live) Err() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
+}
+
 // Close removes the block and returns the first error of writing.
 func (l *Live) Close() error {
 	l.mu.Lock()

@@ -3,6 +3,7 @@ package ui
 import (
 	"io"
 	"sync"
+	"time"
 )
 
 // maxPending is what a Tail holds for a slow reader.
@@ -12,8 +13,12 @@ const maxPending = 8 << 20
 // The one who makes them never waits: what finds no room is not shown, and
 // counted.
 type Tail struct {
+	// Patient lets the one who makes the lines wait for room: it reads a file.
+	Patient bool
+
 	mu      sync.Mutex
 	more    sync.Cond
+	room    sync.Cond
 	w       io.Writer
 	pending []byte
 	skipped uint64
@@ -25,7 +30,7 @@ type Tail struct {
 // NewTail writes to w until Close.
 func NewTail(w io.Writer) *Tail {
 	t := &Tail{w: w, done: make(chan struct{})}
-	t.more.L = &t.mu
+	t.more.L, t.room.L = &t.mu, &t.mu
 	go t.run()
 	return t
 }
@@ -34,6 +39,9 @@ func NewTail(w io.Writer) *Tail {
 func (t *Tail) Put(add func([]byte) []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	for t.Patient && len(t.pending) >= maxPending && t.err == nil {
+		t.room.Wait()
+	}
 	if len(t.pending) >= maxPending || t.err != nil {
 		t.skipped++
 		return
@@ -53,6 +61,30 @@ func (t *Tail) Close() (skipped uint64, err error) {
 	return t.skipped, t.err
 }
 
+// CloseWithin is Close for a reader that may take nothing any more: it reports
+// whether the pending lines were written within d.
+func (t *Tail) CloseWithin(d time.Duration) (written bool, skipped uint64, err error) {
+	t.mu.Lock()
+	t.closed = true
+	t.more.Signal()
+	t.mu.Unlock()
+	select {
+	case <-t.done:
+		written = true
+	case <-time.After(d):
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return written, t.skipped, t.err
+}
+
+// Err is the first error of the writer: nobody reads any more.
+func (t *Tail) Err() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.err
+}
+
 func (t *Tail) run() {
 	defer close(t.done)
 	t.mu.Lock()
@@ -67,11 +99,13 @@ func (t *Tail) run() {
 		}
 		out := t.pending
 		t.pending = spare[:0]
+		t.room.Signal()
 		t.mu.Unlock()
 		_, err := t.w.Write(out)
 		t.mu.Lock()
 		if err != nil && t.err == nil {
 			t.err, t.pending = err, nil
+			t.room.Signal()
 		}
 		spare = out
 	}

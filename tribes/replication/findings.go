@@ -1,0 +1,288 @@
+package replication
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"muster/internal/check"
+)
+
+// The ids of what is found.
+const (
+	idMissing check.ID = "tribes.session-missing"
+	idStopped check.ID = "tribes.session-stopped"
+	idDelta   check.ID = "tribes.session-delta"
+	idRace    check.ID = "tribes.session-race"
+	idClock   check.ID = "tribes.clock-skew"
+)
+
+// When something is found.
+const (
+	// settled is how old a session must be to be missed on a node.
+	settled = 5 * time.Second
+	// A node that spoke of sessions so often is missed when it has been silent
+	// about them for so long, and for so many times its usual pause.
+	stoppedAfter    = 30 * time.Second
+	stoppedPauses   = 20
+	stoppedMessages = 5
+	// unackedAfter is Tomcat's timeout of an ack.
+	unackedAfter = 3 * time.Second
+	unackedLeast = 2
+	// Changes are large where so many of them are as large as all that their
+	// session holds, and that is not small.
+	largeChanges = 5
+	largeSession = 4 << 10
+	// clockOff is how far two clocks may be apart unmentioned.
+	clockOff      = time.Second
+	clockMessages = 3
+
+	maxNamed = 3 // sessions named in one finding
+)
+
+// Findings judges what was seen until now.
+func (v *View) Findings(now time.Time) []check.Verdict {
+	v.tick(now)
+	var out []check.Verdict
+	for _, c := range v.order {
+		out = append(out, v.missing(c)...)
+		out = append(out, v.race(c)...)
+		out = append(out, v.large(c)...)
+	}
+	for _, n := range v.Nodes() {
+		out = append(out, v.stopped(n)...)
+		out = append(out, v.unacked(n)...)
+		out = append(out, v.clock(n)...)
+	}
+	return out
+}
+
+func verdict(id check.ID, s check.Status, subject, title, saw string, c check.Confidence, evidence []check.Evidence, fix ...string) check.Verdict {
+	return check.Verdict{
+		ID: id, Status: s, Subject: subject, Title: title, Saw: saw, Evidence: evidence, Confidence: c,
+		Fix: fix, CausedBy: []check.ID{}, Docs: check.DocsPage(id),
+	}
+}
+
+const titleMissing = "A session is not on the nodes that should have it"
+
+// missing finds sessions that are on one node only, or not on all of those that
+// should have them.
+func (v *View) missing(c *Context) []check.Verdict {
+	var alone, partly []string
+	var evidence []check.Evidence
+	for _, s := range c.Sessions() {
+		if v.now.Sub(s.born) < settled {
+			continue
+		}
+		lack, why := v.lacks(c, s)
+		if len(lack) == 0 {
+			continue
+		}
+		list := &partly
+		if len(v.Holders(s)) <= 1 {
+			list = &alone
+		}
+		*list = append(*list, s.ID)
+		if len(evidence) < maxNamed {
+			evidence = append(evidence, check.Evidence{
+				What:  fmt.Sprintf("session %s, served by %s", s.ID, s.Node),
+				Value: "not on " + strings.Join(lack, ", ") + ": " + why, ReadFrom: "messages about it",
+			})
+		}
+	}
+	fix := "muster tribes probe of each node named, from the node that serves the session"
+	switch {
+	case len(alone) > 0:
+		return []check.Verdict{verdict(idMissing, check.Fail, c.Name, titleMissing,
+			fmt.Sprintf("%s on one node only, and lost with it: %s", count(len(alone), "session is", "sessions are"), some(alone)),
+			check.Likely, evidence, fix)}
+	case len(partly) > 0:
+		return []check.Verdict{verdict(idMissing, check.Warn, c.Name, titleMissing,
+			fmt.Sprintf("%s not on every node: %s", count(len(partly), "session is", "sessions are"), some(partly)),
+			check.Likely, evidence, fix)}
+	}
+	return nil
+}
+
+// lacks returns the members that should have s and do not, as far as that was
+// seen, and how.
+func (v *View) lacks(c *Context, s *Session) (nodes []string, why string) {
+	for i := range s.holders {
+		h := &s.holders[i]
+		n := v.nodes[h.node]
+		if n == nil || !v.alive(n) {
+			continue
+		}
+		if h.unacked && v.now.Sub(s.Last) > settled {
+			nodes, why = append(nodes, h.node), "it did not ack what it was sent about it"
+		}
+	}
+	switch c.Manager {
+	case Delta:
+		if len(v.listers(c, s)) < 2 {
+			break
+		}
+		for _, n := range v.listers(c, s) {
+			h := s.find(n.Address)
+			if h == nil || h.listed.Before(n.lists[c.Name].begun) {
+				nodes, why = append(nodes, n.Address), "it does not name it among its sessions"
+			}
+		}
+	case Backup:
+		if len(nodes) == 0 && len(v.Holders(s)) == 1 && v.now.Sub(s.Last) > settled {
+			for _, n := range v.Nodes() {
+				if n.Address != s.Node && v.alive(n) && n.mapped[c.Name] {
+					nodes, why = append(nodes, n.Address), "the map names no backup node"
+				}
+			}
+		}
+	}
+	return nodes, why
+}
+
+// listers are the nodes that told all their sessions when s had long been there.
+func (v *View) listers(c *Context, s *Session) (out []*Node) {
+	for _, n := range v.Nodes() {
+		if l, ok := n.lists[c.Name]; ok && l.complete && l.begun.Sub(s.born) > settled && v.alive(n) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// alive reports whether a node is a member that is heard.
+func (v *View) alive(n *Node) bool {
+	return !n.Last.IsZero() && !n.Gone && v.now.Sub(n.Last) <= v.cfg.DropTime
+}
+
+func (v *View) race(c *Context) []check.Verdict {
+	const title = "A session's creation and its first change can arrive in the wrong order"
+	const why = "a Tomcat that takes the change first drops it, and has the session without these attributes until they are set again"
+	fix := `channelSendOptions="6" on <Cluster> (a sender then waits until each message has been processed), or first set attributes in a request after the one that makes the session`
+	evidence := []check.Evidence{{
+		What: "sessions made and changed in one request", Value: fmt.Sprintf("%d of %d", c.Quick, c.Created), ReadFrom: "messages",
+	}}
+	switch {
+	case c.Overtaken > 0:
+		return []check.Verdict{verdict(idRace, check.Warn, c.Name, title,
+			fmt.Sprintf("%s came before the creation of their session, the last for %s: replication works, but %s",
+				count(int(c.Overtaken), "change", "changes"), c.OvertakenID, why), check.Definite, evidence, fix)}
+	case c.Risked > 0:
+		return []check.Verdict{verdict(idRace, check.Warn, c.Name, title,
+			fmt.Sprintf("%s made and given attributes in one request, with options %s: replication works, but two threads of a receiving Tomcat may take the two messages in the wrong order, and %s",
+				count(int(c.Risked), "session was", "sessions were"), c.RiskOptions, why), check.Likely, evidence, fix)}
+	}
+	return nil
+}
+
+// large finds sessions of which each change sends as much as they hold.
+func (v *View) large(c *Context) []check.Verdict {
+	var ids []string
+	var evidence []check.Evidence
+	for _, s := range c.Sessions() {
+		if !s.outgrown() {
+			continue
+		}
+		ids = append(ids, s.ID)
+		if len(evidence) < maxNamed {
+			evidence = append(evidence, check.Evidence{
+				What:  "session " + s.ID,
+				Value: fmt.Sprintf("%d changes of %d bytes on average, %d at most; it holds %d bytes", s.Changes, s.DeltaBytes/s.Changes, s.Largest, s.Bytes), ReadFrom: "messages",
+			})
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	return []check.Verdict{verdict(idDelta, check.Warn, c.Name, "The changes of a session are as large as the session",
+		fmt.Sprintf("each change of %s replicates as much as the session holds, or more: %s", count(len(ids), "session", "sessions"), some(ids)),
+		check.Definite, evidence, "set only the attributes that a request changed; several small attributes instead of one large object; BackupManager sends to one node instead of all")}
+}
+
+// outgrown: its changes are as large as all that it holds.
+func (s *Session) outgrown() bool {
+	if s.Changes == 0 || !s.Whole {
+		return false
+	}
+	mean := int(s.DeltaBytes / s.Changes)
+	if s.Changes >= largeChanges && mean >= largeSession && mean >= s.Bytes*9/10 {
+		return true
+	}
+	return s.Largest >= 16*largeSession && s.Largest > 4*s.Bytes // what one request set and removed
+}
+
+func (v *View) stopped(n *Node) []check.Verdict {
+	silent := v.now.Sub(n.Spoke)
+	if n.Messages < stoppedMessages || !v.alive(n) || silent < stoppedAfter {
+		return nil
+	}
+	pause := n.Spoke.Sub(n.Began) / time.Duration(n.Messages-1)
+	if silent < stoppedPauses*pause {
+		return nil
+	}
+	saw := fmt.Sprintf("it sent %d messages about sessions, one each %s, and none for %s, while its heartbeats go on", n.Messages, short(pause), short(silent))
+	confidence, others := check.Hint, 0
+	for _, o := range v.nodes {
+		if o != n && o.Spoke.After(n.Spoke.Add(stoppedAfter)) {
+			others++
+		}
+	}
+	if others > 0 {
+		confidence = check.Likely
+		saw += "; " + count(others, "other node goes on", "other nodes go on")
+	} else {
+		saw += "; nobody may be using its applications"
+	}
+	return []check.Verdict{verdict(idStopped, check.Warn, n.Address, "Replication stopped while heartbeats go on", saw, confidence,
+		[]check.Evidence{{What: "last message about a session", Value: n.Spoke.Format(time.RFC3339Nano), ReadFrom: "messages"}},
+		"muster tribes probe of every other member, from this node; its log for \"Unable to send message\"")}
+}
+
+func (v *View) unacked(n *Node) []check.Verdict {
+	if n.Unacked < unackedLeast || v.now.Sub(n.UnackedSince) < unackedAfter || !v.alive(n) {
+		return nil
+	}
+	return []check.Verdict{verdict(idStopped, check.Fail, n.Address, "Replication stopped while heartbeats go on",
+		fmt.Sprintf("it was sent %d messages about sessions that ask for an ack, the last by %s, and acked none of them, while its heartbeats go on", n.Unacked, n.UnackedFrom),
+		check.Likely, []check.Evidence{{What: "first message without an ack", Value: n.UnackedSince.Format(time.RFC3339Nano), ReadFrom: "messages"}},
+		"muster tribes probe "+n.Address)}
+}
+
+func (v *View) clock(n *Node) []check.Verdict {
+	l := n.Latency
+	if l.N < clockMessages || l.Least < clockOff && l.Most > -clockOff {
+		return nil
+	}
+	way := "behind"
+	by := l.Least
+	if l.Most <= -clockOff {
+		way, by = "ahead of", -l.Most
+	}
+	return []check.Verdict{verdict(idClock, check.Warn, n.Address, "Clocks differ",
+		fmt.Sprintf("its clock is %s ours by about %s, by the times in %d of its messages", way, short(by), l.N), check.Likely,
+		[]check.Evidence{{What: "time between its timestamp and our sight of the message", Value: fmt.Sprintf("%s to %s", short(l.Least), short(l.Most)), ReadFrom: "messages"}},
+		"chronyc tracking, on both")}
+}
+
+func short(d time.Duration) string {
+	if d < time.Second && d > -time.Second {
+		return d.Round(100 * time.Microsecond).String()
+	}
+	return d.Round(100 * time.Millisecond).String()
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// some names the first few.
+func some(ids []string) string {
+	if len(ids) <= maxNamed {
+		return strings.Join(ids, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(ids[:maxNamed], ", "), len(ids)-maxNamed)
+}
