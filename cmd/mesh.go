@@ -48,8 +48,10 @@ No privilege is needed to take part.
 
 Without --duration it runs until Ctrl-C. Let it run for longer than the 260 s after which a
 switch without a querier forgets who listens (--duration 5m), and it tells to the second when
-each arrow stopped. Why it stopped, a missing querier or dropped IGMP, it does not see: run
-"muster sniff --filter igmp" beside it for that.
+each arrow stopped, and why: no querier asked (igmp.no-querier), or queries came and this
+host answered none (fw.igmp-drop). To see that, it watches IGMP or MLD on the interface,
+which works on Linux and needs CAP_NET_RAW; each node sees it for itself and tells the
+others. A node without the privilege takes part all the same, and says that it cannot see.
 
 With --tcp-port each node tries that TCP port on every other one, each half minute, with a connection
 that is closed at once. Somebody must listen there, a Tomcat say; --tcp-listen does it here.`,
@@ -147,6 +149,8 @@ func (a *app) mesh(ctx context.Context, o meshOptions, g mcast.Group, i mcast.In
 		defer l.Close()
 		go accept(l)
 	}
+	look := a.lookAtMembership(i.Name, g.Addr) // before the join, to see its report
+	defer look.stop()
 	s, err := mesh.Listen(mesh.SocketConfig{Group: g, Interface: i, TTL: o.ttl, Notify: func(text string) { a.note("%s", escape.Text(text)) }})
 	if err != nil {
 		return err
@@ -156,6 +160,7 @@ func (a *app) mesh(ctx context.Context, o meshOptions, g mcast.Group, i mcast.In
 		Name: o.name, Version: version, MTU: i.MTU, TCPPort: o.tcpPort, Load: o.load, IPv6: g.Addr.Is6(),
 		Nodes: expected.Count,
 	}
+	cfg.View = look.view
 	if src, ok := i.SourceFor(g.Addr); ok {
 		cfg.Address = src.WithZone("").String()
 	}

@@ -239,22 +239,53 @@ func (j *judge) deaf(to int, rest []Arrow) []Arrow {
 	title := "a node is deaf to the group"
 	switch reason {
 	case ReasonNoQuerier:
-		id, conf, title = "igmp.no-querier", check.Likely, "IGMP snooping without a querier: the switch has forgotten the membership"
-		saw += ", unicast goes on, and no query was seen on its interface"
+		id, conf, title = j.noQuerier(), check.Likely, j.protocol()+" snooping without a querier: the switch has forgotten the membership"
+		saw += ", unicast goes on, and " + j.queriesSeen(to)
 		if j.Nodes[to].Self && !j.View.LastReport.IsZero() {
 			more = append(more, evidence("last membership report", "this node's interface", "%s", j.View.LastReport.UTC().Format(time.RFC3339Nano)))
 		}
-		more = append(more, "switch: enable the IGMP snooping querier of this VLAN", "Linux bridge: ip link set BR type bridge mcast_querier 1")
+		more = append(more, "switch: enable the "+j.protocol()+" snooping querier of this VLAN", "Linux bridge: ip link set BR type bridge mcast_querier 1")
 	case ReasonIGMPDrop:
-		id, conf, title = "fw.igmp-drop", check.Definite, "the host answers no IGMP query: the switch has forgotten the membership"
+		id, conf, title = "fw.igmp-drop", check.Definite, "the host answers no "+j.protocol()+" query: the switch has forgotten the membership"
 		saw += "; queries came, and it answered none"
-		more = append(more, "on "+who+": nft add rule inet filter input ip protocol igmp accept", "firewalld: firewall-cmd --permanent --add-protocol=igmp && firewall-cmd --reload")
+		more = append(more, "on "+who+": "+j.letIn(), "firewalld: firewall-cmd --permanent --add-protocol=igmp && firewall-cmd --reload")
 	default:
 		saw += "; its firewall drops it, its switch port does not forward the group, or reverse path filtering drops it"
 		more = append(more, "on "+who+": muster check")
 	}
 	j.add(id, check.Fail, conf, who, title, saw, more...)
 	return slices.DeleteFunc(rest, func(a Arrow) bool { return a.To == to })
+}
+
+func (j *judge) protocol() string {
+	if j.IPv6 {
+		return "MLD"
+	}
+	return "IGMP"
+}
+
+// noQuerier is the catalogue's entry for the lack of one.
+func (j *judge) noQuerier() check.ID {
+	if j.IPv6 {
+		return "mld.snooping"
+	}
+	return "igmp.no-querier"
+}
+
+// letIn is the command that lets queries in.
+func (j *judge) letIn() string {
+	if j.IPv6 {
+		return "nft add rule inet filter input icmpv6 type mld-listener-query accept"
+	}
+	return "nft add rule inet filter input ip protocol igmp accept"
+}
+
+// queriesSeen says what a node that hears nobody saw of queries.
+func (j *judge) queriesSeen(to int) string {
+	if j.Nodes[to].Self && j.View.Overdue {
+		return fmt.Sprintf("the last query came at %s: the querier is gone", clock(j.View.LastQuery))
+	}
+	return "no query was seen on its interface"
 }
 
 // mute tells of a node that nobody hears though it hears others.

@@ -12,9 +12,13 @@ import (
 // queries tells whether a querier keeps the memberships alive, where nothing died
 // of the lack of one.
 func (j *judge) queries() {
-	const id, title = check.ID("igmp.no-querier"), "a querier keeps the memberships alive"
-	if slices.ContainsFunc(j.out, func(v check.Verdict) bool { return v.ID == id || v.ID == "fw.igmp-drop" }) {
+	const title = "a querier keeps the memberships alive"
+	id := j.noQuerier()
+	if slices.ContainsFunc(j.out, func(v check.Verdict) bool { return v.Subject == j.Label(0) && (v.ID == id || v.ID == "fw.igmp-drop") }) {
 		return
+	}
+	if !j.View.Able {
+		j.blind(id)
 	}
 	watched := j.At.Sub(j.Start)
 	switch v := j.View; {
@@ -22,9 +26,8 @@ func (j *judge) queries() {
 		j.add(id, check.Skip, check.Definite, "", title, "not looked at: "+v.Why)
 	case !v.Able:
 	case v.Queries > 0 && !v.Overdue && v.Unanswered > 0:
-		j.add("fw.igmp-drop", check.Fail, check.Definite, j.Label(0), "the host answers no IGMP query",
-			fmt.Sprintf("%d queries were not followed by a report of this host: a switch that snoops will forget it", v.Unanswered),
-			"nft add rule inet filter input ip protocol igmp accept")
+		j.add("fw.igmp-drop", check.Fail, check.Definite, j.Label(0), "the host answers no "+j.protocol()+" query",
+			fmt.Sprintf("%d queries were not followed by a report of this host: a switch that snoops will forget it", v.Unanswered), j.letIn())
 	case v.Queries > 0 && !v.Overdue:
 		j.add(id, check.Pass, check.Definite, "", title, fmt.Sprintf("%d queries were seen, the last at %s", v.Queries, clock(v.LastQuery)))
 	case v.Overdue:
@@ -35,6 +38,20 @@ func (j *judge) queries() {
 	default:
 		j.add(id, check.Skip, check.Definite, "", title,
 			fmt.Sprintf("no query was seen in %s, which is too short to tell: a querier asks every 125 s; --duration 5m knows", watched.Round(time.Second)))
+	}
+}
+
+// blind: this node cannot see queries. Where another one that is deaf too saw that
+// none came, that is the likely cause here as well.
+func (j *judge) blind(noQuerier check.ID) {
+	if !slices.ContainsFunc(j.out, func(v check.Verdict) bool { return v.ID == noQuerier }) {
+		return
+	}
+	for i := range j.out {
+		if v := &j.out[i]; v.ID == "fw.input-drop" && v.Subject == j.Label(0) {
+			v.Saw += "; it cannot see queries itself, and others that are deaf saw none"
+			v.CausedBy = append(v.CausedBy, noQuerier)
+		}
 	}
 }
 

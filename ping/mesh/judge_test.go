@@ -10,6 +10,28 @@ import (
 	"muster/internal/check"
 )
 
+// Verify that a node that is deaf and cannot see queries takes the cause from one
+// that can, and still says that it cannot see.
+func TestBlind(t *testing.T) {
+	r := reportOf(3, func(r *Report) {
+		r.View.Why = "needs CAP_NET_RAW"
+		for _, from := range []int{1, 2} {
+			r.cutArrow(from, 0, ReasonGroup)
+			r.cutArrow(3-from, from, ReasonNoQuerier)
+			r.cutArrow(0, from, ReasonNoQuerier)
+		}
+	})
+	vs := Judge(r, Expected{})
+	if causes := check.Causes(vs); !slices.Equal(causes, []check.ID{"igmp.no-querier"}) {
+		t.Errorf("causes %v", causes)
+	}
+	if !slices.ContainsFunc(vs, func(v check.Verdict) bool {
+		return v.Status == check.Skip && strings.Contains(v.Saw, "not looked at: needs CAP_NET_RAW")
+	}) {
+		t.Errorf("it does not say that it cannot see: %+v", vs)
+	}
+}
+
 // reportOf makes a report of n nodes with all arrows heard; change alters it.
 func reportOf(n int, change func(r *Report)) *Report {
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
@@ -51,6 +73,7 @@ func TestJudge(t *testing.T) {
 		{"deaf", func(r *Report) { r.cutArrow(0, 2, ReasonGroup); r.cutArrow(1, 2, ReasonGroup) }, Expected{}, []string{"fail fw.input-drop n3"}},
 		{"deaf, no querier", func(r *Report) { r.cutArrow(0, 2, ReasonNoQuerier); r.cutArrow(1, 2, ReasonNoQuerier) }, Expected{}, []string{"fail igmp.no-querier n3"}},
 		{"deaf, answers no query", func(r *Report) { r.cutArrow(0, 2, ReasonIGMPDrop); r.cutArrow(1, 2, ReasonIGMPDrop) }, Expected{}, []string{"fail fw.igmp-drop n3"}},
+		{"deaf, no MLD querier", func(r *Report) { r.IPv6 = true; r.cutArrow(0, 2, ReasonNoQuerier); r.cutArrow(1, 2, ReasonNoQuerier) }, Expected{}, []string{"fail mld.snooping n3"}},
 		{"mute", func(r *Report) { r.cutArrow(2, 0, ReasonGroup); r.cutArrow(2, 1, ReasonGroup) }, Expected{}, []string{"fail tribes.one-way n3"}},
 		{"gone", func(r *Report) {
 			r.Nodes[2].State = Gone

@@ -83,6 +83,7 @@ type Report struct {
 	// the busiest second, and over all.
 	LoadPeak, LoadMean float64
 	View               View
+	IPv6               bool // the group is one of IPv6
 
 	arrows []Arrow // From*len(Nodes)+To
 }
@@ -131,7 +132,7 @@ func (n *Node) Report() *Report {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	now := time.Now()
-	r := &Report{At: now, Start: n.start, Counts: n.counts, Wanted: len(n.wanted), Jumps: slices.Clone(n.jumps)}
+	r := &Report{At: now, Start: n.start, Counts: n.counts, Wanted: len(n.wanted), Jumps: slices.Clone(n.jumps), IPv6: n.cfg.IPv6}
 	if took := now.Sub(n.start).Seconds(); took > 0 {
 		r.LoadMean = 8 * float64(n.meter.total) / took
 	}
