@@ -58,6 +58,7 @@ var jsonLines = []struct {
 	{"ping --respond", "summary", ui.RespondSummary{}},
 	{"send", "summary", sendSummary{}},
 	{"smoke", "step", ui.SmokeStep{}},
+	{"smoke", "verdict", ui.Verdict{}},
 	{"smoke", "summary", ui.SmokeSummary{}},
 	{"sniff", "packet", ui.SniffPacket{}},
 	{"sniff", "message", ui.SniffMessage{}},

@@ -15,18 +15,15 @@ import (
 )
 
 type smokeOptions struct {
-	nodes     int
-	iface     string
-	group     string
-	frequency time.Duration
-	dropTime  time.Duration
-	options   string
-	domain    string
-	sessions  int
-	size      int
-	sabotage  bool
-	junit     string
-	timeline  bool
+	nodes    int
+	cluster  clusterFlags
+	tomcat   tomcatOptions
+	options  string
+	sessions int
+	size     int
+	sabotage bool
+	junit    string
+	timeline bool
 }
 
 // smokeNode is the hidden command that a run starts for each of its nodes.
@@ -54,22 +51,27 @@ With --interface they use that interface, with a TTL of 0.`,
   # for a script: one JSON line a step, the summary last
   muster smoke --json`,
 		Args: noArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.runSmoke(c, o) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if len(o.tomcat.urls) > 0 {
+				return a.runSmokeTomcat(c, &o)
+			}
+			return a.runSmoke(c, o)
+		},
 	}
 	f := c.Flags()
 	f.IntVar(&o.nodes, "nodes", 2, fmt.Sprintf("`number` of nodes, 2 to %d", smoke.MaxNodes))
-	f.StringVar(&o.group, "group", "", "`group` and port of the heartbeats (default: one of 239.255.0.0/16 that is free)")
-	f.DurationVar(&o.frequency, "frequency", 500*time.Millisecond, "`time` between two heartbeats")
-	f.DurationVar(&o.dropTime, "drop-time", 3*time.Second, "`silence` after which a member is given up")
+	o.cluster.join(c)
+	f.Lookup("group").Usage = "`ADDRESS[:PORT]` of the heartbeats (without --tomcat: one of 239.255.0.0/16 that is free)"
+	f.Lookup("interface").Usage = "interface by `name`, index or address (without --tomcat: the loopback)"
+	f.Lookup("domain").Usage = "cluster `domain`"
+	o.tomcat.flags(c)
 	f.StringVar(&o.options, "options", "async", "of the messages about sessions: async, ack, sync-ack, none or a `number`")
-	f.StringVar(&o.domain, "domain", "", "cluster `domain` of the nodes")
 	f.IntVar(&o.sessions, "sessions", 1, "`number` of sessions that each of S0, S1 and S2 stands for")
 	f.IntVar(&o.size, "size", 1024, "`bytes` of data in each session, every one of which is checked on every node")
 	f.StringVar(&o.junit, "junit", "", "write the steps as a JUnit report to this `file`")
 	f.BoolVar(&o.timeline, "timeline", false, "draw the run as a picture also where the output is no terminal")
 	f.BoolVar(&o.sabotage, "drop-deltas", false, "break B on purpose: the run must fail at the step that shows it")
 	f.MarkHidden("drop-deltas") //nolint:errcheck // it is there
-	f.StringVarP(&o.iface, "interface", "i", "", "interface by `name`, index or address (default: the loopback)")
 	c.AddCommand(&cobra.Command{
 		Use:    smokeNode,
 		Short:  "be one node of a run; commands come on standard input",
@@ -83,8 +85,11 @@ With --interface they use that interface, with a TTL of 0.`,
 }
 
 func (a *app) runSmoke(c *cobra.Command, o smokeOptions) error {
+	if err := onlyWith(c, ofTomcats, "%s is for a run with --tomcat"); err != nil {
+		return err
+	}
 	cfg := smoke.Config{
-		Nodes: o.nodes, Frequency: o.frequency, DropTime: o.dropTime, Domain: o.domain,
+		Nodes: o.nodes, Frequency: o.cluster.frequency, DropTime: o.cluster.dropTime, Domain: o.cluster.domain,
 		Sessions: o.sessions, Size: o.size, DropDeltas: o.sabotage,
 	}
 	var err error
@@ -98,22 +103,22 @@ func (a *app) runSmoke(c *cobra.Command, o smokeOptions) error {
 		return usagef("--size %d of %d sessions: say at least 1 byte, and at most %d in all", o.size, o.sessions, smoke.MaxBytes)
 	case o.nodes < 2 || o.nodes > smoke.MaxNodes:
 		return usagef("--nodes %d: say 2 to %d", o.nodes, smoke.MaxNodes)
-	case o.frequency < 10*time.Millisecond:
-		return usagef("--frequency %s: say 10ms or more", o.frequency)
-	case o.dropTime < 2*o.frequency:
-		return usagef("--drop-time %s: say at least twice the frequency, %s", o.dropTime, 2*o.frequency)
+	case o.cluster.frequency < 10*time.Millisecond:
+		return usagef("--frequency %s: say 10ms or more", o.cluster.frequency)
+	case o.cluster.dropTime < 2*o.cluster.frequency:
+		return usagef("--drop-time %s: say at least twice the frequency, %s", o.cluster.dropTime, 2*o.cluster.frequency)
 	}
-	if o.group != "" {
-		g, err := mcast.ParseGroup(o.group)
+	if c.Flags().Changed("group") {
+		g, err := mcast.ParseGroup(o.cluster.group)
 		if err != nil {
 			return usagef("--group: %w", err)
 		}
 		if g.Count != 1 || g.Source.IsValid() {
-			return usagef("--group %s: want one group without a source", o.group)
+			return usagef("--group %s: want one group without a source", o.cluster.group)
 		}
 		cfg.Group = g.WithDefaultPort(45564)
 	}
-	if cfg.Interface, err = smoke.ChooseInterface(o.iface, cfg.Group); err != nil {
+	if cfg.Interface, err = smoke.ChooseInterface(o.cluster.iface, cfg.Group); err != nil {
 		return err
 	}
 	self, err := os.Executable()

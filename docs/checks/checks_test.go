@@ -46,7 +46,7 @@ func TestIndexAndPagesAgree(t *testing.T) {
 			t.Errorf("README.md has no row %q", row)
 		}
 	}
-	if got, want := len(All()), 161; got != want {
+	if got, want := len(All()), 164; got != want {
 		t.Errorf("the index names %d pages that exist, want %d", got, want)
 	}
 	for _, p := range All() {

@@ -167,6 +167,9 @@ func (r *Receiver) deliver(ctx context.Context, m *Message) error {
 	case tribes.FailureDetectorTest:
 		r.n.probes.Add(1)
 		r.log.Debug(fmt.Sprintf("%s asked whether we are there (TcpFailureDetector)", m.Peer))
+		if r.cfg.Asked != nil {
+			r.cfg.Asked(m.Peer)
+		}
 		return nil
 	case tribes.TCPPing:
 		r.n.pings.Add(1)

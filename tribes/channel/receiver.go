@@ -55,6 +55,9 @@ type ReceiverConfig struct {
 	MaxConns    int
 	// Handler takes the messages that are no probes and no pings. nil takes none.
 	Handler Handler
+	// Asked is told of each probe of a failure detector, with the other end of its
+	// connection: whoever asks has heard our heartbeats and reaches our receiver.
+	Asked func(peer netip.AddrPort)
 	// Own tells our own record from that of others: a broadcast of ours comes
 	// back to us. nil knows none.
 	Own func(*tribes.Member) bool

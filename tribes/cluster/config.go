@@ -49,6 +49,9 @@ type Config struct {
 	// HoldsState: this node answers for the sessions of the cluster, and may be
 	// taken for its oldest member. A guest never may.
 	HoldsState bool
+	// Asked is told of each member that asks whether our receiver is there, by the
+	// other end of its connection.
+	Asked func(peer netip.AddrPort)
 	// Handler makes what takes the messages of the node. nil answers what a
 	// starting Tomcat waits for, and drops the rest: see Guest.
 	Handler func(*Node) channel.Handler

@@ -128,7 +128,7 @@ func (n *Node) listen(at address) error {
 	n.receiver, err = channel.Listen(channel.ReceiverConfig{
 		Addr: at.listen, Port: n.cfg.TCPPort, AutoBind: n.cfg.AutoBind,
 		Handler: n.stack, Own: func(m *tribes.Member) bool { return n.record.Same(m) },
-		Guard: n.guard, Logger: n.cfg.Logger,
+		Asked: n.cfg.Asked, Guard: n.guard, Logger: n.cfg.Logger,
 	})
 	if err != nil {
 		return err

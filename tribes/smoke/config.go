@@ -68,6 +68,8 @@ type Step struct {
 	Err    error // nil: the step did what it should
 	// Marks are what happened to which node, in the order of time.
 	Marks []Mark
+	// Skipped is why it was not tried: it did nothing then, and proves nothing.
+	Skipped string
 }
 
 // Report is the outcome of a run.

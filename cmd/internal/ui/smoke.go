@@ -6,20 +6,22 @@ import (
 	"strings"
 	"time"
 
+	"muster/internal/check"
 	"muster/internal/escape"
 	"muster/tribes/smoke"
 )
 
 // SmokeStep is a line of smoke's JSON for each step.
 type SmokeStep struct {
-	Type   string         `json:"type"` // step
-	Number int            `json:"number"`
-	Name   string         `json:"name"`
-	OK     bool           `json:"ok"`
-	TookMS int64          `json:"took_ms"`
-	Error  string         `json:"error,omitempty"`
-	Detail map[string]any `json:"detail"`
-	Marks  []SmokeMark    `json:"marks,omitempty"`
+	Type    string         `json:"type"` // step
+	Number  int            `json:"number"`
+	Name    string         `json:"name"`
+	OK      bool           `json:"ok"`
+	TookMS  int64          `json:"took_ms"`
+	Error   string         `json:"error,omitempty"`
+	Skipped string         `json:"skipped,omitempty"` // why it was not tried; ok is false then, and it is no failure
+	Detail  map[string]any `json:"detail"`
+	Marks   []SmokeMark    `json:"marks,omitempty"`
 }
 
 // SmokeMark is what happened to a node in a step.
@@ -41,6 +43,11 @@ type SmokeSummary struct {
 	Group      string `json:"group"`
 	Interface  string `json:"interface"`
 	TookMS     int64  `json:"took_ms"`
+
+	// Of a run with real Tomcats.
+	Half    string     `json:"half,omitempty"`    // that is broken: members, replication or served
+	Causes  []check.ID `json:"causes,omitempty"`  // ids of the root causes, most certain first
+	Skipped int        `json:"skipped,omitempty"` // steps that were not tried
 }
 
 // Smoke prints a run of the smoke scenario step by step.
@@ -73,7 +80,7 @@ func (r *Smoke) Start(p smoke.Plan) {
 // Step prints one step.
 func (r *Smoke) Step(st smoke.Step) {
 	if r.lines != nil {
-		l := SmokeStep{Type: "step", Number: st.Number, Name: st.Name, OK: st.Err == nil, TookMS: st.Took.Milliseconds(), Detail: st.Detail}
+		l := SmokeStep{Type: "step", Number: st.Number, Name: st.Name, OK: st.Err == nil && st.Skipped == "", Skipped: st.Skipped, TookMS: st.Took.Milliseconds(), Detail: st.Detail}
 		if st.Err != nil {
 			l.Error = st.Err.Error()
 		}
@@ -87,34 +94,52 @@ func (r *Smoke) Step(st smoke.Step) {
 	if st.Err != nil {
 		word = r.s.Out.Bad("failed")
 	}
+	if st.Skipped != "" {
+		fmt.Fprintf(r.s.Out, "%d  %-44s %s   %s\n", st.Number, st.Name, r.s.Out.Dim("--"), r.s.Out.Dim(escape.Text(st.Skipped)))
+		return
+	}
 	fmt.Fprintf(r.s.Out, "%d  %-44s %s  %8s  %s\n", st.Number, st.Name, word, milliseconds(st.Took), r.s.Out.Dim(details(st.Detail)))
 	if st.Err != nil {
 		fmt.Fprintf(r.s.Out, "   %s\n", escape.Text(st.Err.Error()))
 	}
 }
 
+// summary is the last line of a run.
+func (r *Smoke) summary(rep smoke.Report) SmokeSummary {
+	s := SmokeSummary{
+		Type: "summary", Status: "pass", Steps: len(rep.Steps), Planned: rep.Planned, Nodes: rep.Nodes,
+		Group: rep.Group.String(), Interface: rep.Interface.Name, TookMS: rep.Took.Milliseconds(),
+	}
+	if rep.Failed != nil {
+		s.Status, s.FailedStep = "fail", rep.Failed.Number
+	}
+	return s
+}
+
 // Close prints the outcome.
 func (r *Smoke) Close(rep smoke.Report) error {
-	status := "pass"
-	failed := 0
-	if rep.Failed != nil {
-		status, failed = "fail", rep.Failed.Number
-	}
 	if r.lines != nil {
-		return r.lines.Write(SmokeSummary{
-			Type: "summary", Status: status, Steps: len(rep.Steps), Planned: rep.Planned, FailedStep: failed, Nodes: rep.Nodes,
-			Group: rep.Group.String(), Interface: rep.Interface.Name, TookMS: rep.Took.Milliseconds(),
-		})
+		return r.lines.Write(r.summary(rep))
 	}
 	if r.Timeline || r.s.Out.TTY && !r.quiet {
 		writeTimeline(r.s.Out, rep)
 	}
 	var err error
 	if rep.Failed != nil {
-		_, err = fmt.Fprintf(r.s.Out, "%s: step %d of %d, %q\n", r.s.Out.Bad(status), failed, rep.Planned, rep.Failed.Name)
-	} else {
-		_, err = fmt.Fprintf(r.s.Out, "%s: %d steps in %.1f s\n", r.s.Out.Good(status), len(rep.Steps), rep.Took.Seconds())
+		_, err = fmt.Fprintf(r.s.Out, "%s: step %d of %d, %q\n", r.s.Out.Bad("fail"), rep.Failed.Number, rep.Planned, rep.Failed.Name)
+		return err
 	}
+	skipped := 0
+	for _, st := range rep.Steps {
+		if st.Skipped != "" {
+			skipped++
+		}
+	}
+	not := ""
+	if skipped > 0 {
+		not = fmt.Sprintf(", %d not tried", skipped)
+	}
+	_, err = fmt.Fprintf(r.s.Out, "%s: %d steps in %.1f s%s\n", r.s.Out.Good("pass"), len(rep.Steps)-skipped, rep.Took.Seconds(), not)
 	return err
 }
 

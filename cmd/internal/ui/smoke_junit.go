@@ -70,6 +70,10 @@ func WriteJUnit(w io.Writer, rep smoke.Report, began time.Time, stopped error) e
 			c.Failure = &junitMessage{Message: text, Text: text}
 			s.Failures++
 		}
+		if st.Skipped != "" {
+			c.Skipped = &junitMessage{Message: escape.Text(st.Skipped)}
+			s.Skipped++
+		}
 		s.Cases = append(s.Cases, c)
 	}
 	for i := len(rep.Steps); i < len(rep.Names); i++ {

@@ -1,0 +1,259 @@
+package tomcat
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"muster/internal/hint"
+	"muster/tribes"
+	"muster/tribes/cluster"
+	"muster/tribes/javaser"
+	"muster/tribes/session"
+)
+
+// guestScenario is a session of muster's own in the Tomcats' cluster.
+var guestScenario = []step{
+	{(*run).keepName, keepSessions},
+	{say("every Tomcat is a member"), members},
+	{say("muster creates S1"), guestCreates},
+	{(*run).guestServeName, guestServed},
+	{say("muster has what they changed"), guestHas},
+	{say("muster invalidates S1, all drop it"), guestInvalidates},
+	{say("S2 of muster expires on all"), guestExpires},
+}
+
+func (r *run) guestServeName() string {
+	if len(r.URLs) == 1 {
+		return "A serves S1"
+	}
+	return names(0, len(r.URLs)) + " each serve S1"
+}
+
+// mustersRoute is what muster puts behind its ids where the Tomcats do so: they
+// take the session over from a node that is not theirs.
+const mustersRoute = "muster"
+
+// newID makes an id as Tomcat's StandardSessionIdGenerator does.
+func newID(route string) sessionID {
+	var b [16]byte
+	rand.Read(b[:]) // never fails
+	id := fmt.Sprintf("%X", b)
+	if route != "" {
+		id += "." + mustersRoute
+	}
+	return sessionID(id)
+}
+
+// guestCreates makes a session like those of the page: with the attributes that a
+// session of A's was seen to get.
+func guestCreates(ctx context.Context, r *run, detail map[string]any) error {
+	name, n, actions, err := r.learn(ctx)
+	if err != nil {
+		return err
+	}
+	detail["context"] = name
+	replica := &cluster.Replica{
+		Store:   session.NewStore(session.StoreConfig{Context: name}),
+		Options: tribes.UseAck | tribes.SynchronizedAck, // it is there when we know that it is sent
+	}
+	r.wire.replicate(replica)
+	if r.s1, err = r.own(ctx, "S1", n, actions, 0); err != nil {
+		return err
+	}
+	detail["id"] = string(r.s1.id)
+	detail["attributes"] = len(actions)
+	detail["members"] = len(r.wire.members())
+	r.number(r.s1, detail)
+	return nil
+}
+
+// learn makes and changes a session on A, and reads what its messages say: the
+// context's name, the number and the attributes.
+func (r *run) learn(ctx context.Context) (name string, n int, actions []session.Action, err error) {
+	a := r.nodes[0]
+	s, p, err := a.open(ctx, "S0")
+	if err != nil {
+		return "", 0, nil, err
+	}
+	r.wire.update(func() { r.wire.copying = s.id.base() })
+	if r.app.visits {
+		s.n, _ = r.app.read(p.Body)
+	}
+	if err := sleep(ctx, r.Pause); err != nil {
+		return "", 0, nil, err
+	}
+	if _, err := a.change(ctx, s, byCookie); err != nil {
+		return "", 0, nil, err
+	}
+	seen, _ := r.wire.session(ctx, s.id.base(), travelTime, session.Created)
+	if len(seen) > 0 {
+		a.id, a.contexts = seen[0].sender, []string{seen[0].context}
+		r.wire.until(ctx, travelTime, func() bool { return !r.app.counts() || len(r.wire.copied) > 0 })
+		return seen[0].context, s.n, r.wire.copy(), nil
+	}
+	r.suspects = suspects{from: 0, to: len(r.nodes) - 1, session: s, err: errLost}
+	all := r.wire.ofNode(a)
+	if len(all) == 0 {
+		return "", 0, nil, fmt.Errorf("%w: nothing is known of how A replicates: no heartbeat of it came", errLost)
+	}
+	switch q := r.wire.question(ctx, &all[0].Member, r.contextNames(a), s.id); q.manager {
+	case deltaManager:
+		return q.context, s.n, nil, nil
+	case backupManager:
+		return "", 0, nil, hint.Wrap(errors.New("the application has a BackupManager, and muster replicates as a DeltaManager does"),
+			"without --guest its sessions are looked at by HTTP")
+	}
+	return "", 0, nil, fmt.Errorf("%w: a session made on A sent nothing to muster", errNotSent)
+}
+
+// errNotSent: a node that counts us as a member told us nothing of its session.
+var errNotSent = errors.New("A does not replicate the application")
+
+// own makes a session in muster's store and replicates it.
+func (r *run) own(ctx context.Context, name string, n int, actions []session.Action, idle int32) (*life, error) {
+	s := &life{name: name, id: newID(r.nodes[0].route), n: n}
+	store := r.wire.replica.Store
+	m, err := store.Create(string(s.id))
+	if err == nil {
+		err = r.wire.replica.Replicate(ctx, m)
+	}
+	if err != nil {
+		return nil, err
+	}
+	m, err = store.Request(string(s.id), func(e *session.Edit) {
+		e.Set("muster", javaser.NewString(strconv.Itoa(max(n, 1))))
+		for _, a := range actions {
+			if a.Type == session.Attribute && !a.Remove {
+				e.Set(a.Name, a.Value)
+			}
+		}
+		if idle > 0 {
+			e.SetMaxInactive(idle)
+		}
+	})
+	if err == nil {
+		err = r.wire.replica.Replicate(ctx, m)
+	}
+	return s, err
+}
+
+// guestServed: every Tomcat in turn serves it, and changes it.
+func guestServed(ctx context.Context, r *run, detail map[string]any) error {
+	for i := range r.nodes {
+		if err := r.hand(ctx, r.s1, max(i-1, 0), i, detail); err != nil {
+			return err
+		}
+	}
+	r.number(r.s1, detail)
+	return nil
+}
+
+// guestHas: what the last Tomcat changed is in muster's store.
+func guestHas(ctx context.Context, r *run, detail map[string]any) error {
+	began := time.Now()
+	var held session.Session
+	ok := r.wire.until(ctx, travelTime, func() bool {
+		var here bool
+		held, here = r.wire.ours(r.s1.id.base())
+		return here && (!r.app.counts() || holdsNumber(&held, r.s1.n))
+	})
+	if !ok {
+		r.suspects = suspects{from: len(r.nodes) - 1, to: 0, session: r.s1, err: errBehind}
+		return fmt.Errorf("%w: muster's copy of it does not have the number %d", errBehind, r.s1.n)
+	}
+	detail["has_ms"] = time.Since(began).Milliseconds()
+	detail["attributes"] = len(held.Attributes)
+	r.number(r.s1, detail)
+	return nil
+}
+
+// holdsNumber reports whether an attribute is n, as a number or as text.
+func holdsNumber(s *session.Session, n int) bool {
+	for _, a := range s.Attributes {
+		if text, ok := a.Value.(*javaser.String); ok && text.Text() == strconv.Itoa(n) {
+			return true
+		}
+		switch v, _ := javaser.Unbox(a.Value); v {
+		case int32(n), int64(n):
+			return true
+		}
+	}
+	return false
+}
+
+func guestInvalidates(ctx context.Context, r *run, detail map[string]any) error {
+	held, ok := r.wire.ours(r.s1.id.base())
+	if !ok {
+		return errors.New("muster has lost the session")
+	}
+	m, err := r.wire.replica.Store.Invalidate(held.ID)
+	if err == nil {
+		err = r.wire.replica.Replicate(ctx, m)
+	}
+	if err != nil {
+		return err
+	}
+	for i := range r.nodes {
+		if err := r.drops(ctx, i, r.s1); err != nil {
+			return err
+		}
+	}
+	detail["gone_on"] = len(r.nodes)
+	return nil
+}
+
+// guestIdle is how long muster's S2 may be idle, in seconds.
+const guestIdle = 2
+
+func guestExpires(ctx context.Context, r *run, detail map[string]any) error {
+	var err error
+	if r.s2, err = r.own(ctx, "S2", 0, nil, guestIdle); err != nil {
+		return err
+	}
+	base := r.s2.id.base()
+	began := time.Now()
+	if !r.wire.until(ctx, idleTime, func() bool { _, here := r.wire.ours(base); return !here }) {
+		return fmt.Errorf("it was to be idle for %d s, and muster still has it after %s", guestIdle, idleTime)
+	}
+	detail["expired_ms"] = time.Since(began).Milliseconds()
+	for i := range r.nodes {
+		if err := r.drops(ctx, i, r.s2); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// replicate makes muster hold sessions: from now on the replica takes what comes.
+func (w *wire) replicate(replica *cluster.Replica) {
+	handler := replica.Attach(w.node)
+	w.update(func() { w.handler, w.replica = handler, replica })
+	w.running.Go(func() { replica.Run(w.ctx) })
+}
+
+// ours is muster's copy of a session, under whatever route it is now.
+func (w *wire) ours(base string) (session.Session, bool) {
+	for _, id := range w.replica.Store.IDs() {
+		if sessionID(id).base() == base {
+			return w.replica.Store.View(id)
+		}
+	}
+	return session.Session{}, false
+}
+
+// copy returns what changed in the session that was to be copied.
+func (w *wire) copy() []session.Action {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var all []session.Action
+	for _, data := range w.copied {
+		if d, err := session.ParseDelta(data); err == nil {
+			all = append(all, d.Actions...)
+		}
+	}
+	return all
+}

@@ -1,0 +1,382 @@
+package tomcat
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"muster/internal/check"
+)
+
+// The verdicts of this room; each has its page. The causes beside them are those
+// of the catalogue.
+const (
+	idMembers     check.ID = "smoke.no-members"
+	idReplication check.ID = "smoke.no-replication"
+	idServed      check.ID = "smoke.not-served"
+
+	idHalfOpen      check.ID = "tribes.half-open"
+	idOneWay        check.ID = "tribes.one-way"
+	idDomain        check.ID = "tribes.domain-filter"
+	idKey           check.ID = "tribes.key-mismatch"
+	idClock         check.ID = "tribes.clock-skew"
+	idDistributable check.ID = "config.distributable"
+	idRoute         check.ID = "config.jvm-route"
+)
+
+var titles = map[check.ID]string{
+	idMembers:       "The Tomcats do not find each other",
+	idReplication:   "The Tomcats find each other, and sessions do not get from one to the other",
+	idServed:        "Sessions get from one Tomcat to the other, and are not served there",
+	idHalfOpen:      "Heartbeats pass but the Receiver port is blocked (half-open cluster)",
+	idOneWay:        "A hears B, B does not hear A",
+	idDomain:        "Domains differ",
+	idKey:           "EncryptInterceptor keys or algorithms differ, or only some nodes encrypt",
+	idClock:         "Clocks differ between nodes",
+	idDistributable: "The application is not marked distributable",
+	idRoute:         "jvmRoutes that do not tell the nodes apart",
+}
+
+// replayWindow is how far apart clocks may be with an EncryptInterceptor
+// (replayWindowTime); skew is worth a warning without one.
+const (
+	replayWindow = 10 * time.Second
+	skew         = 2 * time.Second
+)
+
+// Judge says which half of the cluster is broken, and why, by facts alone.
+func Judge(f Facts) (Half, []check.Verdict) {
+	j := &judge{f: &f}
+	if !f.Failed {
+		j.clocks(check.Warn)
+		j.hearing()
+		return "", j.out
+	}
+	j.from, j.to = &f.Nodes[f.From], &f.Nodes[f.To]
+	return j.half(), j.out
+}
+
+type judge struct {
+	f        *Facts
+	from, to *NodeFacts
+	out      []check.Verdict
+}
+
+// half goes the way of a session: members, replication, serving.
+func (j *judge) half() Half {
+	switch {
+	case j.f.Routes:
+		return j.is(NotServed, j.route())
+	case !j.f.Joined:
+		return j.unknown()
+	case !j.from.Heard && !j.from.Down || !j.to.Heard && !j.to.Down:
+		return j.is(NoMembers, j.unheard())
+	case j.from.Domain != j.to.Domain && !j.from.Down && !j.to.Down:
+		return j.is(NoMembers, j.domains())
+	case !j.from.Reached && !j.from.Down, !j.to.Reached && !j.to.Down:
+		return j.is(NoReplication, j.closed())
+	case !j.from.Down && !j.from.CountsUs && j.to.CountsUs:
+		return j.is(NoMembers, j.deaf())
+	case j.undistributed() != nil:
+		return j.is(NotServed, j.distributable())
+	case j.apart() > replayWindow && j.sealed():
+		return j.is(NotServed, j.clocks(check.Fail))
+	case j.sealed() && j.to.Manager == silentManager:
+		return j.is(NoReplication, j.keys())
+	case j.to.Holds:
+		return j.is(NotServed, j.held())
+	}
+	return j.is(NoReplication, j.unsent())
+}
+
+// is tells the half, and its cause beside it where there is one.
+func (j *judge) is(h Half, cause check.Verdict) Half {
+	id := map[Half]check.ID{NoMembers: idMembers, NoReplication: idReplication, NotServed: idServed}[h]
+	lead := map[Half]string{
+		NoMembers:     "no members: ",
+		NoReplication: "members but no replication: ",
+		NotServed:     "replicated but not served: ",
+	}[h]
+	v := j.verdict(id, check.Fail, check.Definite, lead+cause.Saw)
+	v.Evidence = j.evidence()
+	v.Confidence, v.Fix = cause.Confidence, cause.Fix
+	if cause.ID != "" && cause.ID != id {
+		v.CausedBy = []check.ID{cause.ID}
+		v.Fix = nil
+		j.out = append(j.out, cause)
+	}
+	j.out = append([]check.Verdict{v}, j.out...)
+	return h
+}
+
+func (j *judge) verdict(id check.ID, s check.Status, c check.Confidence, saw string) check.Verdict {
+	return check.Verdict{ID: id, Status: s, Subject: j.subject(), Title: titles[id], Saw: saw, Confidence: c, Docs: check.DocsPage(id)}
+}
+
+func (j *judge) subject() string {
+	if j.from == nil {
+		return ""
+	}
+	return j.from.Name + " to " + j.to.Name
+}
+
+// unknown: by HTTP alone nothing can be told apart.
+func (j *judge) unknown() Half {
+	j.out = append(j.out, j.verdict(idServed, check.Unknown, check.Hint,
+		"by HTTP alone it cannot be told which half is broken: without --http-only muster looks at the members and their messages, too"))
+	return ""
+}
+
+func (j *judge) unheard() check.Verdict {
+	heard, not := j.whoIsHeard()
+	where := fmt.Sprintf("in group %s on %s", j.f.Group, j.f.Interface)
+	c, saw := check.Likely, fmt.Sprintf("no heartbeat of %s comes %s, those of %s do", not, where, heard)
+	if heard == "" {
+		c, saw = check.Hint, fmt.Sprintf("no heartbeat of any Tomcat comes %s", where)
+	}
+	for _, n := range j.f.Nodes {
+		if n.Open != "" {
+			saw += fmt.Sprintf("; %s has a receiver all the same, at %s: it is in a cluster, and multicast does not get through", n.Name, n.Open)
+		}
+	}
+	v := j.verdict("", check.Fail, c, saw)
+	v.Fix = []string{"muster check", "muster mesh " + j.f.Group, "muster tribes members -v"}
+	return v
+}
+
+func (j *judge) whoIsHeard() (heard, not string) {
+	var yes, no []string
+	for _, n := range j.f.Nodes {
+		if n.Heard {
+			yes = append(yes, n.Name)
+		} else {
+			no = append(no, n.Name)
+		}
+	}
+	return strings.Join(yes, " and "), strings.Join(no, " and ")
+}
+
+func (j *judge) domains() check.Verdict {
+	return j.verdict(idDomain, check.Fail, check.Definite,
+		fmt.Sprintf("%s is in domain %q, %s in domain %q: they ignore each other", j.from.Name, j.from.Domain, j.to.Name, j.to.Domain))
+}
+
+// closed: a receiver is announced, and nobody gets to it.
+func (j *judge) closed() check.Verdict {
+	n := j.to
+	if !j.from.Reached && !j.from.Down {
+		n = j.from
+	}
+	v := j.verdict(idHalfOpen, check.Fail, check.Definite,
+		fmt.Sprintf("%s is heard, and its receiver %s does not answer: %s", n.Name, n.Receiver, n.ReachErr))
+	v.Fix = []string{fmt.Sprintf("open TCP port %s of %s for the other nodes", port(n.Receiver), n.Name)}
+	return v
+}
+
+func port(addr string) string { return addr[strings.LastIndexByte(addr, ':')+1:] }
+
+// deaf: the others have heard our heartbeats, and from has not.
+func (j *judge) deaf() check.Verdict {
+	v := j.verdict(idOneWay, check.Fail, check.Likely,
+		fmt.Sprintf("%s has not noticed that muster joined, %s has: multicast does not get to %s, so it knows no members and sends to nobody",
+			j.from.Name, j.to.Name, j.from.Name))
+	v.Fix = []string{"on " + j.from.Name + ": muster check"}
+	return v
+}
+
+// undistributed are the nodes whose application is in no cluster.
+func (j *judge) undistributed() (out []string) {
+	for _, n := range []*NodeFacts{j.from, j.to} {
+		if !n.Down && n.Manager == noManager && n.Seen == 0 {
+			out = append(out, n.Name)
+		}
+	}
+	return out
+}
+
+func (j *judge) distributable() check.Verdict {
+	who := strings.Join(j.undistributed(), " and ")
+	v := j.verdict(idDistributable, check.Fail, check.Likely,
+		fmt.Sprintf("the cluster works, and the application has no part in it on %s: no manager of it answers, and a session made there sends nothing; its web.xml lacks <distributable/>, or it runs under another path or host name there", who))
+	v.Fix = []string{"<distributable/> in the application's WEB-INF/web.xml, on every node"}
+	return v
+}
+
+// sealed reports whether either node's messages are encrypted.
+func (j *judge) sealed() bool { return j.from.Sealed || j.to.Sealed }
+
+func (j *judge) keys() check.Verdict {
+	c, saw := check.Likely, fmt.Sprintf("%s sends, and %s takes what it is sent and makes nothing of it: their keys or algorithms differ", j.from.Name, j.to.Name)
+	opened, not := j.from, j.to
+	if j.to.Seen > 0 {
+		opened, not = j.to, j.from
+	}
+	switch {
+	case j.from.Sealed != j.to.Sealed:
+		c = check.Definite
+		sealer, plain := j.from, j.to
+		if j.to.Sealed {
+			sealer, plain = j.to, j.from
+		}
+		saw = fmt.Sprintf("%s encrypts its messages, %s does not", sealer.Name, plain.Name)
+	case j.f.Key && opened.Seen > 0 && not.Seen == 0:
+		c = check.Definite
+		saw = fmt.Sprintf("the messages of %s open with the key that was given, those of %s do not", opened.Name, not.Name)
+	case j.f.Key && opened.Seen == 0:
+		saw = fmt.Sprintf("neither the messages of %s nor those of %s open with the key that was given", j.from.Name, j.to.Name)
+	case !j.f.Key:
+		saw += "; --encryption-key-file FILE lets muster see which one is wrong"
+	}
+	v := j.verdict(idKey, check.Fail, c, saw)
+	v.Fix = []string{"the same encryptionKey and encryptionAlgorithm on all nodes"}
+	return v
+}
+
+// held: the session is there, and the page does not get it.
+func (j *judge) held() check.Verdict {
+	saw := fmt.Sprintf("%s holds the session, and its page does not serve it", j.to.Name)
+	c := check.Likely
+	switch {
+	case j.from.Cookie != j.to.Cookie:
+		c = check.Definite
+		saw += fmt.Sprintf(": %s looks for it in a cookie %s, %s sets %s", j.to.Name, j.to.Cookie, j.from.Name, j.from.Cookie)
+	case j.f.Behind:
+		saw = fmt.Sprintf("%s holds the session without its last change: a change that overtakes the creation of its session is dropped, which Tomcat does unless channelSendOptions is 6", j.to.Name)
+	}
+	return j.verdict("", check.Fail, c, saw)
+}
+
+// unsent: everything seems right, and it is not there.
+func (j *judge) unsent() check.Verdict {
+	v := j.verdict("", check.Fail, check.Hint, "")
+	switch {
+	case j.from.Sent > 0:
+		v.Confidence = check.Likely
+		v.Saw = fmt.Sprintf("%s sends what happens to its sessions (it got here), and %s, which answers us at %s, does not have it: TCP from %s to that port, or the log of %s",
+			j.from.Name, j.to.Name, j.to.Receiver, j.from.Name, j.to.Name)
+		v.Fix = []string{fmt.Sprintf("on %s: muster tribes probe %s", j.from.Name, j.to.Receiver)}
+	default:
+		v.Saw = fmt.Sprintf("%s does not have the session, and nothing was seen of %s sending it", j.to.Name, j.from.Name)
+		v.Fix = []string{fmt.Sprintf("on %s: muster tribes probe %s", j.from.Name, j.to.Receiver)}
+	}
+	return v
+}
+
+// route: the ids do not tell a balancer which node is whose.
+func (j *judge) route() check.Verdict {
+	v := j.verdict(idRoute, check.Fail, check.Definite, j.f.Error)
+	v.Fix = []string{`<Engine ... jvmRoute="NAME">, another NAME on each node and the one that the balancer knows`}
+	return v
+}
+
+// apart is how far the clocks of the two nodes differ at least.
+func (j *judge) apart() time.Duration {
+	if j.from == nil || j.from.Down || j.to.Down {
+		return 0
+	}
+	return difference(j.from.Clock, j.to.Clock)
+}
+
+func difference(a, b clock) time.Duration {
+	if !a.Known || !b.Known {
+		return 0
+	}
+	return max(0, (a.Ahead-b.Ahead).Abs()-a.Slack-b.Slack)
+}
+
+// clocks tells of clocks that differ, the two that are farthest apart.
+func (j *judge) clocks(s check.Status) check.Verdict {
+	var a, b *NodeFacts
+	var most time.Duration
+	for i := range j.f.Nodes {
+		for k := range i {
+			if d := difference(j.f.Nodes[i].Clock, j.f.Nodes[k].Clock); d > most {
+				a, b, most = &j.f.Nodes[k], &j.f.Nodes[i], d
+			}
+		}
+	}
+	if a == nil || most < skew {
+		return check.Verdict{}
+	}
+	saw := fmt.Sprintf("the clocks of %s and %s are %s apart", a.Name, b.Name, (a.Clock.Ahead - b.Clock.Ahead).Abs().Round(time.Second))
+	if s == check.Fail {
+		saw += fmt.Sprintf(": an EncryptInterceptor refuses what is more than %s old or ahead, as a replay", replayWindow)
+	}
+	v := j.verdict(idClock, s, check.Definite, saw)
+	v.Evidence = []check.Evidence{clockEvidence(a), clockEvidence(b)}
+	v.Fix = []string{"chronyc tracking"}
+	if s == check.Warn {
+		j.out = append(j.out, v)
+	}
+	return v
+}
+
+func clockEvidence(n *NodeFacts) check.Evidence {
+	return check.Evidence{What: "clock of " + n.Name, Value: fmt.Sprintf("%+.1f s against ours", n.Clock.Ahead.Seconds()), ReadFrom: "the Date of its answers"}
+}
+
+// hearing warns where the sessions go through and we do not see the members.
+func (j *judge) hearing() {
+	if !j.f.Joined {
+		return
+	}
+	if heard, not := j.whoIsHeard(); not != "" {
+		saw := fmt.Sprintf("sessions go from one to the other, and no heartbeat of %s comes here in group %s on %s", not, j.f.Group, j.f.Interface)
+		if heard == "" {
+			saw += ": a static membership, another group, or this host is not where theirs go"
+		}
+		j.out = append(j.out, j.verdict(idMembers, check.Warn, check.Hint, saw))
+	}
+	for i := range j.f.Nodes {
+		if n := &j.f.Nodes[i]; n.Heard && !n.Reached && !n.Down {
+			j.out = append(j.out, j.verdict(idHalfOpen, check.Warn, check.Hint,
+				fmt.Sprintf("sessions go from one to the other, and from here the receiver of %s does not answer: %s", n.Name, n.ReachErr)))
+		}
+	}
+}
+
+// evidence is what the wire showed of the two.
+func (j *judge) evidence() (all []check.Evidence) {
+	for _, n := range []*NodeFacts{j.from, j.to} {
+		if n.Down {
+			continue
+		}
+		add := func(what, value, from string) {
+			all = append(all, check.Evidence{What: n.Name + ": " + what, Value: value, ReadFrom: from})
+		}
+		if !j.f.Joined {
+			continue
+		}
+		add("heartbeats", yesNo(n.Heard, "heard, receiver "+n.Receiver, "none"), "UDP "+j.f.Group)
+		if !n.Heard {
+			continue
+		}
+		add("receiver", yesNo(n.Reached, "answers", "does not answer: "+n.ReachErr), "TCP "+n.Receiver)
+		add("counts muster as a member", yesNo(n.CountsUs, "yes", "not seen"), "connections to us")
+		if n.Manager != silentManager || n.Acked {
+			add("messages about a new session", messages(n), "TCP to us")
+			add("manager of the application", yesNo(n.Manager != silentManager, string(n.Manager), "no answer"), "asked for its state")
+			if j.f.Lost || j.f.Behind {
+				add("has the session", yesNo(n.Holds, "yes", "no"), "asked for its state")
+			}
+		}
+	}
+	return all
+}
+
+func messages(n *NodeFacts) string {
+	switch {
+	case n.Seen > 0:
+		return fmt.Sprintf("%d", n.Seen)
+	case n.Sent > 0 && n.Sealed:
+		return fmt.Sprintf("%d that cannot be read (encrypted)", n.Sent)
+	}
+	return "none"
+}
+
+func yesNo(ok bool, yes, no string) string {
+	if ok {
+		return yes
+	}
+	return no
+}

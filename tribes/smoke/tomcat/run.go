@@ -1,0 +1,105 @@
+package tomcat
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"muster/internal/check"
+	"muster/tribes/smoke"
+)
+
+// run is one run of the scenario.
+type run struct {
+	Config
+	nodes  []*node
+	app    App
+	wire   *wire // nil: HTTP alone
+	report Report
+	s1, s2 *life
+	// suspects are what a failed step speaks for; see Judge.
+	suspects suspects
+}
+
+// step is one entry of a scenario.
+type step struct {
+	name func(*run) string
+	do   func(ctx context.Context, r *run, detail map[string]any) error
+}
+
+// skipped is the reason why a step was not tried.
+type skipped string
+
+func (s skipped) Error() string { return string(s) }
+
+// Run goes through the scenario and reports each step. The error is nil when it
+// could be tried, whatever came of it.
+func Run(ctx context.Context, cfg Config) (Report, error) {
+	if err := cfg.complete(); err != nil {
+		return Report{}, err
+	}
+	r := &run{Config: cfg, app: cfg.App}
+	for i := range cfg.URLs {
+		r.nodes = append(r.nodes, newNode(i, &cfg))
+	}
+	if err := r.distinct(ctx); err != nil {
+		return Report{}, err
+	}
+	plan := Plan{}
+	if cfg.Cluster != nil {
+		var err error
+		if r.wire, err = join(ctx, cfg.Cluster); err != nil {
+			return Report{}, err
+		}
+		defer r.wire.leave()
+		plan.Guest, plan.Notes = r.wire.node, r.wire.node.Notes
+		plan.Interface = r.wire.node.Interface
+		plan.Group.Addr, plan.Group.Port, plan.Group.Count = cfg.Cluster.Group.Addr(), cfg.Cluster.Group.Port(), 1
+	}
+	steps := scenario
+	if cfg.Guest {
+		steps = guestScenario
+	}
+	plan.Nodes, plan.Planned = len(cfg.URLs), len(steps)
+	for _, s := range steps {
+		plan.Names = append(plan.Names, s.name(r))
+	}
+	r.report.Plan = plan.Plan
+	cfg.OnStart(plan)
+	began := time.Now()
+	for i, s := range steps {
+		st := smoke.Step{Number: i + 1, Name: plan.Names[i], Detail: map[string]any{}}
+		at := time.Now()
+		err := s.do(ctx, r, st.Detail)
+		st.Took = time.Since(at)
+		if ctx.Err() != nil {
+			r.report.Took = time.Since(began)
+			return r.report, ctx.Err()
+		}
+		var skip skipped
+		if errors.As(err, &skip) {
+			st.Skipped = string(skip)
+			r.report.Skipped++
+		} else {
+			st.Err = err
+		}
+		r.report.Steps = append(r.report.Steps, st)
+		cfg.OnStep(st)
+		if st.Err != nil {
+			r.report.Failed = &st
+			break
+		}
+	}
+	r.judge(ctx)
+	r.report.Took = time.Since(began)
+	return r.report, nil
+}
+
+// judge says what is behind a failure, and what is worth knowing of a success.
+func (r *run) judge(ctx context.Context) {
+	facts := r.facts(ctx)
+	r.report.Half, r.report.Verdicts = Judge(facts)
+	if r.report.Failed == nil && check.Summarize(r.report.Verdicts).Status == check.Fail {
+		r.report.Failed = &r.report.Steps[len(r.report.Steps)-1]
+	}
+}
