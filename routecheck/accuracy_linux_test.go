@@ -241,15 +241,12 @@ func (f fault) check(t *testing.T) outcome {
 	if f.hold != nil {
 		f.hold(t, l)
 	}
-	args := append([]string{"check", "--json"}, strings.Fields(f.args)...)
-	c := l.Host(1).Command(t.Context(), "/proc/self/exe", args...)
-	if f.on == "switch" {
-		c = l.Switch().Command(t.Context(), "/proc/self/exe", args...)
-	}
-	c.Env = append(os.Environ(), "MUSTER_AS_COMMAND=1")
+	args := strings.Fields(f.args)
+	c := command(t, l, f.on, append([]string{"check", "--json"}, args...)...)
 	var stderr bytes.Buffer
 	c.Stderr = &stderr
 	out, err := c.Output()
+	sameElsewhere(t, l, f.on, args, out)
 	lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
 	var o outcome
 	if e := json.Unmarshal(lines[len(lines)-1], &o); e != nil {
@@ -262,6 +259,16 @@ func (f fault) check(t *testing.T) outcome {
 	}
 	o.text += stderr.String()
 	return o
+}
+
+// command is muster on the first host, or on the switch.
+func command(t *testing.T, l *netlab.Lab, on string, args ...string) *netlab.Cmd {
+	c := l.Host(1).Command(t.Context(), "/proc/self/exe", args...)
+	if on == "switch" {
+		c = l.Switch().Command(t.Context(), "/proc/self/exe", args...)
+	}
+	c.Env = append(os.Environ(), "MUSTER_AS_COMMAND=1")
+	return c
 }
 
 func sh(t *testing.T, c *netlab.Cmd) {

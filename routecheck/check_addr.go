@@ -103,7 +103,10 @@ var secondarySource = Check{
 			}
 			ev = append(ev, evidence("receiver", s.Local, h.Listeners.From))
 			return bad(check.Warn, check.Likely, fmt.Sprintf("%s has %d addresses: heartbeats leave from %s, but the receiver listens on %s", h.Link.Name, len(as), h.Src, a),
-				[]string{fmt.Sprintf("ip route replace %s dev %s src %s", h.groupNet(), h.Link.Name, a)}, ev...)
+				h.perOS(map[string][]string{
+					"linux": {fmt.Sprintf("ip route replace %s dev %s src %s", h.groupNet(), h.Link.Name, a)},
+					"":      {fmt.Sprintf("give the receiver the address %s (Tomcat: address on Receiver)", h.Src)},
+				}), ev...)
 		}
 		return pass(fmt.Sprintf("%s has %d addresses; heartbeats leave from %s", h.Link.Name, len(as), h.Src), ev...)
 	},

@@ -201,7 +201,11 @@ var vpn = Check{
 			return pass("no VPN draws the group to itself", ev)
 		}
 		return bad(check.Warn, check.Likely, fmt.Sprintf("the group follows the default route into the tunnel %s, which a VPN set up", l.Name),
-			[]string{fmt.Sprintf("ip route add %s dev %s metric 1   # the LAN's interface", h.groupNet(), h.otherLink())}, ev)
+			h.perOS(map[string][]string{
+				"linux":   {fmt.Sprintf("ip route add %s dev %s metric 1   # the LAN's interface", h.groupNet(), h.otherLink())},
+				"windows": h.reroute(""),
+				"":        {fmt.Sprintf("route add -net %s -interface %s   # the LAN's interface", h.groupNet(), h.otherLink())},
+			}), ev)
 	},
 }
 

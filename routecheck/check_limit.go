@@ -106,6 +106,18 @@ var limitOptmem = Check{
 // payload of its own.
 const heartbeatBytes = 77 + 28
 
+// setMTU are the commands that give an interface its MTU; note ends them.
+func (h *Host) setMTU(l Link, mtu uint32, note string) []string {
+	return h.perOS(map[string][]string{
+		"linux":   {fmt.Sprintf("ip link set %s mtu %d%s", l.Name, mtu, note)},
+		"darwin":  {fmt.Sprintf("networksetup -setMTU %s %d%s", l.Name, mtu, note)},
+		"windows": {fmt.Sprintf("netsh interface ipv4 set subinterface %q mtu=%d store=persistent%s", l.Name, mtu, note)},
+		"":        {fmt.Sprintf("ifconfig %s mtu %d%s", l.Name, mtu, note)},
+	})
+}
+
+const keepSmall = "keep datagrams below the MTU less 28 bytes; let firewalls pass fragments"
+
 var mtuMismatch = Check{
 	ID: "mtu.mismatch",
 	Judge: func(h *Host) []check.Verdict {
@@ -117,23 +129,23 @@ var mtuMismatch = Check{
 		for _, p := range h.ports(l.Index) {
 			if l.Kind == "bridge" && p.MTU < l.MTU {
 				return bad(check.Fail, check.Definite, fmt.Sprintf("the bridge %s has an MTU of %d, its port %s one of %d: larger packets vanish there", l.Name, l.MTU, p.Name, p.MTU),
-					[]string{fmt.Sprintf("ip link set %s mtu %d", p.Name, l.MTU)}, append(ev, evidence("MTU of "+p.Name, p.MTU, h.Links.From))...)
+					h.setMTU(p, l.MTU, ""), append(ev, evidence("MTU of "+p.Name, p.MTU, h.Links.From))...)
 			}
 		}
 		if p, ok := h.link(l.Parent); ok && l.Parent != 0 && l.MTU > p.MTU {
 			return bad(check.Fail, check.Definite, fmt.Sprintf("%s has an MTU of %d, and %s below it one of %d", l.Name, l.MTU, p.Name, p.MTU),
-				[]string{fmt.Sprintf("ip link set %s mtu %d", l.Name, p.MTU)}, append(ev, evidence("MTU of "+p.Name, p.MTU, h.Links.From))...)
+				h.setMTU(l, p.MTU, ""), append(ev, evidence("MTU of "+p.Name, p.MTU, h.Links.From))...)
 		}
 		name := "net.ipv6.conf." + l.Name + ".mtu"
 		if n, ok, _ := h.sysctl(name); ok && n < int64(l.MTU) && n >= 1280 {
 			return bad(check.Warn, check.Likely, fmt.Sprintf("the router of this network advertises an MTU of %d, and %s has %d", n, l.Name, l.MTU),
-				[]string{fmt.Sprintf("ip link set %s mtu %d", l.Name, n)}, append(ev, evidence(name, n, h.Sysctls[name].From))...)
+				h.setMTU(l, uint32(n), ""), append(ev, evidence(name, n, h.Sysctls[name].From))...)
 		}
 		// An Ethernet's other nodes have 1500 or more, clouds' virtual ones 1400 or
 		// more. Who sends more than this one takes, loses it without a word.
 		if l.Type == 1 && !tunnel(l) && l.MTU < 1400 && l.Kind != "vxlan" && l.Kind != "geneve" {
 			return bad(check.Warn, check.Likely, fmt.Sprintf("%s has an MTU of %d, less than the 1500 that other nodes of an Ethernet have: what they send larger never arrives", l.Name, l.MTU),
-				[]string{fmt.Sprintf("ip link set %s mtu 1500   # as the other nodes have it", l.Name)}, ev...)
+				h.setMTU(l, 1500, "   # as the other nodes have it"), ev...)
 		}
 		return pass(fmt.Sprintf("the MTU of %s is %d; that the others have the same, only a sweep of sizes tells (muster ping)", l.Name, l.MTU), ev...)
 	},
@@ -148,11 +160,14 @@ var fragmentLoss = Check{
 		fails, reqds := h.Counters.Value["Ip.ReasmFails"], h.Counters.Value["Ip.ReasmReqds"]
 		ev := evidence("fragments received, and datagrams that stayed incomplete", fmt.Sprintf("%d, %d", reqds, fails), h.Counters.From)
 		if h.OK && h.Link.MTU > 0 && h.Link.MTU < heartbeatBytes {
-			return bad(check.Warn, check.Definite, fmt.Sprintf("the MTU of %s is %d: a heartbeat of %d bytes goes out in fragments", h.Link.Name, h.Link.MTU, heartbeatBytes), []string{"ip link set " + h.Link.Name + " mtu 1500"}, ev)
+			return bad(check.Warn, check.Definite, fmt.Sprintf("the MTU of %s is %d: a heartbeat of %d bytes goes out in fragments", h.Link.Name, h.Link.MTU, heartbeatBytes), h.setMTU(h.Link, 1500, ""), ev)
 		}
 		if fails >= 10 && fails*20 >= reqds { // every twentieth fragment in vain
 			return bad(check.Warn, check.Likely, fmt.Sprintf("%d datagrams never became whole out of %d fragments: some are lost on the way or dropped by a firewall", fails, reqds),
-				[]string{"keep datagrams below the MTU less 28 bytes; let firewalls pass fragments", "sysctl -w net.ipv4.ipfrag_high_thresh=8388608"}, ev)
+				h.perOS(map[string][]string{
+					"linux": {keepSmall, "sysctl -w net.ipv4.ipfrag_high_thresh=8388608"},
+					"":      {keepSmall},
+				}), ev)
 		}
 		return pass("fragments come together again, or there are none", ev)
 	},

@@ -8,6 +8,8 @@ import (
 	"muster/internal/wellknown"
 )
 
+const nameOne = "name one interface to the member (Tomcat: bind on Membership)"
+
 var dualHomed = Check{
 	ID: "iface.dual-homed",
 	Judge: func(h *Host) []check.Verdict {
@@ -32,7 +34,10 @@ var dualHomed = Check{
 				if h.joinedOn(h.Link.Index) && h.joinedOn(b.Link) {
 					ev = append(ev, evidence("joined "+h.Query.Group.String(), h.Link.Name+", "+other.Name, h.Memberships.From))
 					return bad(check.Warn, check.Definite, fmt.Sprintf("%s is joined on %s and on %s, which are in one network: every packet arrives twice", h.Query.Group, h.Link.Name, other.Name),
-						[]string{"name one interface to the member (Tomcat: bind on Membership)", "sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2"}, ev...)
+						h.perOS(map[string][]string{
+							"linux": {nameOne, "sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2"},
+							"":      {nameOne},
+						}), ev...)
 				}
 				return pass(fmt.Sprintf("%s and %s are in one network, but the group is not joined on both", h.Link.Name, other.Name), ev...)
 			}
@@ -137,7 +142,11 @@ var txDrop = Check{
 		}
 		if drops >= 100 && drops*100 >= sent { // more than one in a hundred
 			return bad(check.Warn, check.Likely, fmt.Sprintf("%s dropped %d of about %d packets that it should have sent", h.Link.Name, drops, sent+drops),
-				[]string{fmt.Sprintf("ip link set %s txqueuelen %d", h.Link.Name, max(10000, 2*h.Link.TxQueueLen)), "tc -s qdisc show dev " + h.Link.Name + "   # which queue drops"}, ev...)
+				h.perOS(map[string][]string{
+					"linux":   {fmt.Sprintf("ip link set %s txqueuelen %d", h.Link.Name, max(10000, 2*h.Link.TxQueueLen)), "tc -s qdisc show dev " + h.Link.Name + "   # which queue drops"},
+					"windows": {fmt.Sprintf("Get-NetAdapterStatistics -Name %q   # what is dropped", h.Link.Name)},
+					"":        {"netstat -id -I " + h.Link.Name + "   # what is dropped"},
+				}), ev...)
 		}
 		return pass(fmt.Sprintf("%s drops next to nothing of what it sends", h.Link.Name), ev...)
 	},

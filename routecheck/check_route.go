@@ -109,10 +109,11 @@ var routeToLo = Check{
 		if !l.Has(FlagLoopback) {
 			return pass("the group is not routed to the loopback", ev)
 		}
-		fix := []string{"ip route del " + h.coveringRoute(a.Link) + " dev " + l.Name}
-		if !h.linux() {
-			fix = []string{"route delete -net 224.0.0.0/4"}
-		}
+		fix := h.perOS(map[string][]string{
+			"linux":   {"ip route del " + h.coveringRoute(a.Link) + " dev " + l.Name},
+			"windows": h.reroute(""),
+			"":        {"route delete -net " + h.groupNet()},
+		})
 		v := bad(check.Fail, check.Definite, fmt.Sprintf("%s is routed to %s: every send succeeds and nothing reaches the wire", h.Query.Group, l.Name), fix, ev)
 		v[0].Subject = l.Name
 		return v

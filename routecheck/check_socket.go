@@ -23,7 +23,13 @@ func (h *Host) holder(s Socket) string {
 			return fmt.Sprintf("%s (pid %d)", p.Name, p.PID)
 		}
 	}
-	return fmt.Sprintf("a process of user %d", s.UID)
+	switch {
+	case h.linux():
+		return fmt.Sprintf("a process of user %d", s.UID)
+	case s.PID != 0:
+		return fmt.Sprintf("process %d", s.PID)
+	}
+	return "some process"
 }
 
 func (h *Host) socketEvidence(s Socket) check.Evidence {
@@ -241,6 +247,13 @@ var bindGroup = Check{
 	},
 }
 
+func (h *Host) largerBuffers() string {
+	if h.linux() {
+		return "sysctl -w net.core.rmem_max=26214400   # and a larger SO_RCVBUF in the program"
+	}
+	return "give the program a larger SO_RCVBUF"
+}
+
 var rcvbufOverflow = Check{
 	ID: "sock.rcvbuf-overflow",
 	Judge: func(h *Host) []check.Verdict {
@@ -256,7 +269,7 @@ var rcvbufOverflow = Check{
 				size = fmt.Sprintf("of %d bytes", s.RcvBuf)
 			}
 			return bad(check.Warn, check.Definite, fmt.Sprintf("%d datagrams were dropped because the receive buffer %s of %s was full", s.Drops, size, h.holder(s)),
-				[]string{"sysctl -w net.core.rmem_max=26214400   # and a larger SO_RCVBUF in the program", "look for what keeps the reader from reading: garbage collection, a busy host"},
+				[]string{h.largerBuffers(), "look for what keeps the reader from reading: garbage collection, a busy host"},
 				h.socketEvidence(s), evidence("drops of the socket", s.Drops, h.UDP.From))
 		}
 		return pass(fmt.Sprintf("no socket of UDP port %d has dropped a datagram", h.Query.Port))

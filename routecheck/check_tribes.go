@@ -91,7 +91,12 @@ var clockSkew = Check{
 			return pass("the kernel's clock is synchronized", ev)
 		}
 		if c := h.Query.Cluster; c != nil && c.Encrypted {
-			return bad(check.Warn, check.Likely, fmt.Sprintf("the clock is not synchronized, and %s encrypts: nodes more than 10 s apart refuse each other's messages", c.From), []string{"systemctl enable --now systemd-timesyncd   # or chrony, on every node"}, ev)
+			return bad(check.Warn, check.Likely, fmt.Sprintf("the clock is not synchronized, and %s encrypts: nodes more than 10 s apart refuse each other's messages", c.From), h.perOS(map[string][]string{
+				"linux":   {"systemctl enable --now systemd-timesyncd   # or chrony, on every node"},
+				"darwin":  {"systemsetup -setusingnetworktime on   # on every node"},
+				"windows": {"w32tm /resync   # on every node"},
+				"":        {"service ntpd enable && service ntpd start   # on every node"},
+			}), ev)
 		}
 		// One clock cannot differ from itself: only a comparison of nodes tells.
 		return skip("the kernel does not hold its clock for synchronized; whether the nodes differ, only comparing them tells", ev)

@@ -90,7 +90,7 @@ func (f *Facts) ipv6() {
 
 func (f *Facts) eth0() *Link { return &f.Links.Value[1] }
 
-func (f *Facts) rules(t *testing.T, family, save string) {
+func (f *Facts) rules(t testing.TB, family, save string) {
 	tables, err := firewall.ReadSave(strings.NewReader(save), family)
 	if err != nil {
 		t.Helper()
@@ -176,7 +176,7 @@ type fixture struct {
 	fix  string       // a part of the cure
 }
 
-func fixtures(t *testing.T) []fixture {
+func fixtures(t testing.TB) []fixture {
 	fw := func(save string) func(*Facts) { return func(f *Facts) { f.rules(t, "ip", input+save+"COMMIT\n") } }
 	container := func(kind string) func(*Facts) {
 		return func(f *Facts) {

@@ -52,6 +52,12 @@ func Load(r io.Reader) (*Facts, error) {
 	if !f.Query.Group.IsValid() {
 		f.Query.Group = DefaultGroup
 	}
+	if f.Query.Port == 0 {
+		f.Query.Port = DefaultPort
+	}
+	if f.Query.TCPPort == 0 {
+		f.Query.TCPPort, f.Query.AutoBind = DefaultTCPPort, DefaultAutoBind
+	}
 	f.Query.Count = min(max(f.Query.Count, 1), 1<<20)
 	f.Query.AutoBind = min(max(f.Query.AutoBind, 0), 65535)
 	return f, nil

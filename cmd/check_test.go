@@ -1,0 +1,70 @@
+package cmd
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestCheckBadFacts: whatever file is given for facts, there is a clear word and
+// an exit status, and nothing on stdout.
+func TestCheckBadFacts(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	whole := filepath.Join(dir, "whole")
+	if _, errs, status := runConfigLine(t, "", "check", "--save", whole); status != 0 {
+		t.Fatalf("status %d: %s", status, errs)
+	}
+	text, err := os.ReadFile(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name, file string
+		says       []string
+	}{
+		{"missing", filepath.Join(dir, "nothing"), []string{"open facts: ", "no such file"}},
+		{"a folder", dir, []string{"read facts: "}},
+		{"empty", write("empty", ""), []string{"the file is empty"}},
+		{"cut", write("cut", string(text[:len(text)/2])), []string{"the file ends in the middle, after"}},
+		{"newer", write("newer", strings.Replace(string(text), `"version": 1`, `"version": 7`, 1)), []string{"version 7, this muster knows up to 1", "hint: judge them with the muster that wrote them"}},
+		{"server.xml", write("server.xml", "<Server/>"), []string{"no JSON at byte 1"}},
+		{"other JSON", write("other.json", `{"type":"verdict"}`), []string{"no facts of a host", "hint: facts are written by: muster check --save FILE"}},
+		{"deep", write("deep", strings.Repeat(`{"links":`, 1<<17)), []string{"exceeded max depth"}},
+		{"wrong type", write("wrong", `{"version":1,"os":"linux","links":"all"}`), []string{"links at byte"}},
+	} {
+		for _, json := range []bool{false, true} {
+			args := []string{"check", "--from", tt.file}
+			if json {
+				args = append(args, "--json")
+			}
+			out, errs, status := runConfigLine(t, "", args...)
+			if status != 3 || out != "" {
+				t.Errorf("%s: status %d, stdout %q", tt.name, status, out)
+			}
+			for _, s := range tt.says {
+				if !strings.Contains(errs, s) {
+					t.Errorf("%s: stderr %q does not say %q", tt.name, errs, s)
+				}
+			}
+		}
+	}
+}
+
+// TestCheckNothingKnown: facts without facts give verdicts that say so, and exit
+// status 3.
+func TestCheckNothingKnown(t *testing.T) {
+	for _, os := range []string{"linux", "windows", "plan9"} {
+		out, errs, status := runConfigLine(t, `{"version":1,"os":"`+os+`"}`, "check", "--from", "-")
+		if status != 3 || !strings.Contains(out, "unknown") || !strings.Contains(errs, "could not be decided") {
+			t.Errorf("%s: status %d, stderr %q, stdout:\n%s", os, status, errs, out)
+		}
+	}
+}

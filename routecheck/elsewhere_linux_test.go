@@ -1,0 +1,105 @@
+package routecheck_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"muster/internal/check"
+	"muster/internal/netlab"
+	"muster/routecheck"
+)
+
+// sameElsewhere saves the facts of a host where muster check gave the verdicts
+// live, and judges them out here, in another namespace: once as they are, once
+// redacted. All must be the same.
+func sameElsewhere(t *testing.T, l *netlab.Lab, on string, args []string, live []byte) {
+	t.Helper()
+	file := t.TempDir() + "/facts.json"
+	c := command(t, l, on, append([]string{"check", "--save", file}, args...)...)
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("muster check --save: %v: %s", err, out)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, judged := liveVerdicts(t, live)
+	facts := load(t, text)
+	compare(t, "saved and judged elsewhere", want, verdictsOf(routecheck.Judge(facts, judged)))
+
+	if facts = load(t, text); facts.Redact() != nil {
+		t.Fatal("no redaction")
+	}
+	var redacted bytes.Buffer
+	if err := facts.Save(&redacted); err != nil {
+		t.Fatal(err)
+	}
+	compare(t, "redacted and judged elsewhere", want, verdictsOf(routecheck.Judge(load(t, redacted.Bytes()), judged)))
+	for _, secret := range []string{`"` + l.Host(1).Addr().String(), `"` + l.Host(1).Addr6().String(), `"` + l.Host(1).MAC().String()} {
+		if strings.Contains(redacted.String(), secret) {
+			t.Errorf("the redacted facts hold %s", secret)
+		}
+	}
+}
+
+func load(t *testing.T, text []byte) *routecheck.Facts {
+	t.Helper()
+	f, err := routecheck.Load(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// liveVerdicts reads muster's JSON lines, and says which checks it judged.
+func liveVerdicts(t *testing.T, lines []byte) (list []string, judged func(check.ID) bool) {
+	t.Helper()
+	var vs []check.Verdict
+	ids := map[check.ID]bool{}
+	for line := range bytes.Lines(lines) {
+		var v struct {
+			Type string `json:"type"`
+			check.Verdict
+		}
+		if err := json.Unmarshal(line, &v); err != nil {
+			t.Fatal(err)
+		}
+		if v.Type == "verdict" {
+			vs = append(vs, v.Verdict)
+			ids[v.ID] = true
+		}
+	}
+	return verdictsOf(vs), func(id check.ID) bool { return ids[id] }
+}
+
+// verdictsOf are verdicts in a line each; what they saw has addresses and counts.
+func verdictsOf(vs []check.Verdict) []string {
+	var out []string
+	for _, v := range vs {
+		out = append(out, fmt.Sprintf("%s: %s, %s, because of %v", v.ID, v.Status, v.Confidence, v.CausedBy))
+	}
+	return out
+}
+
+func compare(t *testing.T, what string, want, got []string) {
+	t.Helper()
+	if slices.Equal(want, got) {
+		return
+	}
+	t.Errorf("%s, the verdicts differ:", what)
+	for _, v := range want {
+		if !slices.Contains(got, v) {
+			t.Errorf("  live only:  %s", v)
+		}
+	}
+	for _, v := range got {
+		if !slices.Contains(want, v) {
+			t.Errorf("  there only: %s", v)
+		}
+	}
+}
