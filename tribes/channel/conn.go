@@ -16,13 +16,26 @@ import (
 
 // conn is one connection that a peer opened.
 type conn struct {
-	r     *Receiver
-	nc    net.Conn
-	peer  netip.AddrPort
-	in    inbox
-	begun time.Time     // when the frame in hand began to come
-	place *list.Element // in the connSet, guarded by its lock
+	r       *Receiver
+	nc      net.Conn
+	peer    netip.AddrPort
+	in      inbox
+	last    time.Time     // that something came
+	begun   time.Time     // when the frame in hand began to come
+	touched time.Time     // when connSet was told
+	place   *list.Element // in the connSet, guarded by its lock
+
+	message Message // in hand
+
+	readBy, ackBy time.Time // the deadlines that are set; zero is none
 }
+
+const (
+	// idleShrink is how long an idle connection keeps a large buffer.
+	idleShrink = 2 * time.Second
+	// touchEvery is how exactly connSet knows who is idle for longest.
+	touchEvery = 100 * time.Millisecond
+)
 
 func newConn(r *Receiver, nc net.Conn, peer netip.AddrPort) *conn {
 	return &conn{r: r, nc: nc, peer: peer, in: inbox{budget: &r.memory, limit: r.cfg.FrameLimit}}
@@ -40,7 +53,7 @@ func (c *conn) serve(ctx context.Context) {
 		switch {
 		case err == nil:
 			err = c.take(ctx, data)
-			c.begun = time.Now()
+			c.begun = c.last
 		case errors.Is(err, tribes.ErrIncomplete):
 			err = c.read()
 		default:
@@ -59,32 +72,52 @@ type brokenError struct{ error }
 func (e *brokenError) Unwrap() error { return e.error }
 
 func (c *conn) read() error {
-	var deadline time.Time // none between frames: a peer may keep its connection
 	idle := c.in.waiting() == 0
-	switch now := time.Now(); {
-	case idle:
-	case now.Add(frameSilence).Before(c.begun.Add(frameTimeout)):
-		deadline = now.Add(frameSilence)
-	default:
-		deadline = c.begun.Add(frameTimeout)
-	}
-	if err := c.nc.SetReadDeadline(deadline); err != nil {
+	if err := c.setDeadline(idle); err != nil {
 		return err
 	}
 	n, err := c.in.fill(c.nc)
 	switch {
 	case n > 0:
+		c.last = time.Now()
 		if idle {
-			c.begun = time.Now()
+			c.begun = c.last
 		}
-		c.r.conns.touch(c)
+		if c.last.Sub(c.touched) > touchEvery {
+			c.touched = c.last
+			c.r.conns.touch(c)
+		}
 		return nil
-	case errors.Is(err, io.EOF) && c.in.waiting() > 0:
+	case errors.Is(err, io.EOF) && !idle:
 		return &brokenError{fmt.Errorf("closed in the middle of a frame, after %d bytes of it", c.in.waiting())}
+	case errors.Is(err, os.ErrDeadlineExceeded) && idle:
+		return c.in.shrink()
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return &brokenError{fmt.Errorf("the rest of a frame did not come in time, after %d bytes of it", c.in.waiting())}
 	}
 	return err
+}
+
+// setDeadline bounds the wait for the rest of a frame. Between frames there is
+// no bound, since a peer may keep its connection; only a large buffer is given
+// back after a while.
+func (c *conn) setDeadline(idle bool) error {
+	var by time.Time
+	switch {
+	case idle && cap(c.in.buf) > inboxStart:
+		by = far(c.readBy, time.Now(), idleShrink)
+	case idle:
+	default:
+		by = time.Now().Add(frameSilence)
+		if end := c.begun.Add(frameTimeout); end.Before(by) {
+			by = end
+		}
+	}
+	if by.Equal(c.readBy) {
+		return nil
+	}
+	c.readBy = by
+	return c.nc.SetReadDeadline(by)
 }
 
 func (c *conn) ended(err error) {
@@ -116,13 +149,13 @@ func (c *conn) explain(err error) string {
 // take handles the data of one frame and acks it if it asks for that
 // (NioReplicationTask): before the processing, or after it.
 func (c *conn) take(ctx context.Context, data []byte) error {
-	n := &c.r.n
 	if tribes.IsAck(data) || tribes.IsFailAck(data) {
-		n.stray.Add(1)
+		c.r.n.stray.Add(1)
 		c.r.log.Debug(fmt.Sprintf("dropped an ack from %s: nothing waits for one on a connection that it opened", c.peer))
 		return nil
 	}
-	m := Message{Peer: c.peer, Received: time.Now()}
+	m := &c.message
+	*m = Message{Peer: c.peer, Received: c.last}
 	var err error
 	if m.ChannelData, err = tribes.ParseChannelData(data); err != nil {
 		return &brokenError{err}
@@ -130,54 +163,58 @@ func (c *conn) take(ctx context.Context, data []byte) error {
 	wanted := m.Options&tribes.UseAck != 0
 	after := wanted && m.Options&tribes.SynchronizedAck != 0
 	if wanted && !after {
-		if err := c.ack(tribes.Ack); err != nil {
+		c.r.n.acks.Add(1)
+		if err := c.ack(ackBytes); err != nil {
 			return err
 		}
 	}
-	failed := c.r.deliver(ctx, &m)
+	failed := c.r.deliver(ctx, m)
 	switch {
 	case !after:
 		return nil
 	case failed != nil:
-		return c.ack(tribes.FailAck)
+		c.r.n.failAcks.Add(1)
+		return c.ack(failAckBytes)
 	}
-	return c.ack(tribes.Ack)
+	c.r.n.acks.Add(1)
+	return c.ack(ackBytes)
 }
 
-func (c *conn) ack(which string) error {
-	if err := c.nc.SetWriteDeadline(time.Now().Add(ackTimeout)); err != nil {
-		return err
+// The acks as they are written.
+var ackBytes, failAckBytes = []byte(tribes.Ack), []byte(tribes.FailAck)
+
+func (c *conn) ack(which []byte) error {
+	if by := far(c.ackBy, c.last, ackTimeout); !by.Equal(c.ackBy) {
+		c.ackBy = by
+		if err := c.nc.SetWriteDeadline(by); err != nil {
+			return err
+		}
 	}
-	if _, err := io.WriteString(c.nc, which); err != nil {
-		return err
-	}
-	if which == tribes.Ack {
-		c.r.n.acks.Add(1)
-	} else {
-		c.r.n.failAcks.Add(1)
-	}
-	return nil
+	_, err := c.nc.Write(which)
+	return err
 }
 
 // deliver hands a message on. Probes and pings end here: they ask whether
 // somebody listens, and nothing is to be learned from their address, in which
 // Tomcat 7 puts the asked member itself.
 func (r *Receiver) deliver(ctx context.Context, m *Message) error {
-	switch string(m.Message) {
-	case tribes.FailureDetectorTest:
+	switch {
+	case string(m.Message) == tribes.FailureDetectorTest:
 		r.n.probes.Add(1)
 		r.log.Debug(fmt.Sprintf("%s asked whether we are there (TcpFailureDetector)", m.Peer))
 		if r.cfg.Asked != nil {
 			r.cfg.Asked(m.Peer)
 		}
 		return nil
-	case tribes.TCPPing:
+	case string(m.Message) == tribes.TCPPing:
 		r.n.pings.Add(1)
 		r.log.Debug(fmt.Sprintf("%s pinged (TcpPingInterceptor)", m.Peer))
 		return nil
 	}
 	r.n.messages.Add(1)
-	r.log.Debug(fmt.Sprintf("received %d bytes from %s, options %s", len(m.Message), m.Peer, m.Options))
+	if r.verbose {
+		r.log.Debug(fmt.Sprintf("received %d bytes from %s, options %s", len(m.Message), m.Peer, m.Options))
+	}
 	if r.cfg.Handler == nil {
 		return nil
 	}

@@ -13,9 +13,10 @@ const (
 	// inboxStart is what an idle connection holds.
 	inboxStart = 2 << 10
 	// inboxFree is what a connection may hold without asking the budget, so that
-	// a few that send huge frames never stop those that send small ones. An empty
-	// inbox keeps no more than this for the next frame.
+	// a few that send huge frames never stop those that send small ones.
 	inboxFree = 64 << 10
+	// inboxKeep is the most that an empty inbox keeps for the next frame.
+	inboxKeep = 256 << 10
 )
 
 var errMemory = errors.New("the large frames of all connections together take as much memory as they may")
@@ -43,19 +44,33 @@ type inbox struct {
 	budget *budget
 	limit  int // of a frame's data
 	buf    []byte
-	at     int // unread: buf[at:]
+	at     int  // unread: buf[at:]
+	busy   bool // the last read filled it
 }
 
 func (b *inbox) waiting() int { return len(b.buf) - b.at }
 
 // next takes the next frame. Its data is valid until fill.
 func (b *inbox) next() ([]byte, error) {
+	if b.wantsMore() {
+		return nil, tribes.ErrIncomplete
+	}
 	data, n, err := tribes.ParseFrame(b.buf[b.at:], b.limit)
 	if err != nil {
 		return nil, err
 	}
 	b.at += n
 	return data, nil
+}
+
+// wantsMore tells the common case, the beginning of a good frame, without the
+// error that says so.
+func (b *inbox) wantsMore() bool {
+	if b.waiting() == 0 {
+		return true
+	}
+	need, ok := b.frameSize()
+	return ok && need > b.waiting() && need-tribes.FrameOverhead <= b.limit && tribes.IsFrame(b.buf[b.at:])
 }
 
 // fill reads from r once, after making room.
@@ -65,15 +80,20 @@ func (b *inbox) fill(r io.Reader) (int, error) {
 	}
 	n, err := r.Read(b.buf[len(b.buf):cap(b.buf)])
 	b.buf = b.buf[:len(b.buf)+n]
+	b.busy = len(b.buf) == cap(b.buf)
 	return n, err
 }
 
 // room makes room for at least one byte: what waits moves to the front; a full
-// buffer doubles, yet not beyond the frame that it holds the beginning of.
+// buffer doubles, yet not beyond the frame that it holds the beginning of. A
+// buffer that reads fill grows too, so that one read takes many small frames.
 func (b *inbox) room() error {
 	waiting := b.waiting()
-	if waiting == 0 && (cap(b.buf) > inboxFree || b.buf == nil) {
+	switch {
+	case b.buf == nil, waiting == 0 && b.tooLarge():
 		return b.resize(inboxStart)
+	case b.busy && cap(b.buf) < inboxFree:
+		return b.resize(min(2*cap(b.buf), inboxFree))
 	}
 	if b.at > 0 && (waiting == 0 || len(b.buf) == cap(b.buf)) {
 		b.buf = b.buf[:copy(b.buf, b.buf[b.at:])]
@@ -88,6 +108,16 @@ func (b *inbox) room() error {
 	}
 	return b.resize(size)
 }
+
+// tooLarge reports whether an empty buffer is more than the next frame may have:
+// some is kept for a peer that sends one large frame after the other, as long as
+// there is enough for all.
+func (b *inbox) tooLarge() bool {
+	return cap(b.buf) > inboxKeep || cap(b.buf) > inboxFree && b.budget.used.Load() > b.budget.limit/2
+}
+
+// shrink gives back what an idle connection does not need.
+func (b *inbox) shrink() error { return b.resize(inboxStart) }
 
 // frameSize is the length of the frame at the front of the buffer, where its
 // length field has come.

@@ -8,11 +8,12 @@ import (
 	"muster/tribes"
 )
 
-// Message is one message of the channel as it arrived.
+// Message is one message of the channel as it arrived. It is valid during the
+// call of the Handler only; what is kept is a Clone.
 type Message struct {
-	tribes.ChannelData                // its byte fields are valid during the call of the Handler only
-	Peer               netip.AddrPort // the other end of the connection; the sender's receiver is in Address
-	Received           time.Time
+	tribes.ChannelData
+	Peer     netip.AddrPort // the other end of the connection; the sender's receiver is in Address
+	Received time.Time
 }
 
 // Handler takes messages. It is called by the goroutine of the connection, so

@@ -17,10 +17,11 @@ type pool struct {
 
 // peer is the connections to one receiver.
 type peer struct {
-	addr  netip.AddrPort
-	slots chan struct{} // one for each connection in use
-	users int           // that are in or wait for a slot
-	idle  []*link
+	addr    netip.AddrPort
+	users   int             // that hold a connection, or wait for their turn
+	busy    int             // connections in use, at most as many as the pool allows
+	waiting []chan struct{} // for a turn, the first come in front
+	idle    []*link
 }
 
 const (
@@ -31,91 +32,120 @@ const (
 	peersMost = 1024
 )
 
-// enter waits for leave to use a connection to addr.
-func (p *pool) enter(ctx context.Context, addr netip.AddrPort, size int) (*peer, error) {
+// enter waits for a turn to use a connection to addr, and returns one that is
+// kept and still stands, or nil. It must be followed by leave.
+func (p *pool) enter(ctx context.Context, addr netip.AddrPort, size int) (*peer, *link, error) {
 	if size <= 0 {
 		size = DefaultPoolSize
 	}
 	p.mu.Lock()
+	e := p.peers[addr]
+	if e == nil {
+		e = p.add(addr)
+	}
+	e.users++
+	if e.busy < size {
+		e.busy++
+	} else {
+		turn := make(chan struct{})
+		e.waiting = append(e.waiting, turn)
+		p.mu.Unlock()
+		select {
+		case <-turn:
+			p.mu.Lock()
+		case <-ctx.Done():
+			p.mu.Lock()
+			p.giveUp(e, turn)
+			p.mu.Unlock()
+			return nil, nil, ctx.Err()
+		}
+	}
+	l := e.take()
+	p.mu.Unlock()
+	for l != nil && (time.Since(l.idle) > idleMost || !l.peek.quiet()) {
+		l.close()
+		p.mu.Lock()
+		l = e.take()
+		p.mu.Unlock()
+	}
+	return e, l, nil
+}
+
+func (p *pool) add(addr netip.AddrPort) *peer {
 	if p.peers == nil {
 		p.peers = map[netip.AddrPort]*peer{}
 	}
-	e := p.peers[addr]
-	if e == nil {
-		e = &peer{addr: addr, slots: make(chan struct{}, size)}
-		if len(p.peers) >= peersMost {
-			p.dropIdle()
-		}
-		p.peers[addr] = e
+	if len(p.peers) >= peersMost {
+		p.dropIdle()
 	}
-	e.users++
-	p.mu.Unlock()
-	select {
-	case e.slots <- struct{}{}:
-		return e, nil
-	default:
-	}
-	select {
-	case e.slots <- struct{}{}:
-		return e, nil
-	case <-ctx.Done():
-		p.done(e)
-		return nil, ctx.Err()
-	}
+	e := &peer{addr: addr}
+	p.peers[addr] = e
+	return e
 }
 
-func (p *pool) leave(e *peer) {
-	<-e.slots
+// giveUp takes back a wish for a turn. It may have been granted meanwhile: the
+// turn is passed on then.
+func (p *pool) giveUp(e *peer, turn chan struct{}) {
+	for i, w := range e.waiting {
+		if w == turn {
+			e.waiting = append(e.waiting[:i], e.waiting[i+1:]...)
+			p.done(e)
+			return
+		}
+	}
+	e.pass()
 	p.done(e)
 }
 
-func (p *pool) done(e *peer) {
+// pass gives a turn to the next that waits.
+func (e *peer) pass() {
+	if len(e.waiting) == 0 {
+		e.busy--
+		return
+	}
+	close(e.waiting[0])
+	e.waiting = e.waiting[1:]
+}
+
+func (e *peer) take() *link {
+	last := len(e.idle) - 1
+	if last < 0 {
+		return nil
+	}
+	l := e.idle[last]
+	e.idle[last] = nil
+	e.idle = e.idle[:last]
+	return l
+}
+
+// leave ends a turn, and keeps its connection unless that is nil.
+func (p *pool) leave(e *peer, l *link) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if e.users--; e.users == 0 && len(e.idle) == 0 && p.peers[e.addr] == e {
-		delete(p.peers, e.addr)
+	if l != nil {
+		p.keep(e, l)
 	}
+	e.pass()
+	p.done(e)
 }
 
-// take returns a kept connection that still stands, or nil.
-func (p *pool) take(e *peer) *link {
-	for {
-		p.mu.Lock()
-		last := len(e.idle) - 1
-		if last < 0 {
-			p.mu.Unlock()
-			return nil
-		}
-		l := e.idle[last]
-		e.idle[last] = nil
-		e.idle = e.idle[:last]
-		p.mu.Unlock()
-		if time.Since(l.idle) < idleMost && quiet(l.nc) {
-			return l
-		}
-		l.nc.Close()
-	}
-}
-
-// keep takes a connection back after use. One that may still say something, or
-// whose deadlines an ended ctx has set, is closed.
-func (p *pool) keep(ctx context.Context, e *peer, l *link, ok bool) {
-	if !ok || ctx.Err() != nil {
-		l.nc.Close()
+func (p *pool) keep(e *peer, l *link) {
+	if p.closed || p.peers[e.addr] != e {
+		l.close()
 		return
 	}
 	l.idle = time.Now()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed || p.peers[e.addr] != e {
-		l.nc.Close()
-		return
-	}
 	e.idle = append(e.idle, l)
 	// Those at the front have been idle for longest.
-	for len(e.idle) > 0 && l.idle.Sub(e.idle[0].idle) > idleMost {
-		e.idle[0].nc.Close()
+	for l.idle.Sub(e.idle[0].idle) > idleMost {
+		e.idle[0].close()
 		e.idle = append(e.idle[:0], e.idle[1:]...)
+	}
+}
+
+func (p *pool) done(e *peer) {
+	if e.users--; e.users == 0 && len(e.idle) == 0 && p.peers[e.addr] == e {
+		delete(p.peers, e.addr)
 	}
 }
 
@@ -150,7 +180,7 @@ func (p *pool) close() {
 
 func (e *peer) closeIdle() {
 	for _, l := range e.idle {
-		l.nc.Close()
+		l.close()
 	}
 	e.idle = nil
 }

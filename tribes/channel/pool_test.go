@@ -107,7 +107,7 @@ func TestKeptConnectionThatWasClosed(t *testing.T) {
 	wait(t, func() bool { // until the closed connections are known here
 		s.pool.mu.Lock()
 		defer s.pool.mu.Unlock()
-		return !quiet(s.pool.peers[at].idle[0].nc)
+		return !s.pool.peers[at].idle[0].peek.quiet()
 	})
 	ln, err := net.Listen("tcp", at.String())
 	if err != nil {
@@ -206,7 +206,7 @@ func TestStrayAcksSatisfyNothing(t *testing.T) {
 				s.pool.mu.Lock()
 				defer s.pool.mu.Unlock()
 				e := s.pool.peers[at]
-				return e == nil || len(e.idle) == 0 || !quiet(e.idle[0].nc)
+				return e == nil || len(e.idle) == 0 || !e.idle[0].peek.quiet()
 			})
 			rc, err := s.Send(t.Context(), at, data(tribes.UseAck, "second"))
 			if err == nil || rc.Outcome != NoAck {

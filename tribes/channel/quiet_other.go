@@ -4,6 +4,10 @@ package channel
 
 import "net"
 
-// quiet reports whether a connection stands and nothing waits to be read on it.
-// This system offers no look without a wait: the next send finds out.
-func quiet(net.Conn) bool { return true }
+// peeker looks at a connection without reading from it. This system offers no
+// look without a wait: the next send finds out.
+type peeker struct{}
+
+func (*peeker) init(net.Conn) {}
+
+func (*peeker) quiet() bool { return true }

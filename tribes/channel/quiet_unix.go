@@ -9,23 +9,37 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// quiet reports whether a connection stands and nothing waits to be read on it:
-// no end, and no ack that would be taken for that of the next message.
-func quiet(nc net.Conn) bool {
+// peeker looks at a connection without reading from it.
+type peeker struct {
+	raw   syscall.RawConn
+	look  func(fd uintptr) // once made, so that a look allocates nothing
+	still bool
+}
+
+func (p *peeker) init(nc net.Conn) {
 	sc, ok := nc.(syscall.Conn)
 	if !ok {
-		return true
+		return
 	}
 	raw, err := sc.SyscallConn()
 	if err != nil {
-		return false
+		return
 	}
-	still := false
+	p.raw = raw
+	b := make([]byte, 1)
+	p.look = func(fd uintptr) {
+		_, _, err := unix.Recvfrom(int(fd), b, unix.MSG_PEEK|unix.MSG_DONTWAIT)
+		p.still = err == unix.EAGAIN
+	}
+}
+
+// quiet reports whether the connection stands and nothing waits to be read on
+// it: no end, and no ack that would be taken for that of the next message.
+func (p *peeker) quiet() bool {
+	if p.raw == nil {
+		return true
+	}
+	p.still = false
 	// Control, not Read: an old read deadline has no say here.
-	err = raw.Control(func(fd uintptr) {
-		var b [1]byte
-		_, _, err := unix.Recvfrom(int(fd), b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
-		still = err == unix.EAGAIN
-	})
-	return err == nil && still
+	return p.raw.Control(p.look) == nil && p.still
 }

@@ -103,14 +103,16 @@ type ReceiverStats struct {
 
 // Receiver is the TCP side that takes messages.
 type Receiver struct {
-	cfg    ReceiverConfig
-	ln     *net.TCPListener
-	log    *slog.Logger
-	memory budget
-	conns  connSet
-	n      counters
-	closed atomic.Bool
-	tell   limiter
+	cfg ReceiverConfig
+	ln  *net.TCPListener
+	log *slog.Logger
+	// verbose: the logger takes what is told of each message.
+	verbose bool
+	memory  budget
+	conns   connSet
+	n       counters
+	closed  atomic.Bool
+	tell    limiter
 }
 
 type counters struct {
@@ -130,6 +132,7 @@ func Listen(cfg ReceiverConfig) (*Receiver, error) {
 func newReceiver(cfg ReceiverConfig, ln *net.TCPListener) *Receiver {
 	r := &Receiver{cfg: cfg.defaults(), ln: ln}
 	r.log = r.cfg.Logger
+	r.verbose = r.log.Enabled(context.Background(), slog.LevelDebug)
 	r.memory.limit = int64(r.cfg.MemoryLimit)
 	r.conns.init(r.cfg.MaxConns)
 	return r

@@ -2,6 +2,7 @@ package channel
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"net/netip"
 	"sync"
@@ -24,7 +25,8 @@ const (
 // side get connections of their own. Its zero value does as a Tomcat does with
 // its defaults. It is safe for use by several goroutines.
 type Sender struct {
-	// Timeout bounds the connect, the write and the wait for the ack, each.
+	// Timeout bounds the connect, the write and the wait for the ack, each; a
+	// second is added for each MiB of a large message.
 	Timeout time.Duration
 	// Retries is how often a message is sent again after an error of the
 	// connection or a FAIL_ACK: the same message, with the same id. No ack in
@@ -34,8 +36,18 @@ type Sender struct {
 	PoolSize int
 	// Local is the address to connect from; the zero Addr leaves it to the system.
 	Local netip.Addr
+	// QueueLimit is how many bytes of asynchronous messages may wait, for all
+	// members together; whoever sends more waits. 0 means DefaultQueueLimit.
+	QueueLimit int
+	// Dropped, where set, is told that asynchronous messages to a receiver could
+	// not be delivered, and why.
+	Dropped func(to netip.AddrPort, err error)
+	// Guard is deferred in every goroutine of the Sender.
+	Guard  func()
+	Logger *slog.Logger
 
-	pool pool
+	pool  pool
+	queue queue
 }
 
 // Receipt tells how a message was delivered.
@@ -51,7 +63,8 @@ var frames = sync.Pool{New: func() any { return new([]byte) }}
 const largeFrame = 1 << 20
 
 // Send delivers m to the receiver at to, and waits for the ack if its options
-// ask for one. The error is the *Exchange that failed.
+// ask for one; that they say asynchronous changes nothing here. The error is the
+// *Exchange that failed.
 func (s *Sender) Send(ctx context.Context, to netip.AddrPort, m *tribes.ChannelData) (Receipt, error) {
 	buf := frames.Get().(*[]byte)
 	frame, err := m.AppendFrameTo((*buf)[:0])
@@ -73,51 +86,69 @@ func (s *Sender) send(ctx context.Context, to netip.AddrPort, frame []byte, want
 	if retries == 0 {
 		retries = DefaultRetries
 	}
-	lim := limits{timeout, timeout, timeout}
+	lim := limits{timeout, timeout + writeTime(len(frame)), timeout + writeTime(len(frame))}
 	start := time.Now()
 	var r Receipt
 	for {
 		r.Attempts++
-		r.Exchange = s.try(ctx, to, frame, wantAck, lim)
+		s.try(ctx, &r.Exchange, to, frame, wantAck, lim)
 		if r.OK() || r.Attempts > retries || r.Outcome == NoAck || ctx.Err() != nil {
 			break
 		}
 	}
 	r.Took = time.Since(start)
+	if r.OK() {
+		return r, nil
+	}
 	x := r.Exchange
-	return r, x.Fail()
+	return r, &x
 }
+
+// writeTime is what a large frame may take on top: a second for each MiB.
+func writeTime(size int) time.Duration { return time.Duration(size>>10) * time.Second / 1024 }
 
 // try sends once: over a kept connection, or a new one where there is none or
 // the kept one turns out to be closed.
-func (s *Sender) try(ctx context.Context, to netip.AddrPort, frame []byte, wantAck bool, lim limits) Exchange {
-	p, err := s.pool.enter(ctx, to, s.PoolSize)
+func (s *Sender) try(ctx context.Context, x *Exchange, to netip.AddrPort, frame []byte, wantAck bool, lim limits) {
+	*x = Exchange{Addr: to}
+	p, l, err := s.pool.enter(ctx, to, s.PoolSize)
 	if err != nil {
-		return Exchange{Addr: to, Outcome: Failed, Err: err}
+		x.Outcome, x.Err = Failed, err
+		return
 	}
-	defer s.pool.leave(p)
-	if l := s.pool.take(p); l != nil {
-		x := Exchange{Addr: to}
-		l.trade(ctx, &x, frame, wantAck, lim)
-		if s.pool.keep(ctx, p, l, x.OK() && !x.more); x.Outcome != Closed {
-			return x
+	if l != nil {
+		l.trade(ctx, x, frame, wantAck, lim)
+		if x.Outcome != Closed {
+			s.leave(p, l, x)
+			return
 		}
+		l.close()
 	}
-	l, x := connect(ctx, dialer(s.Local), to, lim.connect)
-	if l == nil {
-		return x
+	if l, *x = connect(ctx, dialer(s.Local), to, lim.connect); l != nil {
+		l.trade(ctx, x, frame, wantAck, lim)
 	}
-	l.trade(ctx, &x, frame, wantAck, lim)
-	s.pool.keep(ctx, p, l, x.OK() && !x.more)
-	return x
+	s.leave(p, l, x)
+}
+
+// leave keeps a connection after use, unless it may still say something.
+func (s *Sender) leave(p *peer, l *link, x *Exchange) {
+	if l != nil && (!x.OK() || x.more) {
+		l.close()
+		l = nil
+	}
+	s.pool.leave(p, l)
 }
 
 // Forget closes the connections to a member that is gone.
 func (s *Sender) Forget(to netip.AddrPort) { s.pool.forget(to) }
 
-// Close closes all connections that are kept; those in use close after it. A
-// Sender that is used again opens new ones, and keeps none.
-func (s *Sender) Close() { s.pool.close() }
+// Close closes all connections that are kept; those in use close after it.
+// Asynchronous messages that wait are lost: see Flush. A Sender that is used
+// again opens new connections, and keeps none.
+func (s *Sender) Close() {
+	s.queue.close()
+	s.pool.close()
+}
 
 func dialer(local netip.Addr) *net.Dialer {
 	d := &net.Dialer{KeepAlive: -1}

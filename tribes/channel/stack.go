@@ -138,7 +138,9 @@ func (s *Stack) Forget(m *tribes.Member) {
 }
 
 // Deliver sends m to all its destinations that did not fail, side by side, and
-// returns when each has it or has failed. It is the bottom of a Stack.
+// returns when each has it or has failed. Asynchronous messages are queued: they
+// are delivered in their order, behind the caller's back. It is the bottom of a
+// Stack.
 func (s *Sender) Deliver(ctx context.Context, m *Outgoing) {
 	buf := frames.Get().(*[]byte)
 	frame, err := m.AppendFrameTo((*buf)[:0])
@@ -155,10 +157,16 @@ func (s *Sender) Deliver(ctx context.Context, m *Outgoing) {
 	for i, d := range m.To {
 		switch {
 		case d.Err != nil:
+		case isAsync(m.Options):
+			r := Receipt{Exchange: Exchange{Addr: d.Addr, Outcome: Queued}}
+			d.add(r, s.enqueue(ctx, d.Addr, frame, wantAck))
 		case i == len(m.To)-1:
 			d.add(s.send(ctx, d.Addr, frame, wantAck))
 		default:
-			wg.Go(func() { d.add(s.send(ctx, d.Addr, frame, wantAck)) })
+			wg.Go(func() {
+				defer s.guard()
+				d.add(s.send(ctx, d.Addr, frame, wantAck))
+			})
 		}
 	}
 	wg.Wait()

@@ -105,7 +105,9 @@ func newNode(cfg Config) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Node{Interface: iface, Group: cfg.Group, cfg: cfg, done: make(chan struct{})}, nil
+	n := &Node{Interface: iface, Group: cfg.Group, cfg: cfg, done: make(chan struct{})}
+	n.sender.Logger, n.sender.Guard, n.sender.Dropped = cfg.Logger, n.guard, n.dropped
+	return n, nil
 }
 
 // listen opens the receiver and makes our record, which names its port.
@@ -191,6 +193,9 @@ func (n *Node) run(ctx context.Context, conn membership.Conn) {
 		stopReceiving()
 		wg.Wait()
 		n.work.Wait()
+		flush, cancel := context.WithTimeout(context.Background(), flushTime)
+		_ = n.sender.Flush(flush) // what did not leave in time is lost
+		cancel()
 		n.sender.Close()
 		n.id.release()
 		n.err = errors.Join(err, served)
@@ -282,6 +287,7 @@ type Stats struct {
 	Channel    channel.ReceiverStats
 	Answers    uint64 // of a Guest, to what starting Tomcats ask
 	Repeated   uint64 // messages that came again, and were not handed on again
+	Queue      channel.QueueStats
 }
 
 // Stats returns what was counted so far.
@@ -290,12 +296,16 @@ func (n *Node) Stats() Stats {
 	if n.receiver != nil {
 		st.Channel = n.receiver.Stats()
 		st.Repeated = n.dedup.Repeated()
+		st.Queue = n.sender.Queue()
 	}
 	if n.guest != nil {
 		st.Answers = n.guest.Answers()
 	}
 	return st
 }
+
+// flushTime is how long a node that leaves goes on sending what is queued.
+const flushTime = time.Second
 
 // leaveTime is how long Leave waits for what is under way.
 const leaveTime = 5 * time.Second

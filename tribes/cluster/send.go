@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -71,7 +72,8 @@ func (n *Node) Send(ctx context.Context, to *tribes.Member, options tribes.Optio
 }
 
 // SendAll delivers one message to members, side by side, and returns when each
-// has it or has failed: one Delivery for each, in their order. See Send.
+// has it or has failed: one Delivery for each, in their order. Asynchronous
+// messages are queued: a failure is told by the log and Stats, not here.
 func (n *Node) SendAll(ctx context.Context, to []tribes.Member, options tribes.Options, payload []byte) []*channel.Delivery {
 	m := channel.Outgoing{ChannelData: n.Message(options, payload), To: n.Deliveries(to)}
 	n.stack.Send(ctx, &m)
@@ -87,6 +89,19 @@ func (n *Node) deliver(ctx context.Context, m *channel.Outgoing) {
 		}
 	}
 }
+
+// dropped is told of asynchronous messages that are lost: their receiver is
+// checked as for any other that fails.
+func (n *Node) dropped(to netip.AddrPort, _ error) {
+	for _, m := range n.Members() {
+		if ap, ok := m.Member.AddrPort(); ok && dialable(ap, n.Interface) == to {
+			n.service.SendFailed(&m.Member)
+		}
+	}
+}
+
+// Flush waits until the asynchronous messages have left or are lost.
+func (n *Node) Flush(ctx context.Context) error { return n.sender.Flush(ctx) }
 
 // tick lets the stages work until ctx ends, and say goodbye then.
 func (n *Node) tick(ctx context.Context) {

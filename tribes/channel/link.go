@@ -1,0 +1,178 @@
+package channel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"time"
+
+	"muster/tribes"
+)
+
+// link is a connection to a receiver. One caller at a time uses it. What it
+// needs for a message it keeps for the next one: a system call more or less is
+// what makes the time of an acked message.
+type link struct {
+	nc    net.Conn
+	local netip.AddrPort
+	idle  time.Time // since when nobody uses it
+	peek  peeker
+
+	readBy, writeBy time.Time // the deadlines that are set
+	answer          [answerMost]byte
+
+	ctx  context.Context // whose end ends what is under way
+	stop func() bool
+}
+
+// answerMost is enough to see an ack, or what answered instead of one.
+const answerMost = 256
+
+// connect returns a link, or nil and why there is none.
+func connect(ctx context.Context, d *net.Dialer, addr netip.AddrPort, timeout time.Duration) (*link, Exchange) {
+	x := Exchange{Addr: addr}
+	dial, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	start := time.Now()
+	nc, err := d.DialContext(dial, "tcp", addr.String())
+	if err != nil {
+		x.Outcome, x.Err = connectOutcome(err), reason(err)
+		if ctx.Err() != nil {
+			x.Outcome, x.Err = Failed, ctx.Err()
+		}
+		return nil, x
+	}
+	x.Connect = time.Since(start)
+	l := &link{nc: nc}
+	l.peek.init(nc)
+	if la, ok := nc.LocalAddr().(*net.TCPAddr); ok {
+		l.local = la.AddrPort()
+	}
+	return l, x
+}
+
+// close ends the connection.
+func (l *link) close() {
+	if l.stop != nil {
+		l.stop()
+	}
+	l.nc.Close()
+}
+
+// until has the end of ctx end what is under way. Callers mostly come with the
+// ctx of the time before: then nothing is to do. False: an earlier ctx ended,
+// and the link with it.
+func (l *link) until(ctx context.Context) bool {
+	if ctx == l.ctx {
+		return true
+	}
+	if l.stop != nil && !l.stop() {
+		return false
+	}
+	l.ctx, l.stop = ctx, nil
+	if ctx.Done() != nil {
+		l.stop = context.AfterFunc(ctx, func() { l.nc.SetDeadline(time.Unix(1, 0)) })
+	}
+	return true
+}
+
+// far is a deadline at least wait from now: the one that is set, as long as it
+// serves, so that most messages need not set one. The time is exact to a quarter.
+func far(set, now time.Time, wait time.Duration) time.Time {
+	if earliest := now.Add(wait); set.Before(earliest) || set.After(earliest.Add(wait/4)) {
+		return earliest.Add(wait / 4)
+	}
+	return set
+}
+
+func (l *link) setWrite(now time.Time, wait time.Duration) error {
+	by := far(l.writeBy, now, wait)
+	if by.Equal(l.writeBy) {
+		return nil
+	}
+	l.writeBy = by
+	return l.nc.SetWriteDeadline(by)
+}
+
+func (l *link) setRead(now time.Time, wait time.Duration) error {
+	by := far(l.readBy, now, wait)
+	if by.Equal(l.readBy) {
+		return nil
+	}
+	l.readBy = by
+	return l.nc.SetReadDeadline(by)
+}
+
+// trade writes frame and, where wantAck, waits for the ack. After anything but
+// Acked and Written the link is of no more use: what still comes on it would be
+// taken for the answer to another message.
+func (l *link) trade(ctx context.Context, x *Exchange, frame []byte, wantAck bool, lim limits) {
+	x.Local = l.local
+	if !l.until(ctx) {
+		x.Outcome, x.Err = Closed, net.ErrClosed
+		return
+	}
+	start := time.Now()
+	err := l.setWrite(start, lim.write)
+	if err == nil {
+		_, err = l.nc.Write(frame)
+	}
+	if err != nil {
+		x.Outcome, x.Err = Closed, reason(err)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			x.Outcome = NoAck
+		}
+	} else {
+		x.Outcome = Written
+		if wantAck {
+			l.readAck(x, start, lim.answer)
+		}
+	}
+	if !x.OK() && ctx.Err() != nil {
+		x.Outcome, x.Err = Failed, ctx.Err()
+	}
+}
+
+func (l *link) readAck(x *Exchange, start time.Time, wait time.Duration) {
+	if err := l.setRead(start, wait); err != nil {
+		x.Outcome, x.Err = Closed, reason(err)
+		return
+	}
+	for n := 0; ; {
+		more, err := l.nc.Read(l.answer[n:])
+		n += more
+		got := l.answer[:n]
+		if string(got) == tribes.Ack {
+			x.Outcome, x.Answer = Acked, time.Since(start)
+			return
+		}
+		data, length, perr := tribes.ParseFrame(got, answerMost)
+		x.more = n > length
+		switch {
+		case perr == nil && tribes.IsAck(data):
+			x.Outcome, x.Answer = Acked, time.Since(start)
+			return
+		case perr == nil && tribes.IsFailAck(data):
+			x.Outcome, x.Answer = FailAcked, time.Since(start)
+			x.Err = errors.New("FAIL_ACK")
+			return
+		case perr == nil || !errors.Is(perr, tribes.ErrIncomplete) || n == len(l.answer):
+			x.Outcome, x.Foreign = Foreign, foreign(got)
+			x.Err = fmt.Errorf("it says %q", printable(got))
+			return
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			x.Outcome, x.Err = NoAck, err
+			return
+		case err != nil:
+			x.Outcome, x.Err = Closed, reason(err)
+			if errors.Is(err, io.EOF) {
+				x.Err = errors.New("end of stream")
+			}
+			return
+		}
+	}
+}
