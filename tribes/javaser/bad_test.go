@@ -46,6 +46,7 @@ func TestBadStreams(t *testing.T) {
 		{"a field whose type is a class", header + "\x72\x00\x01A\x00\x00\x00\x00\x00\x00\x00\x01\x02\x00\x01L\x00\x01f" + descA, 23, nil, "no string"},
 		{"serializable and externalizable", header + strings.Replace(descA, "\x02\x00\x00", "\x06\x00\x00", 1), 19, nil, "both"},
 		{"unframed external data", header + "\x73" + strings.Replace(descA, "\x02\x00\x00", "\x04\x00\x00", 1) + "xyz", 5 + len(descA), nil, "protocol 1"},
+		{"a superclass that writes itself", header + "\x73" + strings.Replace(descA, "\x78\x70", "\x78"+strings.Replace(descA, "\x02\x00\x00", "\x0c\x00\x00", 1), 1), 5 + 2*len(descA) - 1, nil, "writes itself"},
 		{"a class that is its own superclass", header + strings.Replace(descA, "\x78\x70", "\x78\x71\x00\x7e\x00\x00", 1), 4, ErrLimit, "superclasses"},
 		{"65536 interfaces", header + "\x7d\x00\x01\x00\x00", 5, nil, "interfaces"},
 		{"a reset in an annotation", header + "\x72\x00\x01A\x00\x00\x00\x00\x00\x00\x00\x01\x02\x00\x00\x79", 19, nil, "reset inside"},

@@ -23,6 +23,9 @@ func (p *parser) instance() (*Object, error) {
 	}
 	hierarchy, n := [maxHierarchy]*Class{}, 0
 	for s := c; s != nil && n < maxHierarchy; s = s.Super {
+		if s.Flags&Externalizable != 0 {
+			return nil, p.bad("superclass %s writes itself, and class %s does not", s.Text(), c.Text())
+		}
 		if s.hasData() {
 			hierarchy[n] = s
 			n++

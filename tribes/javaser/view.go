@@ -238,8 +238,8 @@ func (w *viewer) fields(o *Object, top *Class) Fields {
 	seen := map[string]bool{}
 	for i := range o.Parts {
 		p := &o.Parts[i]
-		if top != nil && top.isOrIsBelow(p.Class) {
-			continue
+		if top != nil && top.isOrIsBelow(p.Class) || p.Class.Flags&Externalizable != 0 {
+			continue // or it wrote itself: its fields are not in the stream
 		}
 		at, ref := 0, 0
 		for _, field := range p.Class.Fields {

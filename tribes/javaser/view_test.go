@@ -54,3 +54,20 @@ func TestViews(t *testing.T) {
 		}
 	}
 }
+
+// An externalizable class may name fields; their values are not in the stream.
+func TestViewOfExternalizableWithFields(t *testing.T) {
+	class := &Class{Name: "A", Flags: Externalizable | BlockData, Fields: []Field{{Type: 'B', Name: "b"}, {Type: 'L', Name: "l", Class: TypeString}}}
+	stream, err := Append(nil, &Object{Class: class, Parts: []Part{{Class: class, Annotations: []Value{Block{Bytes: []byte("x")}}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	contents, err := Parse(stream, Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	view, err := json.Marshal(View(contents[0], ViewOptions{}))
+	if err != nil || !strings.Contains(string(view), `"data"`) {
+		t.Errorf("%s, %v", view, err)
+	}
+}
