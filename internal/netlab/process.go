@@ -92,7 +92,14 @@ func (p *Process) Log() []Line {
 	return append([]Line(nil), p.lines...)
 }
 
-// Mark makes WaitLog and Count forget the lines so far.
+// Since returns the lines since the last Mark.
+func (p *Process) Since() []Line {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]Line(nil), p.lines[p.marked:]...)
+}
+
+// Mark makes WaitLog, Count and Since forget the lines so far.
 func (p *Process) Mark() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
