@@ -28,7 +28,7 @@ var arrows = []struct {
 	{"muster/internal/check", []string{"muster/"}, nil,
 		"a verdict does not know where it comes from"},
 	{"muster", []string{"github.com/google/gopacket"}, []string{"muster/sniff"},
-		"gopacket stays behind two seams, so that it can be replaced in one room"},
+		"gopacket is the referee of the tests of header decoding; the binary does not carry it"},
 	{"muster", []string{"github.com/spf13/cobra", "github.com/charmbracelet/lipgloss"}, []string{"muster/cmd", "muster", "muster/internal/gendocs"},
 		"rooms return structs; only the command line parses flags and paints"},
 	{"muster", []string{"muster/internal/netlab"}, []string{"muster/internal/netlab"},

@@ -100,7 +100,7 @@ func (s *Sniffer) mld(e *Event) {
 func (s *Sniffer) neighbour(e *Event) {
 	switch e.Protocol {
 	case "arp", "icmp", "icmp6":
-		if m, ok := proto.Neighbour(e.Packet); ok {
+		if m, ok := proto.Neighbour(e.Frame); ok {
 			s.message = m
 			e.Other = &s.message
 		}

@@ -82,7 +82,7 @@ type Frame struct {
 	FragOffset              int
 	FragID                  uint32
 
-	// Body is the payload of IP, without extension headers; Payload that of UDP or
+	// Body is the payload of IP, without extension headers, or of ARP; Payload that of UDP or
 	// TCP. Both end where the headers say or where the capture does; the Len
 	// fields are what the headers say.
 	Body       []byte

@@ -37,6 +37,9 @@ func Decode(p *capture.Packet, f *Frame) error {
 		return f.ipv4(p, at)
 	case TypeIPv6:
 		return f.ipv6(p, at)
+	case TypeARP:
+		f.Body = b[at:]
+		f.BodyLen = len(f.Body)
 	}
 	return nil
 }
