@@ -10,7 +10,6 @@ import (
 
 	"muster/cmd/internal/ui"
 	"muster/mcast"
-	"muster/tribes"
 	"muster/tribes/smoke"
 )
 
@@ -23,6 +22,7 @@ type smokeOptions struct {
 	size     int
 	sabotage bool
 	junit    string
+	manager  string
 	timeline bool
 }
 
@@ -48,6 +48,8 @@ With --interface they use that interface, with a TTL of 0.`,
   muster smoke
   # five nodes, on the interface that the cluster will use
   muster smoke --nodes 5 --interface eth0
+  # five nodes as BackupManagers: a session is on two of them, and every survivor serves it
+  muster smoke --nodes 5 --manager backup
   # for a script: one JSON line a step, the summary last
   muster smoke --json`,
 		Args: noArgs,
@@ -65,7 +67,8 @@ With --interface they use that interface, with a TTL of 0.`,
 	f.Lookup("interface").Usage = "interface by `name`, index or address (without --tomcat: the loopback)"
 	f.Lookup("domain").Usage = "cluster `domain`"
 	o.tomcat.flags(c)
-	f.StringVar(&o.options, "options", "async", "of the messages about sessions: async, ack, sync-ack, none or a `number`")
+	f.StringVar(&o.manager, "manager", "delta", "replicate as a DeltaManager does (`delta`: each session on every node) or as a BackupManager (backup: on two)")
+	f.StringVar(&o.options, "options", "", "of the messages about sessions: async, ack, sync-ack, none or a `number` (default: Tomcat's, async with delta, sync-ack with backup)")
 	f.IntVar(&o.sessions, "sessions", 1, "`number` of sessions that each of S0, S1 and S2 stands for")
 	f.IntVar(&o.size, "size", 1024, "`bytes` of data in each session, every one of which is checked on every node")
 	f.StringVar(&o.junit, "junit", "", "write the steps as a JUnit report to this `file`")
@@ -92,9 +95,8 @@ func (a *app) runSmoke(c *cobra.Command, o smokeOptions) error {
 		Nodes: o.nodes, Frequency: o.cluster.frequency, DropTime: o.cluster.dropTime, Domain: o.cluster.domain,
 		Sessions: o.sessions, Size: o.size, DropDeltas: o.sabotage,
 	}
-	var err error
-	if cfg.Options, err = tribes.ParseOptions(o.options); err != nil {
-		return usagef("--options: %w", err)
+	if err := o.replication(a, &cfg); err != nil {
+		return err
 	}
 	switch {
 	case o.sessions < 1 || o.sessions > smoke.MaxSessions:
@@ -118,6 +120,7 @@ func (a *app) runSmoke(c *cobra.Command, o smokeOptions) error {
 		}
 		cfg.Group = g.WithDefaultPort(45564)
 	}
+	var err error
 	if cfg.Interface, err = smoke.ChooseInterface(o.cluster.iface, cfg.Group); err != nil {
 		return err
 	}

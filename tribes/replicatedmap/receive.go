@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"muster/tribes"
+	"muster/tribes/javaser"
 	"muster/tribes/session"
 )
 
@@ -146,13 +147,18 @@ const mostBackups = 64
 func (m *Map) learn(msg *session.MapMessage) {
 	members := append([]*session.Member{msg.Primary}, msg.Nodes...)
 	for _, r := range members {
-		if r != nil && r.Class != nil && r.Class.Name == m.cfg.MemberClass.Name {
+		if r != nil && sameForm(r.Class, m.cfg.MemberClass) {
 			m.mu.Lock()
 			m.class = r.Class
 			m.mu.Unlock()
 			return
 		}
 	}
+}
+
+// sameForm: a and b differ in their serialVersionUID at most.
+func sameForm(a, b *javaser.Class) bool {
+	return a != nil && a.Name == b.Name && a.Flags == b.Flags && len(a.Fields)+len(a.Annotations) == 0 && a.Super == nil
 }
 
 // Answer is the reply to a request of another node's map; nil is null

@@ -108,13 +108,9 @@ func ParseMapList(b []byte) ([]*MapMessage, error) {
 			break
 		}
 		d.Object()
-		m, ok := e.(*javaser.Object)
-		if !ok || m.Class.Name != mapMessageClass {
-			return nil, fmt.Errorf("a %s in a list of map messages", javaser.ClassName(e))
-		}
-		msg, err := readMapMessage(m)
+		msg, err := MapMessageOf(e)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("in a list of map messages: %w", err)
 		}
 		list = append(list, msg)
 	}
@@ -126,3 +122,21 @@ const mapListValues = 16 << 20
 
 // Is reports whether m is of the map with this id.
 func (m *MapMessage) Is(id []byte) bool { return bytes.Equal(m.MapID, id) }
+
+// ParseMapMessage reads a map message, and nothing else.
+func ParseMapMessage(b []byte) (*MapMessage, error) {
+	v, err := ParseMapValue(b)
+	if err != nil {
+		return nil, err
+	}
+	return MapMessageOf(v)
+}
+
+// MapMessageOf is an object as the map message that it is: the message of an RPC.
+func MapMessageOf(v javaser.Value) (*MapMessage, error) {
+	o, ok := v.(*javaser.Object)
+	if !ok || o.Class.Name != mapMessageClass {
+		return nil, fmt.Errorf("no map message but a %s", javaser.ClassName(v))
+	}
+	return readMapMessage(o)
+}

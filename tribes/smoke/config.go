@@ -28,6 +28,13 @@ type Config struct {
 	// default is Asynchronous.
 	Options tribes.Options
 	Domain  string
+	// Manager is how the sessions are replicated; Delta.
+	Manager Manager
+	// EncryptionKey, where there is one, and EncryptionAlgorithm (empty means
+	// Tomcat's) encrypt every message between the nodes, as EncryptInterceptor does.
+	EncryptionKey       []byte
+	EncryptionAlgorithm string
+	EncryptionBare      bool // without the time stamp, as older Tomcats do
 	// Sessions and Size are how many sessions each of S0, S1 and S2 stands for,
 	// and how many bytes each holds (1, 1024).
 	Sessions int
@@ -52,6 +59,7 @@ const (
 // Plan is what a run will do, with every choice made.
 type Plan struct {
 	Nodes     int
+	Manager   Manager
 	Interface mcast.Interface
 	Group     mcast.Group
 	Planned   int      // steps
@@ -90,6 +98,12 @@ func (c *Config) complete() error {
 	}
 	if c.Nodes < 2 || c.Nodes > MaxNodes {
 		return fmt.Errorf("a cluster of %d nodes: want 2 to %d", c.Nodes, MaxNodes)
+	}
+	if c.Manager == "" {
+		c.Manager = Delta
+	}
+	if c.Manager != Delta && c.Manager != Backup {
+		return fmt.Errorf("a manager %q: want %s or %s", c.Manager, Delta, Backup)
 	}
 	if c.Frequency == 0 {
 		c.Frequency = membership.DefaultFrequency

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"muster/tribes"
-	"muster/tribes/cluster"
 	"muster/tribes/session"
 )
 
@@ -21,15 +20,15 @@ func (n *node) do(ctx context.Context, r request) line {
 	case doSend:
 		err = n.send(ctx, r)
 	case doFetch:
-		l, err = n.fetch(ctx)
+		l, err = n.manager.fetch(ctx, r.Alone)
 	case doCreate:
 		err = n.eachSession(r, func(id string) error { return n.create(ctx, id, r) })
 	case doServe:
 		err = n.eachSession(r, func(id string) error { return n.serve(ctx, id, r) })
 	case doInvalidate:
-		err = n.eachSession(r, func(id string) error { return n.replicate(ctx)(n.replica.Store.Invalidate(id)) })
+		l, err = n.invalidate(ctx, r)
 	case doDigest:
-		l.Digests = n.digests(r)
+		l = n.look(r)
 	default:
 		err = fmt.Errorf("no such request: %q", r.Do)
 	}
@@ -52,20 +51,6 @@ func (n *node) send(ctx context.Context, r request) error {
 	return fmt.Errorf("no member has the id %s", r.To)
 }
 
-// fetch gets the state from the member that has been there for longest.
-func (n *node) fetch(ctx context.Context) (line, error) {
-	t, err := n.replica.Fetch(ctx, cluster.DefaultTransferTimeout)
-	switch {
-	case err != nil:
-		return line{}, err
-	case t.From == nil:
-		return line{}, errors.New("there is no member to ask for the state")
-	case !t.Received:
-		return line{}, fmt.Errorf("the state did not come within %s", cluster.DefaultTransferTimeout)
-	}
-	return line{Sessions: t.Sessions, UniqueID: t.From.ID.String()}, nil
-}
-
 func (n *node) eachSession(r request, f func(id string) error) error {
 	for _, id := range ids(r.Set, r.Count) {
 		if err := f(id); err != nil {
@@ -75,50 +60,51 @@ func (n *node) eachSession(r request, f func(id string) error) error {
 	return nil
 }
 
-// replicate sends the message of a change to the members; it takes the two
-// values that the store's methods return.
-func (n *node) replicate(ctx context.Context) func(*session.Message, error) error {
-	return func(m *session.Message, err error) error {
-		if err != nil {
-			return err
-		}
-		return n.replica.Replicate(ctx, m)
-	}
-}
-
 func (n *node) create(ctx context.Context, id string, r request) error {
-	replicate := n.replicate(ctx)
-	if err := replicate(n.replica.Store.Create(id)); err != nil {
+	if err := n.manager.create(ctx, id); err != nil {
 		return err
 	}
-	return replicate(n.replica.Store.Request(id, func(e *session.Edit) {
+	return n.manager.request(ctx, id, func(e *session.Edit) {
 		set(e, id, 1, r.Size)
 		if r.MaxInactive > 0 {
 			e.SetMaxInactive(r.MaxInactive)
 		}
-	}))
+	})
 }
 
 // serve is a request that reads a session and counts on.
 func (n *node) serve(ctx context.Context, id string, r request) error {
 	var bad error
-	err := n.replicate(ctx)(n.replica.Store.Request(id, func(e *session.Edit) {
+	err := n.manager.request(ctx, id, func(e *session.Edit) {
 		counter, ok := counterOf(e.Session())
 		if !ok {
 			bad = fmt.Errorf("session %q is here without its attributes", id)
 			return
 		}
 		set(e, id, counter+1, r.Size)
-	}))
+	})
 	return errors.Join(bad, err)
 }
 
-func (n *node) digests(r request) map[string]string {
-	out := map[string]string{}
+// invalidate ends each session; the answer tells what it held then.
+func (n *node) invalidate(ctx context.Context, r request) (line, error) {
+	l := line{Digests: map[string]string{}}
+	err := n.eachSession(r, func(id string) error {
+		return n.manager.invalidate(ctx, id, func(s *session.Session) { l.Digests[id] = digestOf(s) })
+	})
+	return l, err
+}
+
+// look is what is here of the sessions of a set.
+func (n *node) look(r request) line {
+	l := line{Digests: map[string]string{}, Places: map[string]place{}}
 	for _, id := range ids(r.Set, r.Count) {
-		if s, ok := n.replica.Store.View(id); ok {
-			out[id] = digestOf(&s)
+		if s, ok := n.manager.view(id); ok {
+			l.Digests[id] = digestOf(&s)
+		}
+		if p, ok := n.manager.place(id); ok {
+			l.Places[id] = p
 		}
 	}
-	return out
+	return l
 }

@@ -3,6 +3,7 @@ package smoke
 import (
 	"bufio"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 	"muster/tribes/channel"
 	"muster/tribes/cluster"
 	"muster/tribes/membership"
-	"muster/tribes/session"
+	"muster/tribes/stage"
 )
 
 // nodeConfig is the first line that a node reads.
@@ -33,6 +34,15 @@ type nodeConfig struct {
 	Options tribes.Options `json:"options"`
 	// Domain of the node; members of others do not count.
 	Domain string `json:"domain,omitempty"`
+	// Manager is delta or backup.
+	Manager Manager `json:"manager"`
+	// EncryptionKey, as hex, and its algorithm: with it the messages are encrypted.
+	EncryptionKey       string `json:"encryption_key,omitempty"`
+	EncryptionAlgorithm string `json:"encryption_algorithm,omitempty"`
+	EncryptionBare      bool   `json:"encryption_bare,omitempty"`
+	// StateTimeoutMS is how long the state is waited for; 0 means as long as a
+	// DeltaManager does.
+	StateTimeoutMS int64 `json:"state_timeout_ms,omitempty"`
 	// DropDeltas breaks the node on purpose: it takes no change of a session. It
 	// proves that a run notices.
 	DropDeltas bool `json:"drop_deltas,omitempty"`
@@ -41,17 +51,10 @@ type nodeConfig struct {
 // node is a member that obeys the driver.
 type node struct {
 	*cluster.Node
-	replica *cluster.Replica
+	manager manager
 	mu      sync.Mutex
 	out     *json.Encoder
 }
-
-const (
-	// sessionContext is the name of the context, as a cluster in an Engine has it.
-	sessionContext = "localhost#/smoke"
-	// stateBlock is sendAllSessionsSize.
-	stateBlock = 1000
-)
 
 // Node is the process of one node: it reads its configuration and then requests
 // from in and reports on out, until it is told to leave, in ends, or ctx does.
@@ -66,12 +69,7 @@ func Node(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err := json.Unmarshal(lines.Bytes(), &cfg); err != nil {
 		return fmt.Errorf("smoke node: configuration: %w", err)
 	}
-	n := &node{
-		out: json.NewEncoder(out),
-		replica: &cluster.Replica{
-			Store: session.NewStore(session.StoreConfig{Context: sessionContext}), Options: cfg.Options, Block: stateBlock,
-		},
-	}
+	n := &node{out: json.NewEncoder(out), manager: newManager(&cfg)}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	joined := make(chan struct{}) // the handler needs the node
@@ -86,9 +84,9 @@ func Node(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() { n.reportEvents(ctx) })
-	wg.Go(func() { n.replica.Run(ctx) })
+	wg.Go(func() { n.manager.run(ctx) })
 	leaving := n.obey(ctx, lines)
-	err = n.Leave()
+	err = errors.Join(n.stop(ctx), n.Leave())
 	cancel()
 	wg.Wait()
 	if leaving != nil {
@@ -116,14 +114,15 @@ func join(ctx context.Context, cfg nodeConfig, n *node, joined <-chan struct{}) 
 	c.Name, c.StateDir = cfg.Name, cfg.StateDir
 	c.Domain = []byte(cfg.Domain)
 	c.HoldsState = true
+	c.Stages = cfg.stages
 	c.Handler = func(cn *cluster.Node) channel.Handler {
-		replica := n.replica.Attach(cn)
+		replica := n.manager.attach(cn)
 		return channel.HandlerFunc(func(ctx context.Context, m *channel.Message) error {
 			<-joined
 			switch {
 			case m.Options&tribes.ByteMessage != 0:
 				return n.report(line{Event: eventMessage, Text: string(m.Message)})
-			case cfg.DropDeltas && isDelta(m):
+			case cfg.DropDeltas && n.manager.isChange(m.Message):
 				return nil
 			}
 			return replica.HandleMessage(ctx, m)
@@ -132,9 +131,34 @@ func join(ctx context.Context, cfg nodeConfig, n *node, joined <-chan struct{}) 
 	return cluster.Join(ctx, c)
 }
 
-func isDelta(m *channel.Message) bool {
-	sm, err := session.ParseMessage(m.Message)
-	return err == nil && sm.Event == session.SessionDelta
+// stages are the interceptors that the configuration asks for.
+func (cfg *nodeConfig) stages(*cluster.Node) ([]channel.Stage, error) {
+	if cfg.EncryptionKey == "" {
+		return nil, nil
+	}
+	key, err := hex.DecodeString(cfg.EncryptionKey)
+	if err != nil {
+		return nil, fmt.Errorf("the key: %w", err)
+	}
+	form := stage.Timestamped
+	if cfg.EncryptionBare {
+		form = stage.Bare
+	}
+	e, err := stage.NewEncrypt(stage.EncryptConfig{Algorithm: cfg.EncryptionAlgorithm, Key: key, Form: form})
+	if err != nil {
+		return nil, err
+	}
+	return []channel.Stage{e}, nil
+}
+
+// stopTime is how long the goodbye of a manager may take.
+const stopTime = 3 * time.Second
+
+// stop lets the manager say goodbye, also when the process was asked to end.
+func (n *node) stop(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+	defer cancel()
+	return n.manager.stop(ctx)
 }
 
 // obey carries out requests until one asks to leave, which it returns.
@@ -181,6 +205,7 @@ func (n *node) reportEvents(ctx context.Context) {
 		if err != nil {
 			return
 		}
+		n.manager.event(e)
 		l := line{Event: e.Kind.String(), Reason: e.Reason, SilentMS: e.Silent.Milliseconds(), UniqueID: e.Member.ID.String()}
 		if ap, ok := e.Member.AddrPort(); ok {
 			l.Address = ap.String()

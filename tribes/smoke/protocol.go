@@ -1,6 +1,9 @@
 package smoke
 
-import "muster/tribes/membership"
+import (
+	"muster/tribes/membership"
+	"muster/tribes/replicatedmap"
+)
 
 // The words between driver and node. A node whose standard input ends leaves in
 // order, so that no process outlives a driver that died.
@@ -20,6 +23,9 @@ type request struct {
 	Count       int    `json:"count,omitempty"`
 	Size        int    `json:"size,omitempty"`
 	MaxInactive int32  `json:"max_inactive,omitempty"`
+
+	// Alone: there need not be a member to fetch the state from.
+	Alone bool `json:"alone,omitempty"`
 }
 
 const (
@@ -53,8 +59,18 @@ type line struct {
 	// there are in all.
 	Digests  map[string]string `json:"digests,omitempty"`
 	Sessions int               `json:"sessions,omitempty"`
+	// Places are where the sessions live, as this node knows it, by id: of a
+	// BackupManager.
+	Places map[string]place `json:"places,omitempty"`
 	// TookUS is what a deed took on the node, in microseconds.
 	TookUS int64 `json:"took_us,omitempty"`
+}
+
+// place is where a session of a BackupManager lives.
+type place struct {
+	Role    replicatedmap.Role `json:"role"`    // of this node
+	Primary string             `json:"primary"` // unique ids; empty where there is none
+	Backups []string           `json:"backups"`
 }
 
 const (

@@ -2,6 +2,7 @@ package smoke
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,7 +31,7 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 		return Report{}, err
 	}
 	r := &run{Config: cfg, nodes: make([]*process, cfg.Nodes), ports: make([]uint16, cfg.Nodes), report: Report{Plan: Plan{
-		Nodes: cfg.Nodes, Interface: cfg.Interface, Group: cfg.Group, Planned: len(scenario),
+		Nodes: cfg.Nodes, Manager: cfg.Manager, Interface: cfg.Interface, Group: cfg.Group, Planned: len(scenario),
 	}}}
 	for _, s := range scenario {
 		r.report.Names = append(r.report.Names, s.name(r))
@@ -69,7 +70,9 @@ func (r *run) start(ctx context.Context, i int) (line, error) {
 	setup, err := json.Marshal(nodeConfig{
 		Name: p.name, Interface: r.Interface.Name, Group: r.Group.String(), TCPPort: r.ports[i],
 		FrequencyMS: r.Frequency.Milliseconds(), DropTimeMS: r.DropTime.Milliseconds(), StateDir: r.StateDir,
-		Options: r.Options, Domain: r.Domain, DropDeltas: r.DropDeltas && i > 0,
+		Options: r.Options, Domain: r.Domain, Manager: r.Manager,
+		EncryptionKey: hex.EncodeToString(r.EncryptionKey), EncryptionAlgorithm: r.EncryptionAlgorithm, EncryptionBare: r.EncryptionBare,
+		DropDeltas: r.DropDeltas && i > 0,
 	})
 	if err != nil {
 		return line{}, err

@@ -16,11 +16,15 @@ import (
 	"muster/tribes/smoke"
 )
 
-// The test binary is the node too. MUSTER_SMOKE_NODE says how it behaves.
+// The test binary is the node too: nodeArgument says so, the next one how it
+// behaves.
+const nodeArgument = "be-a-node"
+
 func TestMain(m *testing.M) {
-	switch how := os.Getenv("MUSTER_SMOKE_NODE"); how {
-	case "":
+	if len(os.Args) != 3 || os.Args[1] != nodeArgument {
 		os.Exit(m.Run())
+	}
+	switch os.Args[2] {
 	case "good":
 		serve(os.Stdin)
 	case "b-elsewhere":
@@ -35,6 +39,19 @@ func TestMain(m *testing.M) {
 		}))
 	case "b-drops-deltas":
 		serve(edit(func(cfg map[string]any) { cfg["drop_deltas"] = cfg["name"] == "B" }))
+	case "b-has-another-map":
+		serve(edit(func(cfg map[string]any) {
+			if cfg["name"] == "B" {
+				cfg["manager"] = "delta"
+			}
+		}))
+	case "b-has-another-key":
+		serve(edit(func(cfg map[string]any) {
+			if cfg["name"] == "B" {
+				cfg["state_timeout_ms"] = 1000
+				cfg["encryption_key"] = "00112233445566778899aabbccddeeff"
+			}
+		}))
 	case "dies":
 		fmt.Fprintln(os.Stderr, "cannot go on: out of luck")
 		os.Exit(3)
@@ -67,13 +84,15 @@ const (
 	size     = 5000
 )
 
-func run(t *testing.T, how string, nodes int) smoke.Report {
+func run(t *testing.T, how string, nodes int, change ...func(*smoke.Config)) smoke.Report {
 	t.Helper()
-	t.Setenv("MUSTER_SMOKE_NODE", how)
 	cfg := smoke.Config{
-		Command: []string{os.Args[0]}, Nodes: nodes, StateDir: t.TempDir(),
+		Command: []string{os.Args[0], nodeArgument, how}, Nodes: nodes, StateDir: t.TempDir(),
 		Frequency: 100 * time.Millisecond, DropTime: 600 * time.Millisecond,
 		Options: tribes.Asynchronous, Sessions: sessions, Size: size,
+	}
+	for _, f := range change {
+		f(&cfg)
 	}
 	var err error
 	if cfg.Interface, err = smoke.ChooseInterface("", cfg.Group); err != nil {
@@ -86,18 +105,69 @@ func run(t *testing.T, how string, nodes int) smoke.Report {
 	return rep
 }
 
+func backup(cfg *smoke.Config) {
+	cfg.Manager, cfg.Options = smoke.Backup, tribes.UseAck|tribes.SynchronizedAck
+}
+
+func options(o tribes.Options) func(*smoke.Config) {
+	return func(cfg *smoke.Config) { cfg.Options = o }
+}
+
+func encrypted(cfg *smoke.Config) {
+	cfg.EncryptionKey = []byte("0123456789abcdef")
+}
+
+func bare(cfg *smoke.Config) {
+	cfg.EncryptionAlgorithm, cfg.EncryptionBare = "AES/CBC/PKCS5Padding", true
+}
+
+// What Tomcat calls none, ack, sync ack and async.
+const (
+	none    tribes.Options = 0
+	ack                    = tribes.UseAck
+	syncAck                = tribes.UseAck | tribes.SynchronizedAck
+	async                  = tribes.Asynchronous
+)
+
 func TestRun(t *testing.T) {
-	for _, nodes := range []int{2, 4} {
-		t.Run(fmt.Sprint(nodes, " nodes"), func(t *testing.T) {
-			rep := run(t, "good", nodes)
+	for _, c := range []struct {
+		nodes   int
+		name    string
+		holders int // of each session
+		long    bool
+		change  []func(*smoke.Config)
+	}{
+		{2, "delta", 2, false, nil},
+		{4, "delta", 4, false, nil},
+		{2, "backup", 2, false, []func(*smoke.Config){backup}},
+		{3, "backup", 2, false, []func(*smoke.Config){backup}},
+		{5, "backup", 2, true, []func(*smoke.Config){backup}},
+		{2, "delta encrypted", 2, true, []func(*smoke.Config){encrypted}},
+		{3, "backup encrypted by an older Tomcat's way", 2, true, []func(*smoke.Config){backup, encrypted, bare}},
+		{5, "delta none", 5, true, []func(*smoke.Config){options(none)}},
+		{3, "delta ack", 3, true, []func(*smoke.Config){options(ack)}},
+		{4, "delta sync ack", 4, true, []func(*smoke.Config){options(syncAck)}},
+		{4, "backup none", 2, true, []func(*smoke.Config){backup, options(none)}},
+		{2, "backup ack", 2, true, []func(*smoke.Config){backup, options(ack)}},
+		{3, "backup async", 2, true, []func(*smoke.Config){backup, options(async)}},
+	} {
+		t.Run(fmt.Sprintf("%d nodes, %s", c.nodes, c.name), func(t *testing.T) {
+			if c.long && testing.Short() {
+				t.Skip("-short: the others show the same")
+			}
+			t.Parallel()
+			rep := run(t, "good", c.nodes, c.change...)
 			if rep.Failed != nil {
 				t.Fatalf("step %d, %s: %v", rep.Failed.Number, rep.Failed.Name, rep.Failed.Err)
 			}
-			if len(rep.Steps) != 9 || rep.Planned != 9 {
+			if len(rep.Steps) != 9 || rep.Planned != 9 || len(rep.Names) != 9 {
 				t.Errorf("%d of %d steps were done", len(rep.Steps), rep.Planned)
 			}
-			if got := rep.Steps[2].Detail["verified_bytes"]; got != nodes*sessions*size {
-				t.Errorf("%v bytes were compared, want %d", got, nodes*sessions*size)
+			if got := rep.Steps[2].Detail["verified_bytes"]; got != c.holders*sessions*size {
+				t.Errorf("%v bytes were compared, want %d", got, c.holders*sessions*size)
+			}
+			if got := rep.Steps[4].Detail["counter"]; got != int32(c.nodes) {
+				t.Errorf("S1 was served up to %v, want %d", got, c.nodes)
 			}
 		})
 	}
@@ -108,17 +178,22 @@ func TestRunNamesTheStepThatFails(t *testing.T) {
 		t.Skip("waits for members that never come")
 	}
 	for _, c := range []struct {
-		how  string
-		step int
-		text string
+		how    string
+		step   int
+		text   string
+		change []func(*smoke.Config)
 	}{
-		{"dies", 1, "out of luck"},
-		{"b-elsewhere", 2, "as a member"},
-		{"a-forgets", 6, "another id"},
-		{"b-drops-deltas", 3, "3 have other content on B"},
+		{"dies", 1, "out of luck", nil},
+		{"b-elsewhere", 2, "as a member", nil},
+		{"a-forgets", 6, "another id", nil},
+		{"b-drops-deltas", 3, "3 have other content on B", nil},
+		{"b-drops-deltas", 3, "other content on B, its backup", []func(*smoke.Config){backup}},
+		{"b-has-another-map", 2, "A knows 0 backups of it", []func(*smoke.Config){backup}},
+		{"b-has-another-key", 2, "the state did not come", []func(*smoke.Config){encrypted}},
 	} {
-		t.Run(c.how, func(t *testing.T) {
-			rep := run(t, c.how, 2)
+		t.Run(fmt.Sprint(c.how, " ", len(c.change)), func(t *testing.T) {
+			t.Parallel()
+			rep := run(t, c.how, 2, c.change...)
 			if rep.Failed == nil || rep.Failed.Number != c.step || !strings.Contains(rep.Failed.Err.Error(), c.text) {
 				t.Errorf("failed is %+v, want step %d with %q", rep.Failed, c.step, c.text)
 			}

@@ -17,6 +17,9 @@ func startFirst(ctx context.Context, r *run, detail map[string]any) error {
 	}
 	detail["receiver"] = l.Address
 	detail["unique_id"] = l.UniqueID
+	if _, err := r.nodes[0].ask(ctx, request{Do: doFetch, Alone: true}); err != nil {
+		return err
+	}
 	return r.create(ctx, 0, "S0", 0)
 }
 
@@ -41,7 +44,7 @@ func startOthers(ctx context.Context, r *run, detail map[string]any) error {
 		if err := r.fetch(ctx, i, detail); err != nil {
 			return err
 		}
-		if err := r.verify(ctx, i, "S0", 1); err != nil {
+		if err := r.reaches(ctx, i, "S0", 1); err != nil {
 			return err
 		}
 	}
@@ -162,10 +165,10 @@ func comeBack(ctx context.Context, r *run, detail map[string]any) error {
 	if err := r.fetch(ctx, 0, detail); err != nil {
 		return err
 	}
-	if err := r.verify(ctx, 0, "S0", 1); err != nil {
+	if err := r.reaches(ctx, 0, "S0", 1); err != nil {
 		return err
 	}
-	return r.verify(ctx, 0, "S1", r.counter)
+	return r.reaches(ctx, 0, "S1", r.counter)
 }
 
 // leave asks one node after the other to leave; those that are left must hear

@@ -41,8 +41,12 @@ func survivorsServe(ctx context.Context, r *run, detail map[string]any) error {
 }
 
 func invalidate(ctx context.Context, r *run, detail map[string]any) error {
-	if _, err := r.nodes[0].ask(ctx, r.request(doInvalidate, "S1")); err != nil {
+	l, err := r.nodes[0].ask(ctx, r.request(doInvalidate, "S1"))
+	if err != nil {
 		return err
+	}
+	if text := compare("S1", r.wants("S1", r.counter), l.Digests); text != "" {
+		return fmt.Errorf("%s on A, when it invalidated them", text)
 	}
 	r.mark(0, Ended, "S1")
 	if err := r.absentAll(ctx, "S1", verifyTime); err != nil {
@@ -110,8 +114,12 @@ func (r *run) fetch(ctx context.Context, i int, detail map[string]any) error {
 	return nil
 }
 
-// verifyAll wants every byte of every session of the set on every node.
+// verifyAll wants every byte of every session of the set on every node that is to
+// hold it: with a DeltaManager on each, with a BackupManager on two.
 func (r *run) verifyAll(ctx context.Context, set string, detail map[string]any) error {
+	if r.Manager == Backup {
+		return r.verifyPlaces(ctx, set, r.counter, detail)
+	}
 	err := each(r.up(), func(i int) error {
 		err := r.verify(ctx, i, set, r.counter)
 		if err == nil {
@@ -125,38 +133,61 @@ func (r *run) verifyAll(ctx context.Context, set string, detail map[string]any) 
 	return err
 }
 
-// verify waits until node i holds the set as it must be.
-func (r *run) verify(ctx context.Context, i int, set string, counter int32) error {
+// reaches wants that node i, which has just got the state, can serve every
+// session of the set: it holds it, or knows who does.
+func (r *run) reaches(ctx context.Context, i int, set string, counter int32) error {
+	if r.Manager == Backup {
+		return r.verifyPlaces(ctx, set, counter, nil)
+	}
+	return r.verify(ctx, i, set, counter)
+}
+
+// wants are the digests of a set as it must be.
+func (r *run) wants(set string, counter int32) map[string]string {
 	wants := map[string]string{}
 	for _, id := range ids(set, r.Sessions) {
 		wants[id] = want(id, counter, r.Size)
 	}
-	return r.poll(ctx, i, set, verifyTime, func(have map[string]string) string {
-		missing, wrong := 0, 0
-		for id, w := range wants {
-			switch h, ok := have[id]; {
-			case !ok:
-				missing++
-			case h != w:
-				wrong++
-			}
+	return wants
+}
+
+// compare tells what is wrong with what a node has; nothing where it is as it
+// must be.
+func compare(set string, wants, have map[string]string) string {
+	missing, wrong := 0, 0
+	for id, w := range wants {
+		switch h, ok := have[id]; {
+		case !ok:
+			missing++
+		case h != w:
+			wrong++
 		}
-		if missing+wrong == 0 {
-			return ""
+	}
+	if missing+wrong == 0 {
+		return ""
+	}
+	return fmt.Sprintf("of the %d sessions of %s, %d are missing and %d have other content", len(wants), set, missing, wrong)
+}
+
+// verify waits until node i holds the set as it must be.
+func (r *run) verify(ctx context.Context, i int, set string, counter int32) error {
+	wants := r.wants(set, counter)
+	return r.poll(ctx, []int{i}, set, verifyTime, func(have []line) string {
+		if text := compare(set, wants, have[0].Digests); text != "" {
+			return text + " on " + NodeName(i)
 		}
-		return fmt.Sprintf("of the %d sessions of %s, %d are missing and %d have other content on %s",
-			len(wants), set, missing, wrong, NodeName(i))
+		return ""
 	})
 }
 
 // absentAll waits until no node has a session of the set.
 func (r *run) absentAll(ctx context.Context, set string, within time.Duration) error {
 	return each(r.up(), func(i int) error {
-		err := r.poll(ctx, i, set, within, func(have map[string]string) string {
-			if len(have) == 0 {
-				return ""
+		err := r.poll(ctx, []int{i}, set, within, func(have []line) string {
+			if n := max(len(have[0].Digests), len(have[0].Places)); n > 0 {
+				return fmt.Sprintf("%d sessions of %s are still on %s", n, set, NodeName(i))
 			}
-			return fmt.Sprintf("%d sessions of %s are still on %s", len(have), set, NodeName(i))
+			return ""
 		})
 		if err == nil {
 			r.mark(i, Gone, set)
@@ -165,16 +196,23 @@ func (r *run) absentAll(ctx context.Context, set string, within time.Duration) e
 	})
 }
 
-// poll looks at what node i holds of a set until there is nothing to complain
-// of. Looking does not touch a session.
-func (r *run) poll(ctx context.Context, i int, set string, within time.Duration, complain func(have map[string]string) string) error {
+// poll looks at what the nodes is hold of a set until there is nothing to
+// complain of. Looking does not touch a session.
+func (r *run) poll(ctx context.Context, is []int, set string, within time.Duration, complain func(have []line) string) error {
 	end := time.Now().Add(within)
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
-		l, err := r.nodes[i].ask(ctx, r.request(doDigest, set))
+		have := make([]line, len(r.nodes))
+		err := each(is, func(i int) (err error) {
+			have[i], err = r.nodes[i].ask(ctx, r.request(doDigest, set))
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		text := complain(l.Digests)
+		for k, i := range is {
+			have[k] = have[i]
+		}
+		text := complain(have[:len(is)])
 		if text == "" {
 			return nil
 		}

@@ -40,6 +40,7 @@ type SmokeSummary struct {
 	Planned    int    `json:"planned"`
 	FailedStep int    `json:"failed_step,omitempty"`
 	Nodes      int    `json:"nodes"`
+	Manager    string `json:"manager"`
 	Group      string `json:"group"`
 	Interface  string `json:"interface"`
 	TookMS     int64  `json:"took_ms"`
@@ -72,8 +73,12 @@ func NewSmoke(s *Streams, json, quiet bool) *Smoke {
 // Start tells what is about to be tried, and where.
 func (r *Smoke) Start(p smoke.Plan) {
 	if !r.quiet {
-		fmt.Fprintf(r.s.Err, "%s on %s, group %s, TTL 0: nothing leaves this host\n",
-			Count(p.Nodes, "node"), p.Interface, p.Group)
+		how := ""
+		if p.Manager == smoke.Backup {
+			how = " with BackupManagers"
+		}
+		fmt.Fprintf(r.s.Err, "%s%s on %s, group %s, TTL 0: nothing leaves this host\n",
+			Count(p.Nodes, "node"), how, p.Interface, p.Group)
 	}
 }
 
@@ -107,7 +112,7 @@ func (r *Smoke) Step(st smoke.Step) {
 // summary is the last line of a run.
 func (r *Smoke) summary(rep smoke.Report) SmokeSummary {
 	s := SmokeSummary{
-		Type: "summary", Status: "pass", Steps: len(rep.Steps), Planned: rep.Planned, Nodes: rep.Nodes,
+		Type: "summary", Status: "pass", Steps: len(rep.Steps), Planned: rep.Planned, Nodes: rep.Nodes, Manager: string(rep.Manager),
 		Group: rep.Group.String(), Interface: rep.Interface.Name, TookMS: rep.Took.Milliseconds(),
 	}
 	if rep.Failed != nil {

@@ -60,7 +60,7 @@ func WriteJUnit(w io.Writer, rep smoke.Report, began time.Time, stopped error) e
 	s := junitSuite{
 		Name: "muster smoke", Time: junitSeconds(rep.Took), Timestamp: began.UTC().Format("2006-01-02T15:04:05"),
 		Properties: []junitProperty{
-			{"nodes", fmt.Sprint(rep.Nodes)}, {"interface", escape.Text(rep.Interface.Name)}, {"group", rep.Group.String()},
+			{"nodes", fmt.Sprint(rep.Nodes)}, {"manager", string(rep.Manager)}, {"interface", escape.Text(rep.Interface.Name)}, {"group", rep.Group.String()},
 		},
 	}
 	for _, st := range rep.Steps {

@@ -39,7 +39,7 @@ func golden(t *testing.T, name, got string) {
 func ran() smoke.Report {
 	names := []string{"A starts", "B starts and gets A's state", "A creates S1", "A is killed", "B serves S1",
 		"A returns and gets the state", "A invalidates S1, B drops it", "B creates S2", "S2 expires on both"}
-	rep := smoke.Report{Plan: smoke.Plan{Nodes: 2, Interface: mcast.Interface{Name: "lo"}, Planned: 9, Names: names}}
+	rep := smoke.Report{Plan: smoke.Plan{Nodes: 2, Manager: smoke.Delta, Interface: mcast.Interface{Name: "lo"}, Planned: 9, Names: names}}
 	marks := []struct {
 		ms   float64
 		step int
