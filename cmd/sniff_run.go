@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/netip"
 	"os"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -24,8 +25,22 @@ import (
 	"muster/tribes/decode"
 )
 
+// memoryLimit keeps the whole process below 60 MB: what is kept of a capture is
+// bounded, but the garbage of reading it may pile up where the machine is busy.
+const memoryLimit = 36 << 20
+
+// limitMemory sets it, unless the environment says otherwise, until undo.
+func limitMemory() (undo func()) {
+	if os.Getenv("GOMEMLIMIT") != "" {
+		return func() {}
+	}
+	before := debug.SetMemoryLimit(memoryLimit)
+	return func() { debug.SetMemoryLimit(before) }
+}
+
 // runSniff opens the source, feeds it to a Sniffer, and reports.
 func (a *app) runSniff(ctx context.Context, r *sniffRun) error {
+	defer limitMemory()()
 	decoder := decode.Decoder{}
 	if r.keyFile != "" {
 		var err error

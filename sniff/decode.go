@@ -38,12 +38,17 @@ func (s *Sniffer) datagram(e *Event) {
 	}
 }
 
-// other lets a decoder of the list read the packet.
+// other lets a decoder of the list read the packet; where nobody looks at events,
+// only whether it can be read.
 func (s *Sniffer) other(e *Event, d *proto.Decoder) {
 	e.Protocol = d.Name
-	m, err := d.Decode(e.Frame)
-	s.message = m
-	e.Other = &s.message
+	var err error
+	if s.o.Event == nil {
+		err = d.Valid(e.Frame)
+	} else {
+		s.message, err = d.Decode(e.Frame)
+		e.Other = &s.message
+	}
 	if err != nil && !e.Frame.Cut {
 		e.Err = fmt.Errorf("%s: %w", d.Name, err)
 	}

@@ -22,7 +22,10 @@ type streams struct {
 	// receivers are the ports that heartbeats advertise, beside the usual ones.
 	receivers map[uint16]bool
 	held      int // bytes that wait in scanners
+	spare     []*tribes.Scanner
 	event     Event
+	data      tribes.ChannelData // the latest message
+	content   decode.Content
 }
 
 // The bounds of what is read of streams.
@@ -31,6 +34,7 @@ const (
 	maxHeld      = 24 << 20 // bytes of unfinished frames, of all streams together
 	maxReceivers = 1024
 	maxPending   = 64 // messages of one connection whose acks are awaited
+	maxSpare     = 16 // scanners that are kept for the next connections
 
 	// receiverLow to receiverHigh are the ports that a receiver's autoBind tries.
 	receiverLow  = 4000
@@ -94,7 +98,9 @@ func (s *Sniffer) inside(e *Event) {
 		if e.Err != nil {
 			return
 		}
-		s.streams.event = Event{Packet: e.Packet, Frame: e.Frame}
+		if s.o.Event != nil {
+			s.streams.event = Event{Packet: e.Packet, Frame: e.Frame}
+		}
 		s.segment(e.Frame, e.Packet.Nanos)
 	}
 }
@@ -136,9 +142,7 @@ func (t *streams) Data(c *stream.Conn, d stream.Dir, b []byte, now int64) {
 	if k.foreign {
 		return
 	}
-	if h.scanner == nil {
-		h.scanner = tribes.NewScanner(maxFrame)
-	}
+	t.scan(h)
 	if !h.begun {
 		h.begun = true
 		if !beginsFrame(b) {
@@ -163,6 +167,18 @@ func (t *streams) Data(c *stream.Conn, d stream.Dir, b []byte, now int64) {
 		t.held -= h.scanner.Buffered()
 		h.scanner.Gap(int64(h.scanner.Buffered()))
 	}
+}
+
+// scan gives h a scanner where it has none.
+func (t *streams) scan(h *half) {
+	if h.scanner != nil {
+		return
+	}
+	if n := len(t.spare); n > 0 {
+		h.scanner, t.spare = t.spare[n-1], t.spare[:n-1]
+		return
+	}
+	h.scanner = tribes.NewScanner(maxFrame)
 }
 
 const frameBegin = "FLT2002"
@@ -223,32 +239,33 @@ func (t *streams) frames(c *stream.Conn, k *conn, d stream.Dir, now int64) {
 
 // frameData decodes the data of a frame and tells of the message.
 func (s *Sniffer) frameData(src, dst netip.AddrPort, data []byte, size int, now int64) *tribes.ChannelData {
-	c, err := tribes.ParseChannelData(data)
-	if err != nil {
+	var err error
+	c, content := &s.streams.data, &s.streams.content
+	if *c, err = tribes.ParseChannelData(data); err != nil {
 		s.broken(src, dst, fmt.Errorf("message: %w", err))
 		return nil
 	}
-	content := s.content(&c)
+	*content = s.read(c)
 	s.Totals.Messages++
-	m := s.Analysis.Message(src.Addr(), &c, kindName(&content), size, now)
+	m := s.Analysis.Message(src.Addr(), c, kindName(content), size, now)
 	if m != nil && content.Kind == decode.Encrypted && content.Err != nil {
 		m.Talk.Undecrypted++
 	}
 	if s.o.Event != nil {
 		e := &s.streams.event
 		e.Kind, e.Source, e.Destination = Message, src, dst
-		e.Data, e.Content, e.Bytes, e.Err = &c, &content, size, nil
+		e.Data, e.Content, e.Bytes, e.Err = c, content, size, nil
 		s.o.Event(e)
 	}
-	return &c
+	return c
 }
 
 // staticMember names the class by which StaticMembershipService talks.
 const staticMember = "StaticMembershipProvider$MemberMessage"
 
-// content decodes the message. Where nobody looks at events, a Java object is
+// read decodes the message. Where nobody looks at events, a Java object is
 // not taken apart: that it is one is all that the analysis asks.
-func (s *Sniffer) content(c *tribes.ChannelData) decode.Content {
+func (s *Sniffer) read(c *tribes.ChannelData) decode.Content {
 	if s.o.Event != nil || !javaser.IsStream(c.Message) {
 		return s.decoder.Message(c)
 	}
@@ -327,9 +344,7 @@ func (s *Sniffer) broken(src, dst netip.AddrPort, err error) {
 func (t *streams) Gap(c *stream.Conn, d stream.Dir, n, _ int64) {
 	k := t.conn(c)
 	h := &k.half[d]
-	if h.scanner == nil {
-		h.scanner = tribes.NewScanner(maxFrame)
-	}
+	t.scan(h)
 	h.begun = true
 	t.held -= h.scanner.Buffered()
 	h.scanner.Gap(n)
@@ -341,6 +356,11 @@ func (t *streams) Closed(c *stream.Conn, now int64) {
 	for i := range k.half {
 		if h := &k.half[i]; h.scanner != nil {
 			t.held -= h.scanner.Buffered()
+			if len(t.spare) < maxSpare {
+				h.scanner.Reset()
+				t.spare = append(t.spare, h.scanner)
+			}
+			h.scanner = nil
 		}
 	}
 	missing := uint64(0)

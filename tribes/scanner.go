@@ -2,6 +2,7 @@ package tribes
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -93,6 +94,9 @@ func (s *Scanner) Next() (Piece, error) {
 	if s.seeking && !s.seek() {
 		return Piece{}, ErrIncomplete
 	}
+	if s.waits() {
+		return Piece{}, ErrIncomplete
+	}
 	data, n, err := ParseFrame(s.buf[s.at:], s.limit)
 	if errors.Is(err, ErrIncomplete) {
 		return Piece{}, ErrIncomplete
@@ -110,6 +114,27 @@ func (s *Scanner) Next() (Piece, error) {
 	}
 	s.drop(n)
 	return p, nil
+}
+
+// waits reports whether the frame that has begun lacks bytes. It is what ParseFrame
+// would find out, but takes no time to say where.
+func (s *Scanner) waits() bool {
+	b := s.buf[s.at:]
+	const head = len(frameBegin) + 4
+	if len(b) < head {
+		return len(b) == 0
+	}
+	size := int64(binary.BigEndian.Uint32(b[len(frameBegin):]))
+	return size <= int64(s.limit) && int64(len(b)) < int64(FrameOverhead)+size && IsFrame(b)
+}
+
+// Reset makes s as new but for its buffer, which the next stream can use.
+func (s *Scanner) Reset() {
+	buf := s.buf[:0]
+	if cap(buf) > scanChunk {
+		buf = nil
+	}
+	*s = Scanner{limit: s.limit, buf: buf}
 }
 
 func (s *Scanner) wrap(err error) error {

@@ -53,6 +53,7 @@ type Analysis struct {
 	IGMP, MLD Membership
 	Overflow  uint64 // rows that did not fit
 	lastGroup *Group
+	latest    [2]knownHost
 }
 
 // New returns an empty analysis.

@@ -12,6 +12,7 @@ type beats struct {
 	count   uint64
 	last    int64
 	ring    [ringSize]uint32 // the latest gaps, in us
+	sorted  [ringSize]uint32 // the same, in order
 	next    int
 	filled  int
 	median  int64 // us, 0 while too few gaps are known
@@ -43,11 +44,7 @@ func (b *beats) add(now int64) int64 {
 		b.Longest, b.LongestAt = gap, now
 	}
 	us := min(gap/1000, 1<<32-1)
-	b.ring[b.next] = uint32(us)
-	b.next = (b.next + 1) % ringSize
-	if b.filled < ringSize {
-		b.filled++
-	}
+	b.keep(uint32(us))
 	switch {
 	case b.filled < enough:
 		return gap
@@ -57,11 +54,25 @@ func (b *beats) add(now int64) int64 {
 			b.miss(int64(g))
 		}
 		return gap
-	case b.count%16 == 0 || us > b.median*3/2 || us < b.median/2:
-		b.median = b.measure()
 	}
+	b.median = b.measure()
 	b.miss(us)
 	return gap
+}
+
+// keep puts a gap into the ring, in the place of the oldest where it is full.
+func (b *beats) keep(gap uint32) {
+	if b.filled == ringSize {
+		i, _ := slices.BinarySearch(b.sorted[:], b.ring[b.next])
+		copy(b.sorted[i:], b.sorted[i+1:])
+		b.filled--
+	}
+	i, _ := slices.BinarySearch(b.sorted[:b.filled], gap)
+	copy(b.sorted[i+1:], b.sorted[i:b.filled])
+	b.sorted[i] = gap
+	b.filled++
+	b.ring[b.next] = gap
+	b.next = (b.next + 1) % ringSize
 }
 
 // miss counts the beats that are missing in a gap.
@@ -71,25 +82,18 @@ func (b *beats) miss(us int64) {
 	}
 }
 
-func (b *beats) measure() int64 {
-	sorted := b.ring
-	s := sorted[:b.filled]
-	slices.Sort(s)
-	return int64(s[len(s)/2])
-}
+// measure is the median gap, 0 while there is none.
+func (b *beats) measure() int64 { return int64(b.sorted[b.filled/2]) }
 
 // Interval is the usual time between two beats, 0 while unknown.
 func (b *beats) Interval() time.Duration {
-	if b.filled == 0 {
-		return 0
-	}
 	return time.Duration(b.measure()) * time.Microsecond
 }
 
 // Jitter is the mean distance of the latest gaps from the interval; gaps in
 // which a beat is missing do not count.
 func (b *beats) Jitter() time.Duration {
-	median := b.measureOr0()
+	median := b.measure()
 	sum, n := int64(0), int64(0)
 	for _, g := range b.ring[:b.filled] {
 		d := int64(g) - median
@@ -105,13 +109,6 @@ func (b *beats) Jitter() time.Duration {
 		return 0
 	}
 	return time.Duration(sum/n) * time.Microsecond
-}
-
-func (b *beats) measureOr0() int64 {
-	if b.filled == 0 {
-		return 0
-	}
-	return b.measure()
 }
 
 // Count is the number of beats, Lost how many are missing between them.

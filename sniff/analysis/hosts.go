@@ -47,12 +47,27 @@ func (t *times) between(from, to int64) bool {
 const second = int64(1e9)
 
 func (a *Analysis) host(addr netip.Addr) *host {
+	for i := range a.latest { // the two ends of a connection take turns
+		if l := &a.latest[i]; l.host != nil && l.addr == addr {
+			return l.host
+		}
+	}
 	h := a.hosts[addr]
-	if h == nil && len(a.hosts) < maxHosts {
+	if h == nil {
+		if len(a.hosts) >= maxHosts {
+			return nil
+		}
 		h = &host{}
 		a.hosts[addr] = h
 	}
+	a.latest[0], a.latest[1] = a.latest[1], knownHost{addr, h}
 	return h
+}
+
+// knownHost is a host that was looked up a moment ago.
+type knownHost struct {
+	addr netip.Addr
+	host *host
 }
 
 // sent notes a packet from a host. For TCP, also what kind of segment it was.

@@ -18,40 +18,55 @@ func claimsMDNS(f *frame.Frame) bool {
 // (RFC 6762).
 func decodeMDNS(f *frame.Frame) (Message, error) {
 	m := Message{Type: "query"}
-	var p dnsmessage.Parser
-	h, err := p.Start(f.Payload)
 	var names []string
-	next := func() (string, error) {
-		q, err := p.Question()
-		return mdnsName(q.Type, q.Name), err
-	}
-	if h.Response {
+	response, err := readMDNS(f, func(t dnsmessage.Type, n *dnsmessage.Name) {
+		names = append(names, mdnsName(t, n))
+	})
+	if response {
 		m.Type = "response"
-		if err == nil {
-			err = p.SkipAllQuestions()
-		}
-		next = func() (string, error) {
-			a, err := p.AnswerHeader()
-			if err == nil {
-				err = p.SkipAnswer()
-			}
-			return mdnsName(a.Type, a.Name), err
-		}
 	}
-	for err == nil && len(names) < maxListed {
-		var name string
-		if name, err = next(); err == nil {
-			names = append(names, name)
-		}
-	}
-	if err != nil && !errors.Is(err, dnsmessage.ErrSectionDone) {
-		return m, &Error{0, "DNS message", err.Error()}
+	if err != nil {
+		return m, err
 	}
 	m.add("names", "%s", strings.Join(names, ", "))
 	return m, nil
 }
 
-func mdnsName(t dnsmessage.Type, n dnsmessage.Name) string {
+func validMDNS(f *frame.Frame) error {
+	_, err := readMDNS(f, func(dnsmessage.Type, *dnsmessage.Name) {})
+	return err
+}
+
+// readMDNS visits the names of a message, the first maxListed of them.
+func readMDNS(f *frame.Frame, visit func(dnsmessage.Type, *dnsmessage.Name)) (response bool, err error) {
+	var p dnsmessage.Parser
+	h, err := p.Start(f.Payload)
+	if err == nil && h.Response {
+		err = p.SkipAllQuestions()
+	}
+	for n := 0; err == nil && n < maxListed; n++ {
+		if h.Response {
+			var a dnsmessage.ResourceHeader
+			if a, err = p.AnswerHeader(); err == nil {
+				err = p.SkipAnswer()
+			}
+			if err == nil {
+				visit(a.Type, &a.Name)
+			}
+			continue
+		}
+		var q dnsmessage.Question
+		if q, err = p.Question(); err == nil {
+			visit(q.Type, &q.Name)
+		}
+	}
+	if err != nil && !errors.Is(err, dnsmessage.ErrSectionDone) {
+		return h.Response, &Error{0, "DNS message", err.Error()}
+	}
+	return h.Response, nil
+}
+
+func mdnsName(t dnsmessage.Type, n *dnsmessage.Name) string {
 	return strings.TrimPrefix(t.String(), "Type") + " " + strings.TrimSuffix(n.String(), ".")
 }
 
@@ -60,11 +75,11 @@ func claimsSSDP(f *frame.Frame) bool { return f.Proto == frame.ProtoUDP && f.Dst
 // decodeSSDP reads the request line and the headers that tell what it is about
 // (UPnP Device Architecture section 1).
 func decodeSSDP(f *frame.Frame) (Message, error) {
-	lines := bytes.Split(f.Payload, []byte("\n"))
-	verb, _, ok := bytes.Cut(lines[0], []byte(" "))
-	if !ok || !bytes.Contains(lines[0], []byte("HTTP/1.")) {
-		return Message{}, &Error{0, "request line", "not one of SSDP"}
+	if err := validSSDP(f); err != nil {
+		return Message{}, err
 	}
+	lines := bytes.Split(f.Payload, []byte("\n"))
+	verb, _, _ := bytes.Cut(lines[0], []byte(" "))
 	m := Message{Type: strings.ToLower(string(verb))}
 	for _, line := range lines[1:min(len(lines), maxListed)] {
 		name, value, ok := bytes.Cut(line, []byte(":"))
@@ -77,4 +92,13 @@ func decodeSSDP(f *frame.Frame) (Message, error) {
 		}
 	}
 	return m, nil
+}
+
+// validSSDP looks at the request line.
+func validSSDP(f *frame.Frame) error {
+	line, _, _ := bytes.Cut(f.Payload, []byte("\n"))
+	if !bytes.Contains(line, []byte(" ")) || !bytes.Contains(line, []byte("HTTP/1.")) {
+		return &Error{0, "request line", "not one of SSDP"}
+	}
+	return nil
 }

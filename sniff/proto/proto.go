@@ -37,17 +37,29 @@ type Decoder struct {
 	// Claims tells from ports, group and first bytes whether f is its.
 	Claims func(f *frame.Frame) bool
 	Decode func(f *frame.Frame) (Message, error)
+	// valid is Decode's error alone, for those that are met most and would make
+	// text that nobody reads; nil where Decode itself has to say it.
+	valid func(f *frame.Frame) error
+}
+
+// Valid returns Decode's error, at less cost.
+func (d *Decoder) Valid(f *frame.Frame) error {
+	if d.valid != nil {
+		return d.valid(f)
+	}
+	_, err := d.Decode(f)
+	return err
 }
 
 // Decoders are asked in this order; the first that claims a packet decodes it.
 var Decoders = []Decoder{
-	{"jini", claimsJini, decodeJini},
-	{"mdns", claimsMDNS, decodeMDNS},
-	{"ssdp", claimsSSDP, decodeSSDP},
-	{"pim", claimsPIM, decodePIM},
-	{"vrrp", claimsVRRP, decodeVRRP},
-	{"hazelcast", claimsHazelcast, decodeHazelcast},
-	{"jgroups", claimsJGroups, decodeJGroups},
+	{"jini", claimsJini, decodeJini, nil},
+	{"mdns", claimsMDNS, decodeMDNS, validMDNS},
+	{"ssdp", claimsSSDP, decodeSSDP, validSSDP},
+	{"pim", claimsPIM, decodePIM, nil},
+	{"vrrp", claimsVRRP, decodeVRRP, nil},
+	{"hazelcast", claimsHazelcast, decodeHazelcast, nil},
+	{"jgroups", claimsJGroups, decodeJGroups, nil},
 }
 
 // Find returns the decoder that claims f, nil for none.

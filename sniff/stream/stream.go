@@ -91,11 +91,15 @@ type key struct{ a, b netip.AddrPort }
 // The bounds of an Assembler.
 const (
 	maxConns  = 8192      // with data
-	maxQuiet  = 8192      // without: half-open, or only opened and closed
+	maxQuiet  = 8192      // without: half-open
+	maxEnded  = 512       // that are over: late segments are no new connections
 	maxHeld   = 256 << 10 // bytes behind a hole, of one direction
 	maxTotal  = 8 << 20   // of all
 	maxJump   = 16 << 20  // a sequence number further away is another stream's
 	holeAfter = int64(1e9)
+	// maxIdle is after how many ns of silence a connection is forgotten. If it goes on,
+	// it is one that the capture has not seen the begin of.
+	maxIdle = int64(600e9)
 )
 
 // Assembler follows connections. Give it segments by Add in the order of the
@@ -105,8 +109,12 @@ type Assembler struct {
 	conns  map[key]*Conn
 	quiet  list // without data yet, oldest first
 	active list
+	ended  list
+	latest *Conn // of the segment before
+	added  uint64
 	held   int
-	// Forgotten counts connections that were given up to make room.
+	// Forgotten counts connections that were given up before their end: to make
+	// room, or after a long silence.
 	Forgotten uint64
 }
 
@@ -120,14 +128,23 @@ func (a *Assembler) Len() int { return len(a.conns) }
 
 // Find returns the connection that f belongs to, nil where none is followed.
 func (a *Assembler) Find(f *frame.Frame) (*Conn, Dir) {
+	src, dst := f.Source(), f.Destination()
+	if c := a.latest; c != nil { // segments of a connection often follow each other
+		switch {
+		case src == c.Client && dst == c.Server:
+			return c, ToServer
+		case src == c.Server && dst == c.Client:
+			return c, ToClient
+		}
+	}
 	if len(a.conns) == 0 {
 		return nil, 0
 	}
-	src, dst := f.Source(), f.Destination()
 	c := a.conns[keyOf(src, dst)]
 	if c == nil {
 		return nil, 0
 	}
+	a.latest = c
 	if src == c.Client {
 		return c, ToServer
 	}
@@ -164,8 +181,25 @@ func (a *Assembler) Add(f *frame.Frame, now int64, server bool) (*Conn, Dir) {
 	}
 	a.acked(c, d.Other(), f, now)
 	a.ending(c, d, f, now)
+	if c.closed && c.list != &a.ended {
+		c.list.remove(c)
+		a.makeRoom(&a.ended, maxEnded, now)
+		a.ended.push(c)
+	}
 	c.list.toEnd(c)
+	if a.added++; a.added%64 == 0 {
+		a.expire(now)
+	}
 	return c, d
+}
+
+// expire forgets what has been silent for long.
+func (a *Assembler) expire(now int64) {
+	for _, l := range [...]*list{&a.quiet, &a.active, &a.ended} {
+		for l.first != nil && now-l.first.Last > maxIdle {
+			a.giveUp(l.first, now)
+		}
+	}
 }
 
 func keyOf(x, y netip.AddrPort) key {
@@ -195,14 +229,22 @@ func (a *Assembler) open(f *frame.Frame, now int64, server bool) *Conn {
 	a.makeRoom(&a.quiet, maxQuiet, now)
 	a.quiet.push(c)
 	a.conns[c.key] = c
+	a.latest = c
 	return c
 }
 
 func (a *Assembler) makeRoom(l *list, most int, now int64) {
 	for l.n >= most {
-		a.Forgotten++
-		a.forget(l.first, now)
+		a.giveUp(l.first, now)
 	}
+}
+
+// giveUp forgets c, perhaps before its end.
+func (a *Assembler) giveUp(c *Conn, now int64) {
+	if !c.closed {
+		a.Forgotten++
+	}
+	a.forget(c, now)
 }
 
 // forget drops c and tells the sink.
@@ -210,6 +252,9 @@ func (a *Assembler) forget(c *Conn, now int64) {
 	a.finish(c, now)
 	c.list.remove(c)
 	delete(a.conns, c.key)
+	if a.latest == c {
+		a.latest = nil
+	}
 }
 
 // finish hands on what waits behind holes and tells the sink of the end, once.
@@ -227,7 +272,7 @@ func (a *Assembler) finish(c *Conn, now int64) {
 
 // Finish ends all connections: the capture is over.
 func (a *Assembler) Finish(now int64) {
-	for _, l := range []*list{&a.quiet, &a.active} {
+	for _, l := range []*list{&a.quiet, &a.active, &a.ended} {
 		for l.first != nil {
 			a.forget(l.first, now)
 		}

@@ -18,16 +18,16 @@ func (d *Decoder) Message(c *tribes.ChannelData) Content {
 	if out.Kind != "" {
 		return out
 	}
-	switch m := string(out.Message); {
-	case m == tribes.FailureDetectorTest:
+	switch m := out.Message; { // compared as a string in place, without a copy
+	case string(m) == tribes.FailureDetectorTest:
 		out.Kind = FailureDetector
-	case m == tribes.TCPPing:
+	case string(m) == tribes.TCPPing:
 		out.Kind = TCPPing
-	case m == tribes.StaticStart:
+	case string(m) == tribes.StaticStart:
 		out.Kind = StaticStart
-	case m == tribes.StaticStop:
+	case string(m) == tribes.StaticStop:
 		out.Kind = StaticStop
-	case m == tribes.CoordinationAlive:
+	case string(m) == tribes.CoordinationAlive:
 		out.Kind, out.CoordinationOld = Coordination, true
 	case interceptor.IsCoordination(out.Message):
 		out.Kind = Coordination
@@ -88,8 +88,7 @@ func plainKind(o tribes.Options) Kind {
 // isPlain reports whether a message is one that no EncryptInterceptor seals:
 // the probes from below it, and what is a Java object already.
 func isPlain(m []byte) bool {
-	s := string(m)
-	return s == tribes.FailureDetectorTest || s == tribes.TCPPing || javaser.IsStream(m)
+	return string(m) == tribes.FailureDetectorTest || string(m) == tribes.TCPPing || javaser.IsStream(m)
 }
 
 // open decrypts in whichever form the sender used: in the newer one the
@@ -140,6 +139,9 @@ const maxFragments = 1 << 16
 // fragment tells a slice of a message from one that only happens to end in a
 // byte 1: six of its nine last bytes are zeros, as a rule.
 func fragment(m []byte) (interceptor.Fragment, bool) {
+	if len(m) == 0 || m[len(m)-1] != 1 {
+		return interceptor.Fragment{}, false
+	}
 	f, err := interceptor.ParseFragment(m)
-	return f, err == nil && !f.Whole && m[len(m)-1] == 1 && f.Count > 1 && f.Count <= maxFragments
+	return f, err == nil && !f.Whole && f.Count > 1 && f.Count <= maxFragments
 }

@@ -1,10 +1,6 @@
 package interceptor
 
-import (
-	"strings"
-
-	"muster/tribes"
-)
+import "muster/tribes"
 
 // AppendConfirmation returns the second message of TwoPhaseCommitInterceptor: it
 // confirms the first, whose message id is id.
@@ -18,9 +14,9 @@ func AppendConfirmation(b, id []byte) []byte {
 // false for any other message.
 func ParseConfirmation(message []byte) (id []byte, ok bool) {
 	const idLen = 16
-	s := string(message)
-	if len(s) != len(tribes.TwoPhaseBegin)+idLen+len(tribes.TwoPhaseEnd) ||
-		!strings.HasPrefix(s, tribes.TwoPhaseBegin) || !strings.HasSuffix(s, tribes.TwoPhaseEnd) {
+	const end = len(tribes.TwoPhaseBegin) + idLen
+	if len(message) != end+len(tribes.TwoPhaseEnd) ||
+		string(message[:len(tribes.TwoPhaseBegin)]) != tribes.TwoPhaseBegin || string(message[end:]) != tribes.TwoPhaseEnd {
 		return nil, false
 	}
 	return message[len(tribes.TwoPhaseBegin) : len(tribes.TwoPhaseBegin)+idLen], true

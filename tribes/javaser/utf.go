@@ -1,6 +1,7 @@
 package javaser
 
 import (
+	"encoding/binary"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -13,6 +14,10 @@ const maxUTF = 0xffff
 // three bytes, whatever they encode. Otherwise it returns where not.
 func validModified(p []byte) (at int, ok bool) {
 	for i := 0; i < len(p); {
+		if len(p)-i >= 8 && binary.NativeEndian.Uint64(p[i:])&0x8080808080808080 == 0 {
+			i += 8 // ASCII, as nearly all is
+			continue
+		}
 		n := 1
 		switch c := p[i]; {
 		case c < 0x80:

@@ -77,20 +77,23 @@ func NewMessage(c *tribes.ChannelData) *Message {
 // RenderMessage is NewMessage for a content that is decoded already; withHex
 // adds the bytes of the message.
 func RenderMessage(c *tribes.ChannelData, content decode.Content, withHex bool) *Message {
-	m := &Message{
-		Options:     int32(c.Options),
-		OptionsText: c.Options.String(),
-		TimestampMS: c.Timestamp,
-		UniqueID:    hex.EncodeToString(c.ID),
-		Sender:      NewMember(&c.Address, netip.AddrPort{}),
-		Bytes:       len(c.Message),
-		Kind:        string(content.Kind),
-		TrailingHex: hex.EncodeToString(content.Trailing),
-	}
+	m := renderContent(content)
+	m.Options = int32(c.Options)
+	m.OptionsText = c.Options.String()
+	m.TimestampMS = c.Timestamp
+	m.UniqueID = hex.EncodeToString(c.ID)
+	m.Sender = NewMember(&c.Address, netip.AddrPort{})
+	m.Bytes = len(c.Message)
 	if withHex {
 		digits := hex.EncodeToString(c.Message)
 		m.MessageHex = &digits
 	}
+	return m
+}
+
+// renderContent renders what a message says, without who sent it.
+func renderContent(content decode.Content) *Message {
+	m := &Message{Kind: string(content.Kind), TrailingHex: hex.EncodeToString(content.Trailing)}
 	if content.Kind == decode.Bytes {
 		m.Text = escape.Bytes(content.Message)
 	}

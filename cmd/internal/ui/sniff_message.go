@@ -26,15 +26,15 @@ func (l *SniffLines) message(b []byte, e *sniff.Event) []byte {
 	case sniff.Broken:
 		return l.mark(b, l.marks.bad, "  invalid: "+escape.Text(e.Err.Error()))
 	}
-	m := RenderMessage(e.Data, *e.Content, false)
+	m := renderContent(*e.Content)
 	if !l.values {
 		m.HideValues()
 	}
 	b = append(append(b, "  message "...), l.marks.good...)
 	b = append(append(b, messageName(e.Content)...), l.marks.off...)
-	b = strconv.AppendInt(append(b, ", "...), int64(m.Bytes), 10)
-	b = append(append(b, " bytes, options "...), m.OptionsText...)
-	b = append(append(b, ", id "...), hex.EncodeToString(e.Data.ID)[:min(8, 2*len(e.Data.ID))]...)
+	b = strconv.AppendInt(append(b, ", "...), int64(len(e.Data.Message)), 10)
+	b = append(append(b, " bytes, options "...), e.Data.Options.String()...)
+	b = hex.AppendEncode(append(b, ", id "...), e.Data.ID[:min(4, len(e.Data.ID))])
 	lines := describeMessage(m)
 	for i, line := range lines {
 		if i == maxDescribed {
