@@ -116,8 +116,9 @@ func (d *decoder) addRule(msg []byte) {
 	if c == nil {
 		return
 	}
-	r := Rule{Handle: be64(nl.Find(as, handle)), Exprs: []Expr{}}
-	for _, a := range d.attrs(nl.Find(as, expressions)) {
+	exprs := d.attrs(nl.Find(as, expressions))
+	r := Rule{Handle: be64(nl.Find(as, handle)), Exprs: make([]Expr, 0, len(exprs))}
+	for _, a := range exprs {
 		e, packets := d.expr(d.attrs(a.Data))
 		if packets != nil {
 			r.Packets = packets

@@ -15,16 +15,33 @@ type Attr struct {
 // Attrs splits b into its attributes: length and type of 16 bits each in the
 // host's byte order, padded to four. What does not add up ends the list.
 func Attrs(order binary.ByteOrder, b []byte) []Attr {
-	var out []Attr
-	for len(b) >= 4 {
-		n := int(order.Uint16(b))
-		if n < 4 || n > len(b) {
+	n := 0
+	for rest := b; ; n++ {
+		var ok bool
+		if _, rest, ok = next(order, rest); !ok {
 			break
 		}
-		out = append(out, Attr{order.Uint16(b[2:]) & 0x3fff, b[4:n]})
-		b = b[min((n+3)&^3, len(b)):]
+	}
+	if n == 0 {
+		return nil
+	}
+	out := make([]Attr, n) // a firewall has ten thousands of these lists
+	for i := range out {
+		out[i], b, _ = next(order, b)
 	}
 	return out
+}
+
+// next takes the first attribute off b.
+func next(order binary.ByteOrder, b []byte) (a Attr, rest []byte, ok bool) {
+	if len(b) < 4 {
+		return Attr{}, nil, false
+	}
+	n := int(order.Uint16(b))
+	if n < 4 || n > len(b) {
+		return Attr{}, nil, false
+	}
+	return Attr{order.Uint16(b[2:]) & 0x3fff, b[4:n]}, b[min((n+3)&^3, len(b)):], true
 }
 
 // Find returns the bytes of the first attribute of a type, nil where there is
