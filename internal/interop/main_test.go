@@ -15,6 +15,7 @@ import (
 // TestMain lets a host run the real program: Host.Command(ctx, "muster", ...).
 func TestMain(m *testing.M) {
 	testscript.Main(netlab.Wrap(m), map[string]func(){
-		"muster": func() { os.Exit(cmd.Main(os.Args[1:])) },
+		"muster":  func() { os.Exit(cmd.Main(os.Args[1:])) },
+		"mapnode": mapNode,
 	})
 }
