@@ -17,6 +17,7 @@ heartbeats by multicast UDP, messages by TCP.`,
 		newTribesJoinCmd(a),
 		newTribesMembersCmd(a),
 		newTribesProbeCmd(a),
+		newTribesSendCmd(a),
 		newTribesSessionsCmd(a),
 	)
 	return c

@@ -141,7 +141,12 @@ func (s *Stack) Forget(m *tribes.Member) {
 // returns when each has it or has failed. Asynchronous messages are queued: they
 // are delivered in their order, behind the caller's back. It is the bottom of a
 // Stack.
-func (s *Sender) Deliver(ctx context.Context, m *Outgoing) {
+func (s *Sender) Deliver(ctx context.Context, m *Outgoing) { s.deliver(ctx, m, isAsync(m.Options)) }
+
+// DeliverNow is Deliver, and queues nothing.
+func (s *Sender) DeliverNow(ctx context.Context, m *Outgoing) { s.deliver(ctx, m, false) }
+
+func (s *Sender) deliver(ctx context.Context, m *Outgoing, queued bool) {
 	buf := frames.Get().(*[]byte)
 	frame, err := m.AppendFrameTo((*buf)[:0])
 	if cap(frame) <= largeFrame {
@@ -157,7 +162,7 @@ func (s *Sender) Deliver(ctx context.Context, m *Outgoing) {
 	for i, d := range m.To {
 		switch {
 		case d.Err != nil:
-		case isAsync(m.Options):
+		case queued:
 			r := Receipt{Exchange: Exchange{Addr: d.Addr, Outcome: Queued}}
 			d.add(r, s.enqueue(ctx, d.Addr, frame, wantAck))
 		case i == len(m.To)-1:

@@ -1,0 +1,60 @@
+package cluster
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"muster/tribes"
+	"muster/tribes/channel"
+)
+
+// SpeakerConfig is what a Speaker goes by.
+type SpeakerConfig struct {
+	// Domain is that of the sender's record: a DomainFilterInterceptor drops what
+	// is of another.
+	Domain []byte
+	// Stages are the interceptors, the application's end first.
+	Stages []channel.Stage
+	// Timeout bounds the connect, the write and the wait for the ack; Retries and
+	// PoolSize as those of channel.Sender.
+	Timeout  time.Duration
+	Retries  int
+	PoolSize int
+	Logger   *slog.Logger
+}
+
+// Speaker sends messages to receivers without being a member: no Tomcat checks
+// who sends. Nobody learns a member from its record, which has no address.
+type Speaker struct {
+	record tribes.Member
+	sender channel.Sender
+	now    *channel.Stack // queues nothing
+	queued *channel.Stack
+}
+
+// NewSpeaker returns a Speaker; Close ends it.
+func NewSpeaker(cfg SpeakerConfig) *Speaker {
+	s := &Speaker{record: tribes.Member{
+		Host: netip.IPv4Unspecified().AsSlice(), SecurePort: -1, UDPPort: -1, ID: tribes.NewUniqueID(), Domain: cfg.Domain,
+	}}
+	s.sender.Timeout, s.sender.Retries, s.sender.PoolSize, s.sender.Logger = cfg.Timeout, cfg.Retries, cfg.PoolSize, cfg.Logger
+	s.now = channel.NewStack(nil, s.sender.DeliverNow, cfg.Stages...)
+	s.queued = channel.NewStack(nil, s.sender.Deliver, cfg.Stages...)
+	return s
+}
+
+// Send sends one message to receivers, side by side, and returns what became of
+// it at each. Asynchronous messages are not queued: the bits go out as they are.
+func (s *Speaker) Send(ctx context.Context, to []netip.AddrPort, options tribes.Options, payload []byte) []*channel.Delivery {
+	m := channel.Outgoing{ChannelData: channel.NewMessage(s.record, options, payload)}
+	for _, at := range to {
+		m.To = append(m.To, &channel.Delivery{Addr: at})
+	}
+	s.now.Send(ctx, &m)
+	return m.To
+}
+
+// Close closes the connections.
+func (s *Speaker) Close() { s.sender.Close() }
