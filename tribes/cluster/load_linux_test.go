@@ -46,6 +46,13 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	if to := os.Getenv(stateEnv); to != "" {
+		if err := holdState(to); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	os.Exit(m.Run())
 }
 
@@ -210,8 +217,10 @@ func cpu(b *testing.B) time.Duration {
 }
 
 // peakMemory is the most that this process had resident, in MB.
-func peakMemory(b *testing.B) float64 {
-	status, err := os.ReadFile("/proc/self/status")
+func peakMemory(b *testing.B) float64 { return peakMemoryOf(b, os.Getpid()) }
+
+func peakMemoryOf(b testing.TB, pid int) float64 {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -79,22 +79,24 @@ func (r *Replica) HandleMessage(ctx context.Context, m *channel.Message) error {
 
 // sendState answers a member that asked for all sessions.
 func (r *Replica) sendState(ctx context.Context, to *tribes.Member) {
-	messages, err := r.Store.State(r.Block)
-	for _, m := range messages {
-		options := r.Options
-		if m.Event == session.AllSessionData {
-			options = stateOptions
-		}
+	for m, err := range r.Store.State(r.Block) {
 		var b []byte
-		if b, err = m.Append(nil); err != nil {
-			break
+		if err == nil {
+			b, err = m.Append(nil)
 		}
-		if _, err = r.node.Send(ctx, to, options, b); err != nil {
-			break
+		if err == nil {
+			options := r.Options
+			if m.Event == session.AllSessionData {
+				options = stateOptions
+			}
+			_, err = r.node.Send(ctx, to, options, b)
 		}
-	}
-	if err != nil && ctx.Err() == nil {
-		r.node.cfg.Logger.Warn("a member that asked for the sessions did not get them all", "member", to.Name(to.TextForm()), "err", err)
+		if err != nil {
+			if ctx.Err() == nil {
+				r.node.cfg.Logger.Warn("a member that asked for the sessions did not get them all", "member", to.Name(to.TextForm()), "err", err)
+			}
+			return
+		}
 	}
 }
 

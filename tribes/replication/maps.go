@@ -95,7 +95,7 @@ func (v *View) mapState(m *message, ctx *Context, c *decode.MapContent, r *sessi
 		}
 		e = v.event(m, k, Backup, ctx.Name)
 		if reply {
-			e.Sessions = v.mapList(ctx, c.ValueValue, m)
+			e.Sessions = v.mapList(ctx, c, m)
 		}
 	}
 	if r == nil {
@@ -187,26 +187,16 @@ func (v *View) live(s *Session, primary string, nodes []string) {
 	}
 }
 
-// mapList takes the answer to a STATE: a list of messages of where each entry
-// lives.
-func (v *View) mapList(ctx *Context, list javaser.Value, m *message) int {
-	o, ok := list.(*javaser.Object)
-	if !ok {
+// mapList takes the answer to a STATE: a message of where each entry lives.
+func (v *View) mapList(ctx *Context, c *decode.MapContent, m *message) int {
+	all, err := session.ParseMapList(c.Value)
+	if err != nil {
 		return 0
 	}
-	n := 0
-	for i := range o.Parts {
-		for _, a := range o.Parts[i].Annotations {
-			known, err := session.Read(a)
-			mm, isMap := known.(*session.MapMessage)
-			if err != nil || !isMap {
-				continue
-			}
-			n++
-			v.mapEntry(ctx, mm, m)
-		}
+	for _, mm := range all {
+		v.mapEntry(ctx, mm, m)
 	}
-	return n
+	return len(all)
 }
 
 func (v *View) mapEntry(ctx *Context, mm *session.MapMessage, m *message) {

@@ -112,21 +112,8 @@ func TestMapState(t *testing.T) {
 	wantKinds(t, "its answer", w.rpc(1, 2, start, true, 2), "")
 	state := &session.MapMessage{Type: session.MapState, MapID: []byte(app + "-map")}
 	wantKinds(t, "question", w.rpc(2, 1, state, false, 3), "state_asked")
-	var list javaser.Builder
-	list.Int32(2)
-	for _, id := range []string{"S1", "S2"} {
-		o, err := entry(t, session.MapProxy, id, 1, 2).Object()
-		if err != nil {
-			t.Fatal(err)
-		}
-		list.Object(o)
-	}
-	data, err := list.Contents()
-	if err != nil {
-		t.Fatal(err)
-	}
-	class := &javaser.Class{Name: "java.util.ArrayList", SUID: 0x7881d21d99c7619d, Flags: javaser.Serializable | javaser.WriteMethod, Fields: []javaser.Field{{Type: 'I', Name: "size"}}}
-	if state.Value, err = javaser.Append(nil, &javaser.Object{Class: class, Parts: []javaser.Part{{Class: class, Prims: []byte{0, 0, 0, 2}, Annotations: data}}}); err != nil {
+	var err error
+	if state.Value, err = session.AppendMapList(nil, []*session.MapMessage{entry(t, session.MapProxy, "S1", 1, 2), entry(t, session.MapProxy, "S2", 1, 2)}); err != nil {
 		t.Fatal(err)
 	}
 	got := w.rpc(1, 2, state, true, 3)

@@ -28,10 +28,12 @@ type Session struct {
 
 	// Of the stream that it was read from: what Java had as one object stays one.
 	id    *javaser.String
-	boxes [boxCount]javaser.Value
+	boxes *boxed
 }
 
-// The boxed values of a session.
+// boxed are the boxed values of a session.
+type boxed [boxCount]javaser.Value
+
 const (
 	boxCreated = iota
 	boxLast
@@ -51,7 +53,8 @@ type SessionAttribute struct {
 	Name  string
 	Value javaser.Value
 
-	name *javaser.String
+	name   *javaser.String
+	weight int // bytes that it holds in a Store
 }
 
 // Principal70 is the form of a principal in Tomcat 7.0, field by field
@@ -98,7 +101,7 @@ func ReadSession(o *javaser.Object) (Session, error) {
 }
 
 func readSession(d *javaser.Data) Session {
-	var s Session
+	s := Session{boxes: new(boxed)}
 	s.CreationTime, s.boxes[boxCreated] = long(d, "the creation time")
 	s.LastAccessedTime, s.boxes[boxLast] = long(d, "the last accessed time")
 	s.MaxInactive, s.boxes[boxMaxInactive] = integer(d, "the inactive interval")

@@ -68,7 +68,7 @@ func (s *Session) Object(class *javaser.Class) (*javaser.Object, error) {
 // the stream that s was read from, or, for a session that was made here, those
 // among its attributes.
 func (s *Session) adopt(boxes *javaser.Boxes) {
-	if s.boxes[boxVersion] != nil {
+	if s.boxes != nil {
 		for _, v := range s.boxes {
 			boxes.Adopt(v)
 		}
@@ -117,11 +117,13 @@ func (s *Session) write(d *javaser.Builder, boxes *javaser.Boxes) error {
 
 // object writes a boxed value: the one that was read, if it is still that.
 func (s *Session) object(d *javaser.Builder, box int, v *javaser.Object) {
-	was, ok := javaser.Unbox(s.boxes[box])
-	now, _ := javaser.Unbox(v)
-	if ok && was == now {
-		d.Object(s.boxes[box])
-		return
+	if s.boxes != nil {
+		was, ok := javaser.Unbox(s.boxes[box])
+		now, _ := javaser.Unbox(v)
+		if ok && was == now {
+			d.Object(s.boxes[box])
+			return
+		}
 	}
 	d.Object(v)
 }

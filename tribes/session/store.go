@@ -3,6 +3,7 @@ package session
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -73,7 +74,9 @@ const (
 // held is a session as the store keeps it.
 type held struct {
 	Session
-	attributes map[string]slot
+	// index has the attributes' places in Session.Attributes; nil while there are
+	// few.
+	index map[string]int
 	// primary: the last request to it was served here. Only the primary node
 	// expires a session for all; the others wait twice as long.
 	primary    bool
@@ -81,9 +84,25 @@ type held struct {
 	bytes      int
 }
 
-// slot is where an attribute lies in Session.Attributes, and the bytes that it
-// holds in memory.
-type slot struct{ index, bytes int }
+// fewAttributes are as quickly looked through as looked up.
+const fewAttributes = 16
+
+// find returns the place of an attribute, -1 where there is none.
+func (h *held) find(name string) int {
+	if h.index == nil && len(h.Attributes) > fewAttributes {
+		h.index = make(map[string]int, 2*len(h.Attributes))
+		for i := range h.Attributes {
+			h.index[h.Attributes[i].Name] = i
+		}
+	}
+	if h.index != nil {
+		if i, ok := h.index[name]; ok {
+			return i
+		}
+		return -1
+	}
+	return slices.IndexFunc(h.Attributes, func(a SessionAttribute) bool { return a.Name == name })
+}
 
 // NewStore returns an empty store.
 func NewStore(cfg StoreConfig) *Store {
@@ -168,8 +187,7 @@ func (s *Store) add(id string, at int64, primary bool) (*held, error) {
 			ID: id, CreationTime: at, LastAccessedTime: at, ThisAccessedTime: at,
 			MaxInactive: s.cfg.MaxInactive, IsNew: true, IsValid: true, HasNotes: true,
 		},
-		attributes: map[string]slot{},
-		primary:    primary,
+		primary: primary,
 	}
 	s.sessions[id] = h
 	return h, nil
@@ -201,11 +219,10 @@ func (s *Store) execute(h *held, actions []Action, size int) {
 func (s *Store) weigh(h *held, actions []Action, size int) {
 	before := h.bytes
 	for _, a := range actions {
-		if at, ok := h.attributes[a.Name]; ok && a.Type == Attribute {
-			h.bytes -= at.bytes
-			at.bytes = size / len(actions)
-			h.bytes += at.bytes
-			h.attributes[a.Name] = at
+		if i := h.find(a.Name); i >= 0 && a.Type == Attribute {
+			h.bytes -= h.Attributes[i].weight
+			h.Attributes[i].weight = size / len(actions)
+			h.bytes += h.Attributes[i].weight
 		}
 	}
 	s.bytes += h.bytes - before
@@ -244,30 +261,30 @@ func (h *held) execute(actions []Action, share int) {
 }
 
 func (h *held) set(name string, v javaser.Value, bytes int) {
-	at, ok := h.attributes[name]
-	if !ok {
-		at.index = len(h.Attributes)
+	i := h.find(name)
+	if i < 0 {
+		i = len(h.Attributes)
 		h.Attributes = append(h.Attributes, SessionAttribute{Name: name})
+		if h.index != nil {
+			h.index[name] = i
+		}
 	}
-	h.Attributes[at.index].Value = v
-	h.bytes += bytes - at.bytes
-	at.bytes = bytes
-	h.attributes[name] = at
+	a := &h.Attributes[i]
+	h.bytes += bytes - a.weight
+	a.Value, a.weight = v, bytes
 }
 
 func (h *held) drop(name string) {
-	at, ok := h.attributes[name]
-	if !ok {
+	i := h.find(name)
+	if i < 0 {
 		return
 	}
-	delete(h.attributes, name)
-	h.bytes -= at.bytes
+	h.bytes -= h.Attributes[i].weight
 	last := len(h.Attributes) - 1
-	if moved := h.Attributes[last]; at.index != last {
-		h.Attributes[at.index] = moved
-		to := h.attributes[moved.Name]
-		to.index = at.index
-		h.attributes[moved.Name] = to
+	h.Attributes[i] = h.Attributes[last]
+	if h.index != nil {
+		h.index[h.Attributes[i].Name] = i
+		delete(h.index, name)
 	}
 	h.Attributes[last] = SessionAttribute{}
 	h.Attributes = h.Attributes[:last]

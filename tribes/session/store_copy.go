@@ -45,10 +45,12 @@ func (s *Store) hold(c Session, size int, now int64) error {
 		return err
 	}
 	h.Session = c
+	h.id, h.boxes = nil, nil // of a stream that is not written again
 	each := size / max(len(h.Attributes), 1)
 	for k := range h.Attributes {
-		h.attributes[h.Attributes[k].Name] = slot{k, each}
+		h.Attributes[k].weight, h.Attributes[k].name = each, nil
 	}
+	h.index = nil
 	h.bytes = each * len(h.Attributes)
 	s.bytes += h.bytes
 	h.LastAccessedTime, h.ThisAccessedTime = now, now

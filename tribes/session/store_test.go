@@ -160,9 +160,12 @@ func TestStateTransfer(t *testing.T) {
 		_, ended := b.BeginTransfer()
 		wire(t, b, old) // arrives while B waits
 		time.Sleep(time.Second)
-		state, err := a.State(10)
-		if err != nil {
-			t.Fatal(err)
+		var state []*Message
+		for m, err := range a.State(10) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			state = append(state, m)
 		}
 		if len(state) != 4 { // 10, 10, 5, the end
 			t.Fatalf("%d messages", len(state))

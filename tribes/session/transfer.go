@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"errors"
+	"iter"
 	"time"
 )
 
@@ -90,31 +91,40 @@ func (s *Store) replay(t *transfer) {
 	t.queue, t.bytes = nil, 0
 }
 
-// State returns the messages that answer a GetAllSessions: the sessions in
-// blocks of at most block sessions (0 means all in one, Tomcat's
-// sendAllSessions), then the end. They carry the time of the snapshot.
-func (s *Store) State(block int) ([]*Message, error) {
-	now := milliseconds(time.Now())
-	s.mu.Lock()
-	all := make([]Session, 0, len(s.sessions))
-	for _, h := range s.sessions {
-		c := h.Session
-		c.Attributes = append([]SessionAttribute(nil), h.Attributes...)
-		all = append(all, c)
-	}
-	s.mu.Unlock()
-	if block <= 0 {
-		block = max(len(all), 1)
-	}
-	var out []*Message
-	for len(all) > 0 || len(out) == 0 {
-		n := min(block, len(all))
-		list, err := AppendList(nil, all[:n])
-		if err != nil {
-			return nil, err
+// State gives the messages that answer a GetAllSessions, one after the other: the
+// sessions in blocks of at most block sessions (0 means all in one, Tomcat's
+// sendAllSessions), then the end. They carry the time at which it began; what
+// changes while they are sent is told to the asker anyway, and it takes that
+// after them. It stops at an error.
+func (s *Store) State(block int) iter.Seq2[*Message, error] {
+	return func(yield func(*Message, error) bool) {
+		now, ids := milliseconds(time.Now()), s.IDs()
+		if block <= 0 {
+			block = max(len(ids), 1)
 		}
-		out = append(out, NewAllSessionData(s.cfg.Generation, s.cfg.Context, list, now))
-		all = all[n:]
+		for first := true; first || len(ids) > 0; first = false {
+			n := min(block, len(ids))
+			m, err := s.block(ids[:n], now)
+			if !yield(m, err) || err != nil {
+				return
+			}
+			ids = ids[n:]
+		}
+		yield(NewTransferComplete(s.cfg.Generation, s.cfg.Context, now), nil)
 	}
-	return append(out, NewTransferComplete(s.cfg.Generation, s.cfg.Context, now)), nil
+}
+
+// block is the message with those of the sessions that are still here.
+func (s *Store) block(ids []string, now int64) (*Message, error) {
+	all := make([]Session, 0, len(ids))
+	for _, id := range ids {
+		if c, ok := s.View(id); ok {
+			all = append(all, c)
+		}
+	}
+	list, err := AppendList(nil, all)
+	if err != nil {
+		return nil, err
+	}
+	return NewAllSessionData(s.cfg.Generation, s.cfg.Context, list, now), nil
 }
