@@ -82,7 +82,7 @@ filter language is in docs/filters.md. Values of session attributes are shown wi
 	f.BoolVar(&o.values, "values", false, "show the values of session attributes and the text of messages")
 	f.BoolVar(&o.promiscuous, "promiscuous", false, "let the interface pass frames that are not for this host")
 	f.BoolVar(&o.join, "join", false, "join the groups, so that snooping switches send their traffic here")
-	f.IntVar(&o.buffer, "buffer", 8, "`MiB` that the kernel may hold before it drops packets, 1 to 1024")
+	f.IntVar(&o.buffer, "buffer", 32, "`MiB` that the kernel may hold before it drops packets, 1 to 1024")
 	f.DurationVar(&o.dropTime, "drop-time", 3*time.Second, "judge silences by this `time` (Tomcat: dropTime)")
 	f.StringVar(&o.keyFile, "encryption-key-file", "", "a `file` with the encryptionKey, to open what EncryptInterceptor sealed")
 	f.StringVar(&o.algorithm, "encryption-algorithm", "", "its encryptionAlgorithm (default both of Tomcat's)")

@@ -20,8 +20,8 @@ type LiveOptions struct {
 	// host has not joined them; nobody is told.
 	Groups []netip.Addr
 	// Ring is the memory in bytes that the kernel may fill before packets are
-	// dropped; 8 MiB where it is zero.
+	// dropped; 32 MiB where it is zero.
 	Ring int
 }
 
-const defaultRing = 8 << 20
+const defaultRing = 32 << 20
