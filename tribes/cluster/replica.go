@@ -25,8 +25,9 @@ type Replica struct {
 	// all of them (sendAllSessions).
 	Block int
 
-	node  *Node
-	guest *Guest
+	node   *Node
+	guest  *Guest
+	states chan struct{} // a place for each state that is being sent
 }
 
 // The times of a DeltaManager.
@@ -46,7 +47,7 @@ const (
 //
 //	cfg.Handler = func(n *cluster.Node) channel.Handler { return replica.Attach(n) }
 func (r *Replica) Attach(n *Node) channel.Handler {
-	r.node, r.guest = n, NewGuest(n)
+	r.node, r.guest, r.states = n, NewGuest(n), make(chan struct{}, mostAnswers)
 	return r
 }
 
@@ -64,8 +65,16 @@ func (r *Replica) HandleMessage(ctx context.Context, m *channel.Message) error {
 	}
 	if sm.Event == session.GetAllSessions {
 		// The answer must not hold up the connection that asked.
+		select {
+		case r.states <- struct{}{}:
+		default:
+			return fmt.Errorf("%s: the state is being sent %d times already", sm, mostAnswers)
+		}
 		to := m.Address.Clone()
-		r.node.background(func(ctx context.Context) { r.sendState(ctx, &to) })
+		r.node.background(func(ctx context.Context) {
+			defer func() { <-r.states }()
+			r.sendState(ctx, &to)
+		})
 		return nil
 	}
 	if err := r.Store.Apply(sm); err != nil {
