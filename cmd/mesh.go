@@ -201,7 +201,9 @@ func (a *app) watchMesh(ctx context.Context, node *mesh.Node, show *ui.Mesh) (*m
 		case err := <-done:
 			return nil, err
 		case <-ticker.C:
-			show.Update(node.Report())
+			if show.Live() {
+				show.Update(node.Report())
+			}
 		case <-ctx.Done():
 			report := node.Report()
 			stop()

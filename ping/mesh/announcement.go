@@ -167,7 +167,10 @@ func appendText(b []byte, s string) []byte {
 	return append(append(b, byte(len(s))), s...)
 }
 
-func parseAnnouncement(flags byte, b []byte) (a Announcement, err error) {
+// parseAnnouncement reads what follows the header. Its list is put into the room
+// of hears, which may be nil.
+func parseAnnouncement(flags byte, b []byte, hears []Hears) (a Announcement, err error) {
+	a.Hears = hears[:0]
 	if len(b) < announceLen-headerLen {
 		return a, fmt.Errorf("mesh: announcement of %d bytes, want %d", len(b)+headerLen, announceLen)
 	}
@@ -199,6 +202,14 @@ func parseAnnouncement(flags byte, b []byte) (a Announcement, err error) {
 		return a, fmt.Errorf("mesh: %d entries of a list of %d", len(a.Hears), a.Total)
 	}
 	return a, nil
+}
+
+// nonceOf is the random number of an announcement, of what follows the header.
+func nonceOf(b []byte) (nonce uint32, ok bool) {
+	if len(b) < announceLen-headerLen {
+		return 0, false
+	}
+	return binary.BigEndian.Uint32(b[12:]), true
 }
 
 func parseText(b []byte) (string, []byte, error) {

@@ -9,7 +9,7 @@ import (
 // handle takes one datagram. The lock is held.
 func (n *Node) handle(p Packet, now time.Time) {
 	if p.Group { // our own announcements come back too, unless the loop is off
-		n.meter.add(len(p.Data), now.Sub(n.start))
+		n.meter.add(len(p.Data), now.Sub(n.start)-waited(p, now))
 	}
 	k, flags, from, body, err := parseHeader(p.Data)
 	addr := p.From.Addr()
@@ -29,11 +29,12 @@ func (n *Node) handle(p Packet, now time.Time) {
 	}
 	switch k {
 	case kindAnnounce:
-		a, err := parseAnnouncement(flags, body)
+		a, err := parseAnnouncement(flags, body, n.hears)
 		if err != nil {
 			n.counts.Invalid++
 			return
 		}
+		n.hears = a.Hears
 		n.announcement(from, addr, a, p, now)
 	case kindTimeRequest, kindTimeReply:
 		m, err := parseTime(body)
@@ -56,8 +57,18 @@ const afterGoodbye = 3 * time.Second
 
 // own reports whether body is of one of our own announcements.
 func (n *Node) own(body []byte) bool {
-	a, err := parseAnnouncement(0, body)
-	return err == nil && a.Nonce != 0 && slices.Contains(n.nonces[:], a.Nonce)
+	nonce, ok := nonceOf(body)
+	return ok && nonce != 0 && slices.Contains(n.nonces[:], nonce)
+}
+
+// waited is how long p lay in the kernel and on its way here; 0 where the clock
+// makes no sense.
+func waited(p Packet, now time.Time) time.Duration {
+	d := time.Duration(now.UnixNano() - p.At)
+	if p.At == 0 || d < 0 || d > time.Second {
+		return 0
+	}
+	return d
 }
 
 func (n *Node) announcement(from ID, addr netip.Addr, a Announcement, pkt Packet, now time.Time) {

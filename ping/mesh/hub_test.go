@@ -34,57 +34,59 @@ type port struct {
 	once   *sync.Once
 }
 
+const firstPort = 20000
+
 func newHub(n int) *hub {
 	h := &hub{delay: 200 * time.Microsecond, perSecond: map[int64]int{}}
 	for i := range n {
 		h.ports = append(h.ports, &port{
 			hub: h, n: i, in: make(chan Packet, 4096), closed: make(chan struct{}), once: new(sync.Once),
-			addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i / 250), byte(i%250 + 1)}), uint16(20000+i)),
+			addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i / 250), byte(i%250 + 1)}), uint16(firstPort+i)),
 		})
 	}
 	return h
 }
 
-func (p *port) deliver(to *port, b []byte, group bool) {
+// deliver takes a datagram to those ports that it is not lost for, after the
+// delay. The lock is held.
+func (p *port) deliver(b []byte, group bool, ports ...*port) {
 	h := p.hub
-	if h.cut != nil && p != to && h.cut(p.n, to.n, group) {
-		return
+	to := make([]*port, 0, len(ports))
+	for _, x := range ports {
+		if h.cut == nil || p == x || !h.cut(p.n, x.n, group) {
+			to = append(to, x)
+		}
 	}
-	pkt := Packet{Data: bytes.Clone(b), From: p.addr, Group: group}
+	pkt := Packet{Data: bytes.Clone(b), From: p.addr, Group: group} // nobody writes to it
+	arrive := func() {
+		pkt.At = time.Now().UnixNano()
+		for _, x := range to {
+			select {
+			case x.in <- pkt:
+			case <-x.closed:
+			}
+		}
+	}
 	if h.delay == 0 { // cheap, for very many nodes
-		pkt.At = time.Now().UnixNano()
-		select {
-		case to.in <- pkt:
-		default:
-		}
+		arrive()
 		return
 	}
-	time.AfterFunc(h.delay, func() {
-		pkt.At = time.Now().UnixNano()
-		select {
-		case to.in <- pkt:
-		case <-to.closed:
-		}
-	})
+	time.AfterFunc(h.delay, arrive)
 }
 
 func (p *port) Announce(b []byte) error {
 	p.hub.mu.Lock()
 	defer p.hub.mu.Unlock()
 	p.hub.perSecond[time.Now().Unix()] += len(b) + overhead4
-	for _, to := range p.hub.ports {
-		p.deliver(to, b, true)
-	}
+	p.deliver(b, true, p.hub.ports...)
 	return nil
 }
 
 func (p *port) Send(b []byte, to netip.AddrPort) error {
 	p.hub.mu.Lock()
 	defer p.hub.mu.Unlock()
-	for _, x := range p.hub.ports {
-		if x.addr == to {
-			p.deliver(x, b, false)
-		}
+	if x := int(to.Port()) - firstPort; x >= 0 && x < len(p.hub.ports) && p.hub.ports[x].addr == to {
+		p.deliver(b, false, p.hub.ports[x])
 	}
 	return nil
 }

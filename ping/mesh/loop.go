@@ -79,7 +79,7 @@ func (n *Node) turnToSpeak(now time.Time) time.Duration {
 func (n *Node) announce(now time.Time) time.Duration {
 	interval, size := pace(n.count(), n.cfg.Load, n.meter.overhead)
 	since := now.Sub(n.start)
-	if 8*size+n.meter.bits(since) > n.cfg.Load {
+	if 8*size+n.meter.bits(since) > n.cfg.Load/20*19 { // some is on its way and not heard yet
 		n.counts.HeldBack++
 		return rand.N(interval/2) + tick
 	}

@@ -36,6 +36,7 @@ type Node struct {
 	wanted   map[Short]*want // who was named by others and is not known
 	jumps    []Jump
 	problems int
+	hears    []Hears // room to read a list into
 	events   []Event // to be told when the lock is free
 }
 

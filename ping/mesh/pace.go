@@ -54,10 +54,13 @@ func (m *meter) move(now time.Duration) {
 	}
 }
 
-// add notes a datagram of n bytes; now is the time since the node began.
+// add notes a datagram of n bytes that came at now, a time since the node began,
+// which may be past.
 func (m *meter) add(n int, now time.Duration) {
 	m.move(now)
-	m.steps[m.at%int64(len(m.steps))] += n + m.overhead
+	if step := max(int64(now/(100*time.Millisecond)), 0); m.at-step < int64(len(m.steps)) {
+		m.steps[step%int64(len(m.steps))] += n + m.overhead
+	}
 	m.total += uint64(n + m.overhead)
 	m.peak = max(m.peak, m.sum())
 }

@@ -110,6 +110,10 @@ func (s *Sockets) current() *pair {
 	return s.pair
 }
 
+// rest is how long the group's reader lets announcements gather: where nodes are
+// many, waking for each costs more than it does. Their times are the kernel's.
+const rest = 20 * time.Millisecond
+
 func (s *Sockets) readGroup(c *mcast.Conn) {
 	ds := make([]mcast.Datagram, 64)
 	for failures := 0; failures < maxProblems; {
@@ -126,6 +130,10 @@ func (s *Sockets) readGroup(c *mcast.Conn) {
 			batch = append(batch, Packet{bytes.Clone(d.Payload), d.Source, true, d.Time.UnixNano()})
 		}
 		s.put(batch)
+		select {
+		case <-time.After(rest):
+		case <-s.closed:
+		}
 	}
 }
 

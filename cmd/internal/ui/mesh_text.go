@@ -58,11 +58,11 @@ func meshEventText(s *Stream, e mesh.Event) string {
 	return text + "\n"
 }
 
+// Live: Update shows something, so a report is worth its price.
+func (m *Mesh) Live() bool { return m.lines == nil && m.s.TTY }
+
 // Update redraws the matrix on a terminal.
 func (m *Mesh) Update(r *mesh.Report) {
-	if m.lines != nil || !m.s.TTY {
-		return
-	}
 	var b bytes.Buffer
 	m.matrix(m.as(&b), r)
 	m.live.Show(b.String())
