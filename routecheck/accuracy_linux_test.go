@@ -121,6 +121,7 @@ var faults = []fault{
 // healthy hosts, on which nothing may be named.
 var healthyHosts = []fault{
 	{what: "healthy host"},
+	{what: "a fresh namespace with a plain veth pair and a default route", how: "ip link del eth0; ip link add eth0 type veth peer name other; ip addr add 192.0.2.10/24 dev eth0; ip link set other up; ip link set eth0 up; ip route add default via 192.0.2.1; until [ \"$(cat /sys/class/net/eth0/operstate)\" = up ]; do sleep 0.02; done", routes: netlab.RouteNone},
 	{what: "healthy host with a default route only", routes: netlab.RouteDefault},
 	{what: "healthy host with two networks", dual: true, routes: netlab.RouteBoth},
 	{what: "healthy host with a member", hold: member("10.77.0.11")},

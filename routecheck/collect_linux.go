@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -70,8 +71,11 @@ func slurp(name string, limit int) (string, error) {
 	for b.Len() < limit {
 		n, err := fd.Read(buf)
 		b.Write(buf[:n])
-		if err != nil {
-			break // the end, or what there was of it
+		switch {
+		case errors.Is(err, io.EOF), err != nil && b.Len() > 0:
+			return b.String(), nil // the end, or what there was of it
+		case err != nil:
+			return "", err
 		}
 	}
 	return b.String(), nil
