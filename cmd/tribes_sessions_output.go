@@ -23,6 +23,7 @@ type sessions struct {
 	began   time.Time
 	live    *ui.Live
 	tail    *ui.Tail
+	block   string // as it was last drawn
 
 	mu     sync.Mutex // of what follows
 	view   *replication.View
@@ -99,7 +100,8 @@ func (w *sessions) draw() {
 	w.mu.Lock()
 	block := w.a.Out.SessionBlock(w.view)
 	w.mu.Unlock()
-	if block != "" {
+	if block != w.block {
+		w.block = block
 		w.live.Show(block)
 	}
 }

@@ -177,7 +177,7 @@ func (s *Stream) sessionTables(v *replication.View, all bool) (string, error) {
 
 func (s *Stream) sessionTable(v *replication.View) (left int) {
 	t := Table{
-		Header: []string{"CONTEXT", "SESSION", "NODE", "ALSO ON", "BYTES", "CHANGES", "LAST", "ATTRIBUTES"},
+		Header: []string{"CONTEXT", "SESSION", "NODE", "ALSO SEEN ON", "BYTES", "CHANGES", "LAST", "ATTRIBUTES"},
 		Right:  map[int]bool{4: true, 5: true},
 	}
 	for _, c := range v.Contexts() {
