@@ -27,6 +27,12 @@ type Config struct {
 	Expire           time.Duration // sessions' timeout, 30 min
 	NotDistributable bool          // web.xml without <distributable/>: no session is replicated
 
+	// Apps are further copies of the application, at PATH/lab.
+	Apps []App
+
+	// ClockAhead makes this Tomcat's clock wrong; it needs gcc.
+	ClockAhead time.Duration
+
 	// Static names all members, this host among them, and turns multicast off.
 	Static        []*netlab.Host
 	StaticService bool // by StaticMembershipService, not StaticMembershipInterceptor
@@ -38,6 +44,14 @@ type Config struct {
 	Debug bool          // FINE logging of ha and tribes
 	JVM   []string      // further options of java
 	Wait  time.Duration // how long it may take to serve; 75 s, since a lost state transfer takes 60
+}
+
+// App is a copy of the application at a path of its own.
+type App struct {
+	Path             string // "/backup"
+	Manager          string // a <Manager .../> of its own, instead of the cluster's
+	NotDistributable bool
+	DocBase, WebXML  string // another application, from this folder and with this web.xml
 }
 
 func (c Config) withDefaults(h *netlab.Host) Config {

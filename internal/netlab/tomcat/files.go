@@ -115,6 +115,9 @@ func (c Config) write(dir string, h *netlab.Host) error {
 		"temp/.keep":                   "",
 		"work/.keep":                   "",
 	}
+	for _, a := range c.Apps {
+		maps.Copy(base, a.files(dir, base["webapps/ROOT/lab.jsp"], string(app)))
+	}
 	maps.Copy(base, c.Files)
 	for name, text := range base {
 		file := filepath.Join(dir, name)
@@ -126,4 +129,26 @@ func (c Config) write(dir string, h *netlab.Host) error {
 		}
 	}
 	return nil
+}
+
+// files are those of one more application in the CATALINA_BASE dir.
+func (a App) files(dir, page, webXML string) map[string]string {
+	name := strings.TrimPrefix(a.Path, "/")
+	if a.DocBase != "" {
+		file := "conf/" + name + "-web.xml"
+		return map[string]string{
+			file: a.WebXML,
+			"conf/Catalina/localhost/" + name + ".xml": fmt.Sprintf("<Context docBase=%q altDDName=%q>%s<Resources allowLinking=\"true\"/></Context>",
+				a.DocBase, filepath.Join(dir, file), a.Manager),
+		}
+	}
+	distributable := "<distributable/>"
+	if a.NotDistributable {
+		distributable = ""
+	}
+	return map[string]string{
+		"webapps/" + name + "/lab.jsp":              page,
+		"webapps/" + name + "/WEB-INF/web.xml":      strings.ReplaceAll(webXML, "@DISTRIBUTABLE@", distributable),
+		"webapps/" + name + "/META-INF/context.xml": "<Context>" + a.Manager + "</Context>",
+	}
 }

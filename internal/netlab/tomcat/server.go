@@ -59,7 +59,12 @@ func Launch(tb netlab.TB, h *netlab.Host, cfg Config) *Server {
 		"-classpath", home+"/bin/bootstrap.jar:"+home+"/bin/tomcat-juli.jar",
 		"-Dcatalina.base="+base, "-Dcatalina.home="+home, "-Djava.io.tmpdir="+filepath.Join(base, "temp"),
 		"org.apache.catalina.startup.Bootstrap", "start")
-	return &Server{Process: h.Launch(tb, "java", args...), tb: tb, host: h, cfg: cfg, http: h.HTTP()}
+	program := "java"
+	if cfg.ClockAhead != 0 {
+		args = append([]string{"LD_PRELOAD=" + wrongClock(tb, h), fmt.Sprintf("CLOCK_AHEAD=%d", int(cfg.ClockAhead.Seconds())), "java"}, args...)
+		program = "env"
+	}
+	return &Server{Process: h.Launch(tb, program, args...), tb: tb, host: h, cfg: cfg, http: h.HTTP()}
 }
 
 // jvm are the options for a quick start and a small footprint. Without container

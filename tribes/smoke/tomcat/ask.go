@@ -30,7 +30,6 @@ type answer struct {
 	manager manager
 	context string // under which it answered
 	holds   bool   // it has the session
-	acked   bool   // its receiver took the question
 }
 
 // answerTime is how long a Tomcat may take to answer: it pauses 100 ms before
@@ -65,7 +64,6 @@ func (w *wire) askState(ctx context.Context, to *tribes.Member, name string, a *
 	if _, err := w.node.Send(ctx, to, tribes.UseAck, m); err != nil {
 		return false
 	}
-	a.acked = true
 	ended := false
 	w.until(ctx, answerTime, func() bool {
 		for _, s := range w.sightings[min(from, len(w.sightings)):] {
@@ -100,7 +98,6 @@ func (w *wire) askMap(ctx context.Context, to *tribes.Member, name string, id se
 	if reply == nil {
 		return false
 	}
-	a.acked = true
 	if reply.None {
 		a.manager = noManager
 		return false

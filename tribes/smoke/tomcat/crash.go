@@ -62,12 +62,14 @@ func orSkipped(err error, why string) error {
 func comeBack(ctx context.Context, r *run, detail map[string]any) error {
 	a := r.nodes[0]
 	if a.down {
-		mark := r.wire.mark()
+		mark, began := r.wire.mark(), time.Now()
 		done, err := r.deed(ctx, r.Start, fmt.Sprintf("start A, the Tomcat at %s, again", a.http.url.Host))
 		if err != nil || !done {
 			return orSkipped(err, "A is down and nobody starts it: --start-command names a command that does")
 		}
-		began := time.Now()
+		if r.Start == "" {
+			began = time.Now() // a person took its time
+		}
 		var last error
 		if err := r.until(ctx, r.StartWait, func() bool {
 			_, last = a.http.get(ctx, visit{})

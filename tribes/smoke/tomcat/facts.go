@@ -16,9 +16,11 @@ import (
 type suspects struct {
 	from, to int
 	session  *life
-	err      error
 	members  bool // it is a matter of who hears whom
 }
+
+// itself is muster among the nodes: it holds the session that others serve.
+const itself = -1
 
 // Facts are what is known at the end of a run, as plain data: Judge decides by
 // them alone.
@@ -32,11 +34,13 @@ type Facts struct {
 
 	// Failed: a node did not serve what another one has. From and To are they.
 	Failed   bool
-	From, To int
+	From, To int  // From is below 0 where it is muster
 	Lost     bool // To does not know the session at all
 	Behind   bool // it has an older state of it
 	Routes   bool // what failed is the comparison of the jvmRoutes
 	Error    string
+	// Overtaken are changes that did not arrive, though the next one did.
+	Overtaken int
 }
 
 // NodeFacts are those of one Tomcat.
@@ -56,7 +60,7 @@ type NodeFacts struct {
 	Seen, Sent int
 	Sealed     bool
 	Manager    manager
-	Acked      bool // its receiver takes our questions
+	Asked      bool // for it; without the key it would not understand us
 	Holds      bool // the session is in its manager
 	Context    string
 	Route      string
@@ -66,7 +70,7 @@ type NodeFacts struct {
 
 // facts collects them; after a failure the wire is asked.
 func (r *run) facts(ctx context.Context) Facts {
-	f := Facts{Joined: r.wire != nil, From: r.suspects.from, To: r.suspects.to}
+	f := Facts{Joined: r.wire != nil, From: r.suspects.from, To: r.suspects.to, Overtaken: r.overtaken}
 	if r.report.Failed != nil {
 		err := r.report.Failed.Err
 		f.Error = err.Error()
@@ -133,12 +137,15 @@ func (r *run) examine(ctx context.Context, t *node, n *NodeFacts, m *tribes.Memb
 		after, sealed := r.wire.sent(m.ID)
 		n.Sent, n.Sealed = after-before, sealed > 0
 	}
+	if n.Sealed && !r.wire.key {
+		return
+	}
 	var id sessionID
 	if s := r.suspects.session; s != nil {
 		id = s.id
 	}
 	a := r.wire.question(ctx, m, r.contextNames(t), id)
-	n.Manager, n.Acked, n.Holds, n.Context = a.manager, a.acked, a.holds, a.context
+	n.Asked, n.Manager, n.Holds, n.Context = true, a.manager, a.holds, a.context
 }
 
 // sent are the numbers of messages of a member, and of those that are encrypted.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -92,10 +93,14 @@ func (r *run) learn(ctx context.Context) (name string, n int, actions []session.
 	seen, _ := r.wire.session(ctx, s.id.base(), travelTime, session.Created)
 	if len(seen) > 0 {
 		a.id, a.contexts = seen[0].sender, []string{seen[0].context}
-		r.wire.until(ctx, travelTime, func() bool { return !r.app.counts() || len(r.wire.copied) > 0 })
-		return seen[0].context, s.n, r.wire.copy(), nil
+		// The change may come a little later than the creation.
+		r.wire.until(ctx, travelTime, func() bool {
+			actions = r.wire.copies()
+			return !r.app.counts() || slices.ContainsFunc(actions, func(a session.Action) bool { return isNumber(a.Value, s.n) })
+		})
+		return seen[0].context, s.n, actions, nil
 	}
-	r.suspects = suspects{from: 0, to: len(r.nodes) - 1, session: s, err: errLost}
+	r.suspects = suspects{from: itself, to: 0, session: s}
 	all := r.wire.ofNode(a)
 	if len(all) == 0 {
 		return "", 0, nil, fmt.Errorf("%w: nothing is known of how A replicates: no heartbeat of it came", errLost)
@@ -144,7 +149,7 @@ func (r *run) own(ctx context.Context, name string, n int, actions []session.Act
 // guestServed: every Tomcat in turn serves it, and changes it.
 func guestServed(ctx context.Context, r *run, detail map[string]any) error {
 	for i := range r.nodes {
-		if err := r.hand(ctx, r.s1, max(i-1, 0), i, detail); err != nil {
+		if err := r.hand(ctx, r.s1, i-1, i, detail); err != nil {
 			return err
 		}
 	}
@@ -156,13 +161,11 @@ func guestServed(ctx context.Context, r *run, detail map[string]any) error {
 func guestHas(ctx context.Context, r *run, detail map[string]any) error {
 	began := time.Now()
 	var held session.Session
-	ok := r.wire.until(ctx, travelTime, func() bool {
-		var here bool
+	if err := r.until(ctx, travelTime, func() (here bool) {
 		held, here = r.wire.ours(r.s1.id.base())
 		return here && (!r.app.counts() || holdsNumber(&held, r.s1.n))
-	})
-	if !ok {
-		r.suspects = suspects{from: len(r.nodes) - 1, to: 0, session: r.s1, err: errBehind}
+	}); err != nil {
+		r.suspects = suspects{from: itself, to: len(r.nodes) - 1, session: r.s1}
 		return fmt.Errorf("%w: muster's copy of it does not have the number %d", errBehind, r.s1.n)
 	}
 	detail["has_ms"] = time.Since(began).Milliseconds()
@@ -173,19 +176,21 @@ func guestHas(ctx context.Context, r *run, detail map[string]any) error {
 
 // holdsNumber reports whether an attribute is n, as a number or as text.
 func holdsNumber(s *session.Session, n int) bool {
-	for _, a := range s.Attributes {
-		if text, ok := a.Value.(*javaser.String); ok && text.Text() == strconv.Itoa(n) {
-			return true
-		}
-		switch v, _ := javaser.Unbox(a.Value); v {
-		case int32(n), int64(n):
-			return true
-		}
+	return slices.ContainsFunc(s.Attributes, func(a session.SessionAttribute) bool { return isNumber(a.Value, n) })
+}
+
+func isNumber(v javaser.Value, n int) bool {
+	if text, ok := v.(*javaser.String); ok {
+		return text.Text() == strconv.Itoa(n)
 	}
-	return false
+	u, _ := javaser.Unbox(v)
+	return u == int32(n) || u == int64(n)
 }
 
 func guestInvalidates(ctx context.Context, r *run, detail map[string]any) error {
+	if err := sleep(ctx, r.Pause); err != nil { // its last change is on its way to the others, too
+		return err
+	}
 	held, ok := r.wire.ours(r.s1.id.base())
 	if !ok {
 		return errors.New("muster has lost the session")
@@ -216,7 +221,7 @@ func guestExpires(ctx context.Context, r *run, detail map[string]any) error {
 	}
 	base := r.s2.id.base()
 	began := time.Now()
-	if !r.wire.until(ctx, idleTime, func() bool { _, here := r.wire.ours(base); return !here }) {
+	if err := r.until(ctx, idleTime, func() bool { _, here := r.wire.ours(base); return !here }); err != nil {
 		return fmt.Errorf("it was to be idle for %d s, and muster still has it after %s", guestIdle, idleTime)
 	}
 	detail["expired_ms"] = time.Since(began).Milliseconds()
@@ -245,11 +250,9 @@ func (w *wire) ours(base string) (session.Session, bool) {
 	return session.Session{}, false
 }
 
-// copy returns what changed in the session that was to be copied.
-func (w *wire) copy() []session.Action {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	var all []session.Action
+// copies is what changed in the session that is to be copied. It is called with
+// the lock held.
+func (w *wire) copies() (all []session.Action) {
 	for _, data := range w.copied {
 		if d, err := session.ParseDelta(data); err == nil {
 			all = append(all, d.Actions...)

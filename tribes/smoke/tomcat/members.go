@@ -85,7 +85,7 @@ func members(ctx context.Context, r *run, detail map[string]any) error {
 	}
 	why := r.miss(missing)
 	if len(r.nodes) > 1 && len(missing) < len(r.nodes) && r.anyUnheard(missing) {
-		r.suspects = suspects{to: missing[0], from: (missing[0] + 1) % len(r.nodes), err: why, members: true}
+		r.suspects = suspects{to: missing[0], from: (missing[0] + 1) % len(r.nodes), members: true}
 		return why
 	}
 	if err := r.handAcross(ctx); err != nil {
@@ -181,31 +181,95 @@ func (r *run) handAcross(ctx context.Context) error {
 const travelTime = 2 * time.Second
 
 // travels looks for the messages about a session that a node has just made and
-// changed. They need not come: a BackupManager sends them to the backup node
-// alone. Who has sent them is that node.
+// changed. Who has sent them is that node. They need not come: a BackupManager
+// sends them to the backup node alone, which is asked then.
 func (r *run) travels(ctx context.Context, t *node, s *life, detail map[string]any) {
 	if r.wire == nil {
 		return
 	}
+	r.wire.mu.Lock()
+	counted := r.wire.countedBy(t)
+	r.wire.mu.Unlock()
+	if !counted || r.wire.backup && r.backups(ctx, t, s, detail) {
+		return
+	}
+	began := time.Now()
 	events := []session.Event{session.Created}
 	if r.app.counts() {
 		events = append(events, session.SessionDelta)
 	}
-	began := time.Now()
-	within := travelTime
-	r.wire.mu.Lock()
-	silent := r.wire.backup || !r.wire.countedBy(t) // it need not come
-	r.wire.mu.Unlock()
-	if silent {
-		within = r.Pause
+	seen, ok := r.wire.session(ctx, s.id.base(), r.Pause, events...)
+	switch {
+	case len(seen) > 0:
+	case !r.wire.key && r.wire.sealedBy(t):
+		detail["messages"] = "encrypted"
+		return
+	case r.backups(ctx, t, s, detail):
+		return
 	}
-	seen, ok := r.wire.session(ctx, s.id.base(), within, events...)
+	if !ok {
+		seen, ok = r.wire.session(ctx, s.id.base(), travelTime, events...)
+	}
 	if len(seen) > 0 {
-		t.id = seen[0].sender
-		t.contexts = []string{seen[0].context}
+		t.id, t.contexts = seen[0].sender, []string{seen[0].context}
+		detail["manager"] = string(deltaManager)
 		detail["seen_messages"] = len(seen)
 	}
 	if ok {
 		detail["seen_ms"] = time.Since(began).Milliseconds()
 	}
+}
+
+// sealedBy reports whether what the node sends us is encrypted.
+func (w *wire) sealedBy(t *node) bool {
+	for _, m := range w.ofNode(t) {
+		if _, sealed := w.sent(m.Member.ID); sealed > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// backups finds out whether a BackupManager keeps the application on t, and on
+// which other nodes the session is.
+func (r *run) backups(ctx context.Context, t *node, s *life, detail map[string]any) bool {
+	all := r.wire.ofNode(t)
+	if len(all) != 1 {
+		return false
+	}
+	for _, name := range r.contextNames(t) {
+		var a answer
+		if !r.wire.askMap(ctx, &all[0].Member, name, s.id, &a) {
+			continue
+		}
+		r.wire.backup, t.contexts = true, []string{name}
+		detail["manager"] = string(backupManager)
+		on := ""
+		for _, other := range r.nodes {
+			if m := r.wire.ofNode(other); other != t && !other.down && len(m) == 1 {
+				var b answer
+				if r.wire.askMap(ctx, &m[0].Member, name, s.id, &b); b.holds {
+					on += other.name
+				}
+			}
+		}
+		detail["backup_on"] = orNone(on)
+		return true
+	}
+	return false
+}
+
+// gone waits until the wire shows that a session is no more on t: its end is
+// told, or the map of t does not have it.
+func (r *run) gone(ctx context.Context, t *node, s *life) {
+	all := r.wire.ofNode(t)
+	if !r.wire.backup || len(all) != 1 {
+		r.wire.session(ctx, s.id.base(), r.Pause, session.Expired)
+		return
+	}
+	name := r.contextNames(t)[0]             // as it was seen
+	_ = r.until(ctx, patience, func() bool { // HTTP tells in any case
+		var a answer
+		return !r.wire.askMap(ctx, &all[0].Member, name, s.id, &a) || !a.holds
+	})
 }

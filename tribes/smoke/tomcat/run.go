@@ -18,7 +18,8 @@ type run struct {
 	report Report
 	s1, s2 *life
 	// suspects are what a failed step speaks for; see Judge.
-	suspects suspects
+	suspects  suspects
+	overtaken int // changes that did not arrive, though the next one did
 }
 
 // step is one entry of a scenario.

@@ -161,9 +161,7 @@ func (w *wire) take(ctx context.Context, m *channel.Message) error {
 	w.mu.Lock()
 	handler := w.handler
 	w.mu.Unlock()
-	err := handler.HandleMessage(ctx, m)
-	w.update(func() {}) // a store has changed
-	return err
+	return handler.HandleMessage(ctx, m)
 }
 
 // head is where a stream names its class.
