@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/netip"
 	"strings"
 	"sync"
@@ -106,7 +105,7 @@ func TestSessionsAckWhileNobodyReads(t *testing.T) {
 	defer stop()
 	ended := make(chan int, 1)
 	go func() {
-		ended <- Run(ctx, []string{"tribes", "sessions", "--json", "-i", "lo", "--group", "239.255.77.9", "--port", "45599", "--tcp-port", "0"}, s)
+		ended <- Run(ctx, []string{"tribes", "sessions", "--json", "-i", "127.0.0.1", "--group", "239.255.77.9", "--port", "45599", "--tcp-port", "0"}, s)
 	}()
 	select {
 	case <-out.begun:
@@ -159,5 +158,5 @@ func TestSessionsAckWhileNobodyReads(t *testing.T) {
 	case <-time.After(20 * time.Second):
 		t.Error("it does not end when it is told to")
 	}
-	t.Log(fmt.Sprintf("%d messages acked, the slowest after %v", messages, slowest))
+	t.Logf("%d messages acked, the slowest after %v", messages, slowest)
 }

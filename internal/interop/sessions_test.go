@@ -341,3 +341,41 @@ func TestGuestHoldsNoBackup(t *testing.T) {
 	}
 	n1.Stop()
 }
+
+// A session that one Tomcat has and the other does not is found by asking both:
+// nothing about it is in any log, and the members see each other.
+func TestSessionOnOneNodeIsFound(t *testing.T) {
+	lab := netlab.New(t, netlab.Config{Hosts: 3})
+	n1 := tomcat.Start(t, lab.Host(1), tomcat.Config{})
+	n2 := tomcat.Start(t, lab.Host(2), tomcat.Config{Port: 4001})
+	n1.WaitLog(`memberAdded .*\{10, 77, 0, 12\}:4001`, 10*time.Second)
+	both := write(t, n1, "both", 1)
+	served(t, n2, "both", both, 5*time.Second)
+
+	// Nothing of n1's gets through to n2's receiver.
+	heal := lab.Switch().Drop(lab.Host(1), netlab.Traffic{Protocol: "tcp", Port: 4001})
+	defer heal()
+	alone := write(t, n1, "alone", 1)
+	if got, err := n2.Request("new=0", alone[0]); err != nil || got.ID != "" {
+		t.Fatalf("n2 has the session: %+v, %v", got, err)
+	}
+	time.Sleep(6 * time.Second) // a session must be 5 s old to be missed
+	m := muster(t, lab.Host(3), "tribes", "sessions", "--fetch", "-d", "4s", "--json")
+	last, status := m.finish()
+	if status != 1 || last.Type != "summary" {
+		t.Errorf("status %d, %s\n%s", status, last.Raw, m.Tail())
+	}
+	found := 0
+	for _, l := range sessionLines(t, m) {
+		if l.Type != "verdict" || l.ID != "tribes.session-missing" {
+			continue
+		}
+		found++
+		if l.Status != "fail" || !strings.Contains(l.Saw, alone[0]) || strings.Contains(l.Saw, strings.TrimSuffix(both[0], ".n1")) {
+			t.Errorf("it finds %s: %s", l.Status, l.Saw)
+		}
+	}
+	if found != 1 {
+		t.Errorf("it is found %d times\n%s", found, m.Tail())
+	}
+}
