@@ -178,6 +178,9 @@ func (o *checkOptions) query(c *cobra.Command, base routecheck.Query) (routechec
 	case o.iface != "":
 		q.Interface = o.iface
 	}
+	if c := o.cluster(); c != nil {
+		q.Cluster = c
+	}
 	return q, nil
 }
 

@@ -2,11 +2,12 @@ package cmd
 
 import (
 	"fmt"
-	"net/netip"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"muster/internal/check"
+	"muster/routecheck"
 	"muster/tribes/config"
 )
 
@@ -30,9 +31,6 @@ func (o *checkOptions) takeServerXML(c *cobra.Command, a *app) error {
 	values := map[string]string{"tcp-port": fmt.Sprint(s.TCPPort), "auto-bind": fmt.Sprint(s.AutoBind)}
 	if s.Multicast {
 		values["group"], values["port"] = s.Group.String(), fmt.Sprint(s.Port)
-		if bind, err := netip.ParseAddr(s.Bind); err == nil && o.iface == "" {
-			values["bind"] = bind.String()
-		}
 	}
 	for flag, value := range values {
 		if c.Flags().Changed(flag) {
@@ -45,8 +43,25 @@ func (o *checkOptions) takeServerXML(c *cobra.Command, a *app) error {
 	return nil
 }
 
-// serverXMLVerdicts judges the configuration beside the host: verdicts are the
-// host's, and those that the configuration has nothing to do with are left out.
+// cluster is what the configuration says of the member, nil without one.
+func (o *checkOptions) cluster() *routecheck.Cluster {
+	s := o.settings
+	if s == nil {
+		return nil
+	}
+	c := &routecheck.Cluster{From: o.serverXML, Receiver: s.Address, TTL: -1, Encrypted: s.Encrypted, Static: !s.Multicast}
+	if s.Multicast {
+		c.Bind, c.TTL = s.Bind, s.TTL
+		c.FrequencyMS, c.DropTimeMS = s.Frequency.Milliseconds(), s.DropTime.Milliseconds()
+		v, _ := o.tomcat.Clusters[0].Membership.Attribute("localLoopbackDisabled")
+		c.LoopbackDisabled = v.Text == "true"
+	}
+	return c
+}
+
+// serverXMLVerdicts judges the configuration itself beside the host. Of what both
+// can find fault with, the host's verdict stays where it does; where it does not,
+// the configuration's takes its place.
 func (o *checkOptions) serverXMLVerdicts(c *cobra.Command, verdicts []check.Verdict, want func(check.ID) bool) []check.Verdict {
 	if o.tomcat == nil {
 		return verdicts
@@ -56,17 +71,17 @@ func (o *checkOptions) serverXMLVerdicts(c *cobra.Command, verdicts []check.Verd
 		given.Host = thisHost(c.Context())
 	}
 	bad := map[check.ID]bool{}
-	for i, v := range verdicts {
-		bad[v.ID] = v.Status.Bad()
-		if v.ID == "addr.hostname-loopback" && v.Status.Bad() && o.settings != nil && o.settings.Address != "auto" {
-			verdicts[i].Status, verdicts[i].Fix, verdicts[i].Evidence = check.Skip, []string{}, []check.Evidence{}
-			verdicts[i].Saw = fmt.Sprintf("%s gives the receiver the address %s, so the host name does not matter", o.serverXML, o.settings.Address)
-		}
+	for _, v := range verdicts {
+		bad[v.ID] = bad[v.ID] || v.Status.Bad()
 	}
+	var found []check.Verdict
 	for _, f := range config.Check([]*config.File{o.tomcat}, given) {
 		if want(f.ID) && !bad[f.ID] {
-			verdicts = append(verdicts, f.Verdict)
+			found = append(found, f.Verdict)
 		}
 	}
-	return verdicts
+	verdicts = slices.DeleteFunc(verdicts, func(v check.Verdict) bool {
+		return slices.ContainsFunc(found, func(f check.Verdict) bool { return f.ID == v.ID && f.Status.Bad() })
+	})
+	return append(verdicts, found...)
 }

@@ -36,6 +36,7 @@ type fault struct {
 	want   string                            // the id that must be named as the cause
 	also   string                            // causes that are right as well
 	needs  string                            // a program that the recipe needs
+	xml    string                            // what the server.xml given to check has in its Membership
 }
 
 const nftInput = "nft add table inet f; nft add chain inet f i '{ type filter hook input priority 0; }'; nft add rule inet f i "
@@ -110,6 +111,11 @@ var faults = []fault{
 	{what: "IPv6 switched off", how: "sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1", args: "--group ff15::4", want: "ipv6.disabled"},
 	{what: "MLD dropped", how: nftInput + "icmpv6 type mld-listener-query drop", args: "--group ff15::4", want: "mld.snooping"},
 	{what: "macvlan in mode private", how: "ip link add mv0 link eth0 type macvlan mode private; ip addr add 10.77.0.111/24 dev mv0; ip link set mv0 up", args: "--interface mv0", want: "iface.macvlan-parent", also: "route.wrong-interface"},
+	{what: "mcastTTL 0 in server.xml", xml: `ttl="0"`, want: "ttl.zero"},
+	{what: "dropTime below the frequency in server.xml", xml: `frequency="500" dropTime="400"`, want: "tribes.drop-time"},
+	{what: "dropTime of two heartbeats in server.xml", xml: `frequency="1000" dropTime="2000"`, want: "tribes.drop-time"},
+	{what: "server.xml binds to another interface than the Receiver's", xml: `bind="10.78.0.11"`, dual: true, want: "tribes.source-mismatch"},
+	{what: "a group that never leaves the host", args: "--group ff11::4", want: "ipv6.scope"},
 	{what: "an address that is no group", args: "--group 192.228.0.4", want: "group.invalid"},
 	{what: "a group of the network's own protocols", args: "--group 224.0.0.200", want: "group.link-local-range"},
 	{what: "a group of source-specific multicast without a source", args: "--group 232.9.9.9", want: "group.ssm-as-asm"},
@@ -125,6 +131,7 @@ var healthyHosts = []fault{
 	{what: "healthy host with a default route only", routes: netlab.RouteDefault},
 	{what: "healthy host with two networks", dual: true, routes: netlab.RouteBoth},
 	{what: "healthy host with a member", hold: member("10.77.0.11")},
+	{what: "healthy host with a sound server.xml", xml: `ttl="1" frequency="500" dropTime="3000"`},
 	{what: "healthy host, IPv6 group", args: "--group ff15::4"},
 	{what: "healthy host, private group", args: "--group 239.192.1.1:5000"},
 	{what: "the switch, a bridge that floods", on: "switch"},
@@ -211,6 +218,9 @@ func (f fault) recipe() string {
 	if f.args != "" {
 		parts = append(parts, "`muster check "+f.args+"`")
 	}
+	if f.xml != "" {
+		parts = append(parts, "`muster check --server-xml` of a file with `<Membership "+f.xml+">`")
+	}
 	if f.on != "" {
 		parts = append(parts, "on the "+f.on)
 	}
@@ -243,6 +253,9 @@ func (f fault) check(t *testing.T) outcome {
 		f.hold(t, l)
 	}
 	args := strings.Fields(f.args)
+	if f.xml != "" {
+		args = append(args, "--server-xml", f.serverXML(t))
+	}
 	c := command(t, l, f.on, append([]string{"check", "--json"}, args...)...)
 	var stderr bytes.Buffer
 	c.Stderr = &stderr
@@ -260,6 +273,32 @@ func (f fault) check(t *testing.T) outcome {
 	}
 	o.text += stderr.String()
 	return o
+}
+
+// serverXML writes a Tomcat's configuration, sound but for the Membership's
+// attributes.
+func (f fault) serverXML(t *testing.T) string {
+	t.Helper()
+	const tribes = "org.apache.catalina.tribes."
+	text := `<Server port="-1"><Service name="Catalina"><Engine name="Catalina" defaultHost="localhost" jvmRoute="n1">
+ <Cluster className="org.apache.catalina.ha.tcp.SimpleTcpCluster" channelSendOptions="8">
+  <Channel className="` + tribes + `group.GroupChannel">
+   <Membership className="` + tribes + `membership.McastService" ` + f.xml + `/>
+   <Receiver className="` + tribes + `transport.nio.NioReceiver" address="10.77.0.11"/>
+   <Sender className="` + tribes + `transport.ReplicationTransmitter"><Transport className="` + tribes + `transport.nio.PooledParallelSender"/></Sender>
+   <Interceptor className="` + tribes + `group.interceptors.TcpFailureDetector"/>
+   <Interceptor className="` + tribes + `group.interceptors.MessageDispatchInterceptor"/>
+  </Channel>
+  <Valve className="org.apache.catalina.ha.tcp.ReplicationValve" filter=""/>
+  <Valve className="org.apache.catalina.ha.session.JvmRouteBinderValve"/>
+  <ClusterListener className="org.apache.catalina.ha.session.ClusterSessionListener"/>
+ </Cluster>
+ <Host name="localhost" appBase="webapps"/></Engine></Service></Server>`
+	file := t.TempDir() + "/server.xml"
+	if err := os.WriteFile(file, []byte(text), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 // command is muster on the first host, or on the switch.
