@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/netip"
 	"time"
 
+	"muster/internal/hint"
 	"muster/mcast"
 	"muster/tribes"
 	"muster/tribes/membership"
@@ -137,7 +139,16 @@ func (c *Config) complete() error {
 // is at work and no other run.
 func ownGroup() mcast.Group {
 	addr := netip.AddrFrom4([4]byte{239, 255, byte(rand.IntN(256)), byte(1 + rand.IntN(254))})
-	return mcast.Group{Addr: addr, Port: uint16(20000 + rand.IntN(10000)), Count: 1}
+	g := mcast.Group{Addr: addr, Count: 1}
+	for range 20 { // of ten thousand ports not all are taken
+		g.Port = uint16(20000 + rand.IntN(10000))
+		c, err := net.ListenUDP("udp", &net.UDPAddr{Port: int(g.Port)})
+		if err == nil {
+			c.Close()
+			break
+		}
+	}
+	return g
 }
 
 // NodeName names nodes A, B, C, ...
@@ -165,6 +176,10 @@ func ChooseInterface(spec string, group mcast.Group) (mcast.Interface, error) {
 		loopback = "::1"
 	}
 	i, err := mcast.FindInterface(loopback, group.Addr)
+	if err != nil {
+		return i, hint.Wrap(fmt.Errorf("the loopback interface, on which the nodes meet, is not up: %w", err),
+			"ip link set lo up", "--interface takes another one")
+	}
 	i.Reason = "all nodes are on this host, and every host has it"
 	return i, err
 }

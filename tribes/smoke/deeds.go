@@ -27,6 +27,8 @@ func (n *node) do(ctx context.Context, r request) line {
 		err = n.eachSession(r, func(id string) error { return n.serve(ctx, id, r) })
 	case doInvalidate:
 		l, err = n.invalidate(ctx, r)
+	case doHeard:
+		l.Heard = n.heard()
 	case doDigest:
 		l = n.look(r)
 	default:
@@ -107,4 +109,21 @@ func (n *node) look(r request) line {
 		}
 	}
 	return l
+}
+
+// heard is what this node hears of heartbeats, for a failure's why.
+func (n *node) heard() *heard {
+	st := n.Stats().Membership
+	h := &heard{Own: st.Own, SendErrors: st.SendErrors, Members: map[string]string{}}
+	for _, m := range n.Members() {
+		why := ""
+		if m.State == "unconfirmed" {
+			why = "its receiver was not asked yet"
+			if m.Err != nil {
+				why = m.Err.Error()
+			}
+		}
+		h.Members[m.Member.ID.String()] = why
+	}
+	return h
 }

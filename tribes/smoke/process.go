@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"time"
 )
 
 // process is a node as the driver sees it: a child process, the lines that it
@@ -37,6 +38,7 @@ func startProcess(name string, argv []string) (*process, error) {
 	p := &process{name: name, answers: map[int]line{}, changed: make(chan struct{}), done: make(chan struct{}), err: &tail{}}
 	p.cmd = exec.Command(argv[0], argv[1:]...)
 	p.cmd.Stderr = p.err
+	p.cmd.SysProcAttr = ownProcessGroup()
 	in, err := p.cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -113,6 +115,11 @@ func (p *process) ask(ctx context.Context, r request) (l line, err error) {
 		return line{}, err
 	}
 	if _, err := p.in.Write(append(b, '\n')); err != nil {
+		select {
+		case <-p.done:
+			return line{}, fmt.Errorf("node %s %s%s", p.name, p.end(), p.err.because())
+		case <-time.After(time.Second):
+		}
 		return line{}, fmt.Errorf("node %s takes no more commands: %w%s", p.name, err, p.err.because())
 	}
 	err = p.until(ctx, "the answer to "+r.Do, func() (ok bool) {
@@ -137,7 +144,7 @@ func (p *process) until(ctx context.Context, what string, found func() bool) err
 			return nil
 		}
 		if ended {
-			return fmt.Errorf("node %s ended before %s%s", p.name, what, p.err.because())
+			return fmt.Errorf("node %s %s before it told %s%s", p.name, p.end(), what, p.err.because())
 		}
 		select {
 		case <-changed:
@@ -148,6 +155,19 @@ func (p *process) until(ctx context.Context, what string, found func() bool) err
 			return ctx.Err()
 		}
 	}
+}
+
+// end says how the process ended by itself, or by somebody else's doing.
+func (p *process) end() string {
+	<-p.done
+	var exit *exec.ExitError
+	switch {
+	case p.exit == nil:
+		return "ended"
+	case errors.As(p.exit, &exit) && !exit.Exited():
+		return fmt.Sprintf("was ended from outside (%s)", exit) // a signal; the kernel's, where memory was short
+	}
+	return fmt.Sprintf("ended with %s", p.exit)
 }
 
 // kill ends the process without warning (SIGKILL) and reaps it.

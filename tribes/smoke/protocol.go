@@ -31,6 +31,7 @@ type request struct {
 const (
 	doSend  = "send"  // a message to one member; the reply waits for its ack
 	doLeave = "leave" // goodbye; the process ends after the reply
+	doHeard = "heard" // what it hears of heartbeats
 
 	doFetch      = "fetch"      // the state from the oldest member
 	doCreate     = "create"     // the sessions of a set, counter 1
@@ -62,8 +63,17 @@ type line struct {
 	// Places are where the sessions live, as this node knows it, by id: of a
 	// BackupManager.
 	Places map[string]place `json:"places,omitempty"`
+	// Heard is what this node hears of heartbeats.
+	Heard *heard `json:"heard,omitempty"`
 	// TookUS is what a deed took on the node, in microseconds.
 	TookUS int64 `json:"took_us,omitempty"`
+}
+
+// heard is what a node hears of heartbeats.
+type heard struct {
+	Own        uint64            `json:"own"` // its own that came back
+	SendErrors uint64            `json:"send_errors"`
+	Members    map[string]string `json:"members"` // by unique id: why it is no member, empty where it is
 }
 
 // place is where a session of a BackupManager lives.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/netip"
 	"sync"
@@ -112,7 +111,16 @@ func each(is []int, f func(i int) error) error {
 		wg.Go(func() { errs[k] = f(i) })
 	}
 	wg.Wait()
-	return errors.Join(errs...)
+	var all error
+	for _, err := range errs {
+		switch {
+		case all == nil:
+			all = err
+		case err != nil:
+			all = fmt.Errorf("%w; %w", all, err)
+		}
+	}
+	return all
 }
 
 // kill ends node i with SIGKILL.

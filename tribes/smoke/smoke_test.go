@@ -7,7 +7,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +29,8 @@ func TestMain(m *testing.M) {
 	switch os.Args[2] {
 	case "good":
 		serve(os.Stdin)
+	case "leaves-its-pid":
+		serve(edit(func(cfg map[string]any) { pidFile(cfg["state_dir"]) }))
 	case "b-elsewhere":
 		serve(edit(func(cfg map[string]any) {
 			if cfg["name"] == "B" {
@@ -39,6 +43,8 @@ func TestMain(m *testing.M) {
 		}))
 	case "b-drops-deltas":
 		serve(edit(func(cfg map[string]any) { cfg["drop_deltas"] = cfg["name"] == "B" }))
+	case "b-is-killed":
+		serve(suicidal(os.Stdin))
 	case "b-has-another-map":
 		serve(edit(func(cfg map[string]any) {
 			if cfg["name"] == "B" {
@@ -66,6 +72,41 @@ func serve(in io.Reader) {
 	os.Exit(0)
 }
 
+// pidFile leaves the number of this process where its run finds it: the node's
+// state folder has one for each.
+func pidFile(stateDir any) {
+	name := filepath.Join(fmt.Sprint(stateDir), fmt.Sprintf("pid-%d", os.Getpid()))
+	os.WriteFile(name, nil, 0o600) //nolint:errcheck // the test misses it
+}
+
+// suicidal is standard input of a node that is killed when it is asked what it
+// holds of S1: of B, who asks last.
+func suicidal(in io.Reader) io.Reader {
+	r, w := io.Pipe()
+	go func() {
+		lines := bufio.NewReader(in)
+		first := true
+		b := false
+		for {
+			text, err := lines.ReadBytes('\n')
+			if first {
+				b, first = bytes.Contains(text, []byte(`"name":"B"`)), false
+			}
+			if b && bytes.Contains(text, []byte(`"do":"digest","set":"S1"`)) {
+				if self, err := os.FindProcess(os.Getpid()); err == nil {
+					self.Kill() //nolint:errcheck // the test misses it
+				}
+				select {}
+			}
+			if _, werr := w.Write(text); err != nil || werr != nil {
+				w.CloseWithError(io.EOF)
+				return
+			}
+		}
+	}()
+	return r
+}
+
 // edit changes the configuration on its way to the node.
 func edit(change func(map[string]any)) io.Reader {
 	in := bufio.NewReader(os.Stdin)
@@ -84,19 +125,29 @@ const (
 	size     = 5000
 )
 
-func run(t *testing.T, how string, nodes int, change ...func(*smoke.Config)) smoke.Report {
+var smokeGroup = netip.AddrFrom4([4]byte{239, 255, 255, 251})
+
+// config is a quick run of two nodes.
+func config(t *testing.T, how string) smoke.Config {
 	t.Helper()
 	cfg := smoke.Config{
-		Command: []string{os.Args[0], nodeArgument, how}, Nodes: nodes, StateDir: t.TempDir(),
+		Command: []string{os.Args[0], nodeArgument, how}, Nodes: 2, StateDir: t.TempDir(),
 		Frequency: 100 * time.Millisecond, DropTime: 600 * time.Millisecond,
 		Options: tribes.Asynchronous, Sessions: sessions, Size: size,
-	}
-	for _, f := range change {
-		f(&cfg)
 	}
 	var err error
 	if cfg.Interface, err = smoke.ChooseInterface("", cfg.Group); err != nil {
 		t.Fatal(err)
+	}
+	return cfg
+}
+
+func run(t *testing.T, how string, nodes int, change ...func(*smoke.Config)) smoke.Report {
+	t.Helper()
+	cfg := config(t, how)
+	cfg.Nodes = nodes
+	for _, f := range change {
+		f(&cfg)
 	}
 	rep, err := smoke.Run(t.Context(), cfg)
 	if err != nil {
@@ -184,7 +235,8 @@ func TestRunNamesTheStepThatFails(t *testing.T) {
 		change []func(*smoke.Config)
 	}{
 		{"dies", 1, "out of luck", nil},
-		{"b-elsewhere", 2, "as a member", nil},
+		{"b-elsewhere", 2, "A hears its own heartbeats and none of B's", nil},
+		{"b-is-killed", 3, "node B was ended from outside (signal: killed)", nil},
 		{"a-forgets", 6, "another id", nil},
 		{"b-drops-deltas", 3, "3 have other content on B", nil},
 		{"b-drops-deltas", 3, "other content on B, its backup", []func(*smoke.Config){backup}},

@@ -2,9 +2,11 @@ package smoke
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"muster/internal/hint"
 	"muster/tribes/membership"
 )
 
@@ -81,7 +83,37 @@ func (r *run) announces(ctx context.Context, i, n, mark int) error {
 	_, err := r.nodes[i].wait(ctx, mark, what, func(l line) bool {
 		return l.Event == membership.Added.String() && l.UniqueID == self.UniqueID && l.Address == self.Address
 	})
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return r.unseen(context.WithoutCancel(ctx), i, n, err)
+	}
 	return err
+}
+
+// unseen tells why node i does not count node n as a member, by what it hears.
+func (r *run) unseen(ctx context.Context, i, n int, err error) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	l, asked := r.nodes[i].ask(ctx, request{Do: doHeard})
+	if asked != nil || l.Heard == nil {
+		return err
+	}
+	a, b, on := NodeName(i), NodeName(n), r.Interface.Name
+	why, hears := l.Heard.Members[r.nodes[n].self.UniqueID]
+	switch {
+	case hears && why != "":
+		return hint.Wrap(fmt.Errorf("%s hears the heartbeats of %s, and the TCP check of its receiver failed: %s", a, b, why),
+			"a firewall on this host? muster check names the rule")
+	case hears:
+		return err
+	case l.Heard.Own == 0 && l.Heard.SendErrors > 0:
+		return hint.Wrap(fmt.Errorf("%s cannot send heartbeats to %s on %s: %d failed", a, r.Group, on, l.Heard.SendErrors),
+			"muster check looks at routes, interfaces and the firewall of this host")
+	case l.Heard.Own == 0:
+		return hint.Wrap(fmt.Errorf("%s hears no heartbeat at all, not even its own: what is sent to %s on %s does not come back to this host", a, r.Group, on),
+			"a firewall on this host? muster check names the rule")
+	}
+	return hint.Wrap(fmt.Errorf("%s hears its own heartbeats and none of %s's, in %s on %s", a, b, r.Group, on),
+		"muster mesh shows who hears whom")
 }
 
 // message sends one message from A to every other node, which must report its
@@ -121,7 +153,14 @@ func crash(ctx context.Context, r *run, detail map[string]any) error {
 	if reason == membership.Shutdown {
 		return fmt.Errorf("A was killed, but it is said to have left with a goodbye")
 	}
-	return nil
+	if r.Manager != Backup {
+		return nil
+	}
+	// Its backups take over; until they have, a request elsewhere may cross that.
+	if err := r.verifyPlaces(ctx, "S0", 1, nil); err != nil {
+		return err
+	}
+	return r.verifyPlaces(ctx, "S1", r.counter, detail)
 }
 
 // everybodyMisses waits until every node that is up has given up the member id,

@@ -8,6 +8,7 @@ import (
 
 	"muster/internal/check"
 	"muster/internal/escape"
+	"muster/internal/hint"
 	"muster/tribes/smoke"
 )
 
@@ -106,6 +107,14 @@ func (r *Smoke) Step(st smoke.Step) {
 	fmt.Fprintf(r.s.Out, "%d  %-44s %s  %8s  %s\n", st.Number, st.Name, word, milliseconds(st.Took), r.s.Out.Dim(details(st.Detail)))
 	if st.Err != nil {
 		fmt.Fprintf(r.s.Out, "   %s\n", escape.Text(st.Err.Error()))
+		r.hints(st.Err)
+	}
+}
+
+// hints are what can be done about a step that failed.
+func (r *Smoke) hints(err error) {
+	for _, h := range hint.Of(err) {
+		fmt.Fprintf(r.s.Out, "   hint: %s\n", escape.Text(h))
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 
 	"muster/internal/check"
 	"muster/internal/escape"
-	"muster/internal/hint"
 	"muster/tribes/smoke/tomcat"
 )
 
@@ -35,11 +34,6 @@ func (r *Smoke) CloseTomcats(rep tomcat.Report) error {
 		s := r.summary(rep.Report)
 		s.Half, s.Causes, s.Skipped = string(rep.Half), check.Causes(rep.Verdicts), rep.Skipped
 		return r.lines.Write(s)
-	}
-	if rep.Failed != nil && rep.Failed.Err != nil {
-		for _, h := range hint.Of(rep.Failed.Err) {
-			fmt.Fprintf(r.s.Out, "   hint: %s\n", escape.Text(h))
-		}
 	}
 	fmt.Fprint(r.s.Out, VerdictsText(r.s.Out, rep.Verdicts))
 	return r.Close(rep.Report)
