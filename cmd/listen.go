@@ -85,7 +85,7 @@ func (a *app) runListen(c *cobra.Command, o listenOptions, args []string) error 
 	if o.buffer == 0 && total <= fewGroups {
 		o.buffer = largeBuffer
 	}
-	conn, err := mcast.Listen(mcast.Config{Interface: i, Groups: groups, TTL: -1, ReadBuffer: o.buffer})
+	conn, err := mcast.Listen(mcast.Config{Interface: i, Groups: groups, TTL: -1, ReadBuffer: o.buffer, Notify: a.tell})
 	if err != nil {
 		return err
 	}

@@ -151,7 +151,7 @@ func (a *app) mesh(ctx context.Context, o meshOptions, g mcast.Group, i mcast.In
 	}
 	look := a.lookAtMembership(i.Name, g.Addr) // before the join, to see its report
 	defer look.stop()
-	s, err := mesh.Listen(mesh.SocketConfig{Group: g, Interface: i, TTL: o.ttl, Notify: func(text string) { a.note("%s", escape.Text(text)) }})
+	s, err := mesh.Listen(mesh.SocketConfig{Group: g, Interface: i, TTL: o.ttl, Notify: a.tell})
 	if err != nil {
 		return err
 	}

@@ -65,6 +65,9 @@ func (a *app) note(format string, args ...any) {
 	}
 }
 
+// tell notes what a room has to say meanwhile.
+func (a *app) tell(text string) { a.note("%s", escape.Text(text)) }
+
 // positive checks a duration flag that was given.
 func positive(c *cobra.Command, flag string, d time.Duration) error {
 	if c.Flags().Changed(flag) && d <= 0 {

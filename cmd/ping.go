@@ -208,7 +208,7 @@ func (a *app) runPing(c *cobra.Command, o pingOptions, args []string) error {
 	}
 	return a.ping(c.Context(), o, ping.LinkConfig{
 		Group: group, Interface: i, UDP: o.udp, TTL: o.ttlFrom, NoLoop: o.noLoop, DontFragment: o.df,
-		Notify: func(s string) { a.note("%s", s) },
+		Notify: a.tell,
 	}, expect)
 }
 

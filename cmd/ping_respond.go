@@ -34,7 +34,7 @@ func (a *app) runRespond(c *cobra.Command, o pingOptions, args []string) error {
 }
 
 func (a *app) respond(ctx context.Context, o pingOptions, groups []mcast.Group, i mcast.Interface) error {
-	s, err := ping.ListenToRespond(groups, i)
+	s, err := ping.ListenToRespond(groups, i, a.tell)
 	if err != nil {
 		return err
 	}

@@ -32,6 +32,9 @@ type Config struct {
 	// has the port Port, or any free one when that is 0, and still receives what
 	// is sent to it by unicast: answers.
 	SendOnly bool
+	// Notify is told, on Linux, when the interface is removed and when it is back
+	// and joined again; it may be nil. It must not call the Conn's Close.
+	Notify func(string)
 }
 
 // Datagram is one received datagram.
@@ -47,7 +50,9 @@ type Datagram struct {
 }
 
 // Conn receives from the groups it joined, and nothing else, and sends. One
-// goroutine at a time may read; sending, joining and leaving go beside it.
+// goroutine at a time may read; sending, joining and leaving go beside it. On
+// Linux it joins again when its interface is removed and one of the same name is
+// made anew.
 type Conn struct {
 	cfg Config
 	sys *system

@@ -21,7 +21,11 @@ import (
 // than the datagrams. An eventfd ends the wait.
 type system struct {
 	cfg      Config
-	perGroup int // groups per socket
+	index    atomic.Int32 // of the interface, as it is now
+	look     int          // a socket to ask for that
+	done     chan struct{}
+	followed chan struct{} // follow has ended
+	perGroup int           // groups per socket
 	epoll    int
 	event    int          // the eventfd
 	deadline atomic.Int64 // of reading, in ns since 1970; 0 is none
@@ -52,10 +56,14 @@ func openSystem(cfg Config) (*system, error) {
 		joined:   map[membership]*socket{},
 		members:  map[netip.AddrPort]int{},
 		missing:  map[string]bool{},
+		done:     make(chan struct{}),
+		followed: make(chan struct{}),
 	}
+	s.index.Store(int32(cfg.Interface.Index))
 	if err := s.openWait(); err != nil {
 		return nil, err
 	}
+	go s.follow()
 	if err := s.open(); err != nil {
 		s.close()
 		return nil, err
@@ -108,7 +116,7 @@ func (s *system) join(g Group) error {
 	if err != nil {
 		return err
 	}
-	if err := so.membership(g, s.cfg.Interface.Index, true); err != nil {
+	if err := so.membership(g, int(s.index.Load()), true); err != nil {
 		if len(so.groups) == 0 {
 			s.drop(so)
 		}
@@ -156,7 +164,7 @@ func (s *system) leave(g Group) error {
 		s.drop(so) // closing leaves
 		return nil
 	}
-	if err := so.membership(g, s.cfg.Interface.Index, false); err != nil {
+	if err := so.membership(g, int(s.index.Load()), false); err != nil {
 		return fmt.Errorf("leave %s on %s: %w", g, s.cfg.Interface.Name, err)
 	}
 	return nil
@@ -190,6 +198,8 @@ func (s *system) close() error {
 	if s.closed.Swap(true) {
 		return errClosed
 	}
+	close(s.done)
+	<-s.followed
 	s.interrupt()
 	s.readMu.Lock()
 	defer s.readMu.Unlock()

@@ -1,6 +1,7 @@
 package mcast
 
 import (
+	"errors"
 	"net/netip"
 	"sync"
 	"time"
@@ -105,6 +106,14 @@ func (s *system) send(ps [][]byte, to netip.AddrPort) (int, error) {
 		return 0, err
 	}
 	n, err := snd.send(ps, to, s.zoneID(to.Addr()))
+	if errors.Is(err, errClosed) && !s.closed.Load() { // the interface was made anew meanwhile
+		if snd, err = s.sender(to.Addr()); err != nil {
+			return n, err
+		}
+		var more int
+		more, err = snd.send(ps[n:], to, s.zoneID(to.Addr()))
+		n += more
+	}
 	if err != nil {
 		if s.closed.Load() {
 			return n, errClosed

@@ -86,7 +86,7 @@ func (s *system) zoneID(a netip.Addr) uint32 {
 	if !a.IsLinkLocalUnicast() && !a.IsLinkLocalMulticast() && !a.IsInterfaceLocalMulticast() {
 		return 0
 	}
-	return uint32(s.cfg.Interface.Index)
+	return uint32(s.index.Load())
 }
 
 func portOf(sa unix.Sockaddr) uint16 {

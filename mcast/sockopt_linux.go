@@ -78,7 +78,7 @@ func (s *system) options6() []option {
 		{unix.IPPROTO_IPV6, unix.IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO", ""},
 		{unix.IPPROTO_IPV6, unix.IPV6_RECVHOPLIMIT, 1, "IPV6_RECVHOPLIMIT", ""},
 		{unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_LOOP, onOff(!s.cfg.NoLoop), "IPV6_MULTICAST_LOOP", ""},
-		{unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_IF, s.cfg.Interface.Index, "IPV6_MULTICAST_IF", ""},
+		{unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_IF, int(s.index.Load()), "IPV6_MULTICAST_IF", ""},
 	}
 	if s.cfg.TTL >= 0 {
 		options = append(options, option{unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_HOPS, s.cfg.TTL, "IPV6_MULTICAST_HOPS", ""})
@@ -93,7 +93,7 @@ func (s *system) options6() []option {
 // groups. Without an address of its own the kernel would borrow one from another
 // interface (catalogue: iface.no-ipv4); that is left to it.
 func (s *system) sendInterface4(fd int) error {
-	mreq := unix.IPMreqn{Ifindex: int32(s.cfg.Interface.Index)}
+	mreq := unix.IPMreqn{Ifindex: s.index.Load()}
 	if a, ok := s.cfg.Interface.SourceFor(baseIPv4); ok {
 		mreq.Address = a.As4()
 	}

@@ -25,6 +25,11 @@ func (s *system) openWait() (err error) {
 		unix.Close(s.epoll)
 		return filesError(fmt.Errorf("make an eventfd: %w", err), len(s.cfg.Groups))
 	}
+	if s.look, err = unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0); err != nil {
+		unix.Close(s.event)
+		unix.Close(s.epoll)
+		return filesError(fmt.Errorf("make a socket: %w", err), len(s.cfg.Groups))
+	}
 	if err = s.poll(s.event); err != nil {
 		_ = s.closeWait() // err says more
 	}
@@ -32,6 +37,7 @@ func (s *system) openWait() (err error) {
 }
 
 func (s *system) closeWait() error {
+	unix.Close(s.look)
 	unix.Close(s.event)
 	return os.NewSyscallError("close", unix.Close(s.epoll))
 }

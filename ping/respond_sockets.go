@@ -15,10 +15,11 @@ type ResponderSockets struct {
 	Unicast *UnicastBox
 }
 
-// ListenToRespond joins the groups on the interface, each on its own port.
-func ListenToRespond(groups []mcast.Group, on mcast.Interface) (*ResponderSockets, error) {
+// ListenToRespond joins the groups on the interface, each on its own port. notify,
+// which may be nil, is told when the interface goes away and comes back.
+func ListenToRespond(groups []mcast.Group, on mcast.Interface, notify func(string)) (*ResponderSockets, error) {
 	group, port := groups[0].Addr, groups[0].Port
-	conn, err := mcast.Listen(mcast.Config{Interface: on, Groups: groups, Port: port, TTL: -1, ReadBuffer: 4 << 20})
+	conn, err := mcast.Listen(mcast.Config{Interface: on, Groups: groups, Port: port, TTL: -1, ReadBuffer: 4 << 20, Notify: notify})
 	if err != nil {
 		return nil, err
 	}

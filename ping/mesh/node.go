@@ -3,6 +3,7 @@ package mesh
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -35,9 +36,9 @@ type Node struct {
 	dialing  int             // under way
 	wanted   map[Short]*want // who was named by others and is not known
 	jumps    []Jump
-	problems int
-	hears    []Hears // room to read a list into
-	events   []Event // to be told when the lock is free
+	problems map[string]time.Time // told, and when
+	hears    []Hears              // room to read a list into
+	events   []Event              // to be told when the lock is free
 }
 
 // want is a node that was named and is not known: who named it can be asked.
@@ -84,7 +85,7 @@ func New(t Transport, cfg Config) *Node {
 	return &Node{
 		meter: meter{overhead: overhead},
 		cfg:   cfg, t: t, start: time.Now(), id: newID(), peers: map[Short]*peer{}, slots: make([]*peer, 1),
-		wanted: map[Short]*want{},
+		wanted: map[Short]*want{}, problems: map[string]time.Time{},
 	}
 }
 
@@ -161,7 +162,7 @@ func (n *Node) tell(e Event) {
 // sendTo sends by unicast and counts what fails; the lock is held.
 func (n *Node) sendTo(p []byte, to netip.AddrPort) bool {
 	if err := n.t.Send(p, to); err != nil {
-		n.failed(err)
+		n.failed(fmt.Errorf("send to single nodes: %w", err))
 		return false
 	}
 	return true
@@ -169,9 +170,14 @@ func (n *Node) sendTo(p []byte, to netip.AddrPort) bool {
 
 const maxProblems = 100
 
+// failed counts what could not be sent, and tells why, the same reason once a
+// minute.
 func (n *Node) failed(err error) {
 	n.counts.SendFailed++
-	if n.problems++; n.problems <= maxProblems {
-		n.tell(Event{Time: time.Now(), Kind: Problem, Text: err.Error()})
+	text, now := err.Error(), time.Now()
+	if at, told := n.problems[text]; told && now.Sub(at) < time.Minute || !told && len(n.problems) >= maxProblems {
+		return
 	}
+	n.problems[text] = now
+	n.tell(Event{Time: now, Kind: Problem, Text: text})
 }

@@ -101,5 +101,6 @@ func (c *Config) listen(iface mcast.Interface) (*mcast.Conn, error) {
 		Groups:     []mcast.Group{{Addr: c.Group.Addr(), Port: c.Group.Port(), Count: 1}},
 		TTL:        c.TTL,
 		ReadBuffer: readBuffer,
+		Notify:     func(text string) { c.Logger.Warn(text) },
 	})
 }
