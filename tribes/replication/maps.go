@@ -109,68 +109,72 @@ func (v *View) mapState(m *message, ctx *Context, c *decode.MapContent, r *sessi
 	}
 }
 
+// place is where a message of a map says that a session lives.
+type place struct {
+	session *Session // nil where there is no room for it
+	fresh   bool     // it was not known before
+	primary string
+	nodes   []string // that hold a backup
+}
+
+func (v *View) place(m *message, ctx *Context, c *decode.MapContent, id string) place {
+	p := place{session: ctx.sessions[id], primary: m.from.Address, nodes: members(c.Nodes)}
+	if c.Primary != nil {
+		p.primary = address(&c.Primary.Member)
+	}
+	if p.session != nil {
+		v.served(m, ctx, p.session, p.primary)
+		return p
+	}
+	p.session, p.fresh = v.add(ctx, id, p.primary, m.Time), true
+	return p
+}
+
 // backup takes a copy of a session for a backup node, or what changed in it.
 func (v *View) backup(m *message, ctx *Context, c *decode.MapContent, id string) {
-	primary, nodes := mapNodes(m, c)
-	s := ctx.sessions[id]
-	fresh := s == nil
-	if fresh {
-		s = v.add(ctx, id, primary, m.Time)
+	p := v.place(m, ctx, c, id)
+	k := Changed
+	if c.Delta == nil && p.fresh && c.Type == session.MapBackup {
+		k = Created
+		ctx.Created++
 	} else {
-		v.served(m, ctx, s, primary)
+		ctx.Changed++
+	}
+	e := v.event(m, k, Backup, ctx.Name)
+	e.SessionID, e.Nodes, e.Unknown = id, p.nodes, p.fresh && k == Changed
+	switch {
+	case c.Delta != nil:
+		e.Attributes = actions(c.Delta)
+	case c.Session != nil:
+		e.Attributes = attributes(c.Session)
+	}
+	if p.session == nil {
+		return
 	}
 	switch {
 	case c.Delta != nil:
-		ctx.Changed++
-		e := v.event(m, Changed, Backup, ctx.Name)
-		e.SessionID, e.Attributes, e.Nodes, e.Unknown = id, actions(c.Delta), nodes, fresh
-		if s != nil {
-			v.changed(m, ctx, s, e.Attributes, len(c.DiffValue))
-		}
-	default:
-		k := Changed
-		if fresh && c.Type == session.MapBackup {
-			k = Created
-			ctx.Created++
-		} else {
-			ctx.Changed++
-		}
-		e := v.event(m, k, Backup, ctx.Name)
-		e.SessionID, e.Nodes = id, nodes
-		if c.Session != nil {
-			e.Attributes = attributes(c.Session)
-			if s != nil {
-				v.whole(s, c.Session)
-			}
-		}
+		v.changed(m, ctx, p.session, e.Attributes, len(c.DiffValue))
+	case c.Session != nil:
+		v.whole(p.session, c.Session)
 	}
-	if s != nil {
-		v.live(s, primary, nodes)
-	}
+	v.live(p.session, p.primary, p.nodes)
 }
 
 // proxy takes word of where a session lives.
 func (v *View) proxy(m *message, ctx *Context, c *decode.MapContent, id string) {
-	primary, nodes := mapNodes(m, c)
-	s := ctx.sessions[id]
-	fresh := s == nil
-	if fresh {
-		s = v.add(ctx, id, primary, m.Time)
-	} else {
-		v.served(m, ctx, s, primary)
-	}
+	p := v.place(m, ctx, c, id)
 	k := Placed
 	if c.Type == session.MapAccess {
 		k = Accessed
 		ctx.Accessed++
 	}
 	e := v.event(m, k, Backup, ctx.Name)
-	e.SessionID, e.Nodes, e.Unknown = id, nodes, fresh
-	if s == nil {
+	e.SessionID, e.Nodes, e.Unknown = id, p.nodes, p.fresh
+	if p.session == nil {
 		return
 	}
-	v.live(s, primary, nodes)
-	if h := s.holder(m.to); h != nil && !slices.Contains(nodes, m.to) && m.to != primary {
+	v.live(p.session, p.primary, p.nodes)
+	if h := p.session.holder(m.to); h != nil && !slices.Contains(p.nodes, m.to) && m.to != p.primary {
 		h.proxy = true
 	}
 }
@@ -216,16 +220,6 @@ func (v *View) mapEntry(ctx *Context, mm *session.MapMessage, m *message) {
 		}
 	}
 	v.live(s, primary, members(mm.Nodes))
-}
-
-// mapNodes are the primary and the backup nodes that a message names; the sender
-// is the primary where it names none.
-func mapNodes(m *message, c *decode.MapContent) (primary string, nodes []string) {
-	primary = m.from.Address
-	if c.Primary != nil {
-		primary = address(&c.Primary.Member)
-	}
-	return primary, members(c.Nodes)
 }
 
 func members(all []*session.Member) []string {

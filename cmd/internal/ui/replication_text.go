@@ -35,43 +35,38 @@ func (s *Stream) SessionEventText(e *replication.Event, values bool) string {
 	return line
 }
 
-// sessionWord is what happened, eight wide.
+// sessionWords are what happened, and how much it is to be noticed.
+var sessionWords = map[replication.Kind]struct {
+	word  string
+	paint func(*Stream, string) string
+}{
+	replication.Created:       {"created", (*Stream).Good},
+	replication.Changed:       {"changed", (*Stream).Good},
+	replication.Accessed:      {"accessed", nil},
+	replication.Expired:       {"expired", nil},
+	replication.Renamed:       {"renamed", (*Stream).Doubt},
+	replication.Moved:         {"moved", (*Stream).Doubt},
+	replication.Placed:        {"placed", nil},
+	replication.Fetched:       {"fetched", nil},
+	replication.StateAsked:    {"asks", nil},
+	replication.StateSent:     {"state", nil},
+	replication.StateComplete: {"complete", nil},
+	replication.StateNone:     {"unknown", (*Stream).Doubt},
+	replication.MapStarted:    {"map up", nil},
+	replication.MapStopped:    {"map down", nil},
+	replication.Ack:           {"ack", (*Stream).Dim},
+	replication.FailAck:       {"fail ack", (*Stream).Bad},
+	replication.Unreadable:    {"invalid", (*Stream).Bad},
+}
+
+// sessionWord is the word for k, eight wide.
 func (s *Stream) sessionWord(k replication.Kind) string {
-	switch k {
-	case replication.Created:
-		return s.Good("created ")
-	case replication.Changed:
-		return s.Good("changed ")
-	case replication.Accessed:
-		return "accessed"
-	case replication.Expired:
-		return "expired "
-	case replication.Renamed:
-		return s.Doubt("renamed ")
-	case replication.Moved:
-		return s.Doubt("moved   ")
-	case replication.Placed:
-		return "placed  "
-	case replication.Fetched:
-		return "fetched "
-	case replication.StateAsked:
-		return "asks    "
-	case replication.StateSent:
-		return "state   "
-	case replication.StateComplete:
-		return "complete"
-	case replication.StateNone:
-		return s.Doubt("unknown ")
-	case replication.MapStarted:
-		return "map up  "
-	case replication.MapStopped:
-		return "map down"
-	case replication.Ack:
-		return s.Dim("ack     ")
-	case replication.FailAck:
-		return s.Bad("fail ack")
+	w := sessionWords[k]
+	text := fmt.Sprintf("%-8s", w.word)
+	if w.paint == nil {
+		return text
 	}
-	return s.Bad("invalid ")
+	return w.paint(s, text)
 }
 
 // maxDetails is how many attributes one line names.
