@@ -66,7 +66,7 @@ var (
 		"cookie-name", "header", "timeout", "pause", "insecure",
 		"port", "bind", "ttl", "payload", "advertise", "tcp-port", "auto-bind", "name", "fresh-id", "server-xml",
 	}
-	ofMiniCluster = []string{"nodes", "sessions", "size", "options", "manager", "drop-deltas", "timeline"}
+	ofMiniCluster = []string{"nodes", "sessions", "size", "options", "manager", "drop-deltas"}
 )
 
 // onlyWith refuses flags of the other kind of run.
@@ -199,11 +199,13 @@ func (a *app) runSmokeTomcat(c *cobra.Command, o *smokeOptions) error {
 		}
 		cfg.Cluster = &member
 	}
+	defer keepBrokenPipes()() // a guest says goodbye, whoever has stopped reading
 	junit, err := a.junitFile(o.junit)
 	if err != nil {
 		return err
 	}
 	r := ui.NewSmoke(a.Streams, a.json, a.quiet)
+	r.Timeline = o.timeline
 	cfg.OnStart = r.StartTomcats
 	cfg.OnStep = r.Step
 	rep, err := tomcat.Run(c.Context(), cfg)
@@ -216,7 +218,7 @@ func (a *app) runSmokeTomcat(c *cobra.Command, o *smokeOptions) error {
 	if err := errors.Join(err, junit(rep.Report, err)); err != nil {
 		return err
 	}
-	if err := r.CloseTomcats(rep); err != nil {
+	if err := r.CloseTomcats(rep); err != nil && !readerGone(err) {
 		return err
 	}
 	if rep.Failed != nil {

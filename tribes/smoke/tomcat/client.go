@@ -126,7 +126,7 @@ func (c *client) get(ctx context.Context, v visit) (page, error) {
 		}
 		to, err := at.Parse(next)
 		if err != nil {
-			return p, fmt.Errorf("it redirects to %q, which is no URL", cut(next, 200))
+			return p, err
 		}
 		if to.Scheme != at.Scheme || to.Host != at.Host {
 			return p, hint.Wrap(fmt.Errorf("it redirects to another server, %s", cut(to.Redacted(), 200)),

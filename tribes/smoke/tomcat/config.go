@@ -43,12 +43,21 @@ type Config struct {
 
 	OnStart func(Plan)
 	OnStep  func(smoke.Step)
+
+	patience time.Duration // see defaultPatience
+	idle     time.Duration // see defaultIdle
 }
 
 // The defaults.
 const (
 	DefaultPause     = 200 * time.Millisecond
 	DefaultStartWait = 90 * time.Second
+	// defaultPatience is how long a node may take to serve what another one has
+	// just changed, beyond the pause.
+	defaultPatience = 3 * time.Second
+	// defaultIdle is how long S2 is left alone: the two seconds that it may be idle,
+	// twice that on a node which is not its own, plus Tomcat's look every second.
+	defaultIdle = 6 * time.Second
 	// MaxTomcats is the most that a run takes.
 	MaxTomcats = 20
 )
@@ -108,6 +117,12 @@ func (c *Config) complete() error {
 	}
 	if c.Pause <= 0 {
 		c.Pause = DefaultPause
+	}
+	if c.patience <= 0 {
+		c.patience = defaultPatience
+	}
+	if c.idle <= 0 {
+		c.idle = defaultIdle
 	}
 	if c.StartWait <= 0 {
 		c.StartWait = DefaultStartWait

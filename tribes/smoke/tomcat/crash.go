@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"muster/internal/hint"
+	"muster/tribes/smoke"
 )
 
 // The steps in which A dies and comes back, by a command or by hand.
@@ -30,6 +31,7 @@ func crash(ctx context.Context, r *run, detail map[string]any) error {
 		return hint.Wrap(a.named(fmt.Errorf("it still answers %s after it was to be killed", killTime)), "does the command end the right process?")
 	}
 	a.down = true
+	r.mark(0, smoke.Killed, "")
 	detail["silent_after_ms"] = time.Since(began).Milliseconds()
 	return r.wire.missed(ctx, a, mark, r.membersTime()+checkTime, detail)
 }
@@ -78,6 +80,7 @@ func comeBack(ctx context.Context, r *run, detail map[string]any) error {
 			return hint.Wrap(a.named(fmt.Errorf("it does not answer %s after it was started: %w", r.StartWait, last)), "--start-wait allows more")
 		}
 		a.down = false
+		r.mark(0, smoke.Started, "")
 		detail["started_ms"] = time.Since(began).Milliseconds()
 		if err := r.wire.returned(ctx, a, mark, r.membersTime(), detail); err != nil {
 			return err

@@ -221,8 +221,8 @@ func guestExpires(ctx context.Context, r *run, detail map[string]any) error {
 	}
 	base := r.s2.id.base()
 	began := time.Now()
-	if err := r.until(ctx, idleTime, func() bool { _, here := r.wire.ours(base); return !here }); err != nil {
-		return fmt.Errorf("it was to be idle for %d s, and muster still has it after %s", guestIdle, idleTime)
+	if err := r.until(ctx, r.idle, func() bool { _, here := r.wire.ours(base); return !here }); err != nil {
+		return fmt.Errorf("it was to be idle for %d s, and muster still has it after %s", guestIdle, r.idle)
 	}
 	detail["expired_ms"] = time.Since(began).Milliseconds()
 	for i := range r.nodes {

@@ -46,6 +46,9 @@ var errHalf = errors.New("not every Tomcat is a member that we can see")
 // membersTime is how long the members may take to be heard and checked: some
 // heartbeats and a TCP check, twice.
 func (r *run) membersTime() time.Duration {
+	if r.Cluster == nil {
+		return 0
+	}
 	return max(r.Cluster.DropTime, 4*r.Cluster.Frequency) + time.Second
 }
 
@@ -267,8 +270,8 @@ func (r *run) gone(ctx context.Context, t *node, s *life) {
 		r.wire.session(ctx, s.id.base(), r.Pause, session.Expired)
 		return
 	}
-	name := r.contextNames(t)[0]             // as it was seen
-	_ = r.until(ctx, patience, func() bool { // HTTP tells in any case
+	name := r.contextNames(t)[0]               // as it was seen
+	_ = r.until(ctx, r.patience, func() bool { // HTTP tells in any case
 		var a answer
 		return !r.wire.askMap(ctx, &all[0].Member, name, s.id, &a) || !a.holds
 	})

@@ -169,13 +169,9 @@ func (t *node) verify(o outcome, s *life) error {
 	return nil
 }
 
-// patience is how long a node may take to serve what another one has just
-// changed, beyond the pause.
-const patience = 3 * time.Second
-
 // serve reads the session on a node where another one changed it last: it may
 // take a moment to get there. tries counts the requests.
-func (t *node) serve(ctx context.Context, s *life, by carrier, pause time.Duration) (o outcome, tries int, err error) {
+func (t *node) serve(ctx context.Context, s *life, by carrier, pause, patience time.Duration) (o outcome, tries int, err error) {
 	end := time.Now().Add(patience)
 	for {
 		if err = sleep(ctx, pause); err != nil {

@@ -19,7 +19,9 @@ type run struct {
 	s1, s2 *life
 	// suspects are what a failed step speaks for; see Judge.
 	suspects  suspects
-	overtaken int // changes that did not arrive, though the next one did
+	began     time.Time
+	marks     []smoke.Mark // of the current step
+	overtaken int          // changes that did not arrive, though the next one did
 }
 
 // step is one entry of a scenario.
@@ -67,14 +69,14 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	}
 	r.report.Plan = plan.Plan
 	cfg.OnStart(plan)
-	began := time.Now()
+	r.began = time.Now()
 	for i, s := range steps {
 		st := smoke.Step{Number: i + 1, Name: plan.Names[i], Detail: map[string]any{}}
 		at := time.Now()
 		err := s.do(ctx, r, st.Detail)
-		st.Took = time.Since(at)
+		st.Took, st.Marks, r.marks = time.Since(at), r.marks, nil
 		if ctx.Err() != nil {
-			r.report.Took = time.Since(began)
+			r.report.Took = time.Since(r.began)
 			return r.report, ctx.Err()
 		}
 		var skip skipped
@@ -92,8 +94,16 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 		}
 	}
 	r.judge(ctx)
-	r.report.Took = time.Since(began)
+	r.report.Took = time.Since(r.began)
 	return r.report, nil
+}
+
+// mark notes what a node has just done, for the picture of the run. Muster itself
+// has no row in it.
+func (r *run) mark(node int, deed smoke.Deed, set string) {
+	if node != itself {
+		r.marks = append(r.marks, smoke.Mark{At: time.Since(r.began), Step: len(r.report.Steps) + 1, Node: node, Deed: deed, Set: set})
+	}
 }
 
 // judge says what is behind a failure, and what is worth knowing of a success.

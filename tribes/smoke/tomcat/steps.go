@@ -171,6 +171,7 @@ func createS1(ctx context.Context, r *run, detail map[string]any) error {
 	if r.s1, err = r.begin(ctx, r.nodes[0], "S1"); err != nil {
 		return err
 	}
+	r.mark(0, smoke.Created, "S1")
 	detail["id"] = string(r.s1.id)
 	r.number(r.s1, detail)
 	r.travels(ctx, r.nodes[0], r.s1, detail)
@@ -220,7 +221,7 @@ func (r *run) hand(ctx context.Context, s *life, from, to int, detail map[string
 	t := r.nodes[to]
 	r.suspects = suspects{from: from, to: to, session: s}
 	began := time.Now()
-	o, tries, err := t.serve(ctx, s, byCookie, r.Pause)
+	o, tries, err := t.serve(ctx, s, byCookie, r.Pause, r.patience)
 	if errors.Is(err, errBehind) && from != itself && !r.nodes[from].down && !r.app.visits {
 		o, err = r.again(ctx, s, from, to, err)
 	}
@@ -242,6 +243,7 @@ func (r *run) hand(ctx context.Context, s *life, from, to int, detail map[string
 	if _, err := t.change(ctx, s, byCookie); err != nil {
 		return err
 	}
+	r.mark(to, smoke.Served, s.name)
 	if t.noPath {
 		return nil
 	}
@@ -258,7 +260,7 @@ func (r *run) again(ctx context.Context, s *life, from, to int, behind error) (o
 	if _, err := r.nodes[from].change(ctx, s, byCookie); err != nil {
 		return outcome{}, behind
 	}
-	o, _, err := r.nodes[to].serve(ctx, s, byCookie, r.Pause)
+	o, _, err := r.nodes[to].serve(ctx, s, byCookie, r.Pause, r.patience)
 	if err == nil {
 		r.overtaken++
 	}
@@ -302,6 +304,7 @@ func (r *run) end(ctx context.Context, s *life) error {
 	if _, err := r.nodes[0].ask(ctx, s, byCookie, r.app.Invalidate); err != nil {
 		return err
 	}
+	r.mark(0, smoke.Ended, s.name)
 	for i := range r.nodes {
 		if err := r.drops(ctx, i, s); err != nil {
 			return err
@@ -316,7 +319,7 @@ var errKept = errors.New("it still serves what is no more")
 // makes a new one there, as for any visitor with an old cookie, or keeps the old
 // one alive: so the wire is watched before.
 func (r *run) drops(ctx context.Context, i int, s *life) error {
-	t, end := r.nodes[i], time.Now().Add(patience)
+	t, end := r.nodes[i], time.Now().Add(r.patience)
 	if r.wire != nil {
 		r.gone(ctx, t, s)
 	}
@@ -329,6 +332,7 @@ func (r *run) drops(ctx context.Context, i int, s *life) error {
 			return err
 		}
 		if !o.found || r.app.counts() && !o.shown {
+			r.mark(i, smoke.Gone, s.name)
 			return nil
 		}
 		if time.Now().After(end) {
@@ -343,6 +347,7 @@ func createS2(ctx context.Context, r *run, detail map[string]any) error {
 	if r.s2, err = r.begin(ctx, r.nodes[1], "S2"); err != nil {
 		return err
 	}
+	r.mark(1, smoke.Created, "S2")
 	detail["id"] = string(r.s2.id)
 	r.travels(ctx, r.nodes[1], r.s2, detail)
 	if r.nodes[0].down {
@@ -367,7 +372,7 @@ func expire(ctx context.Context, r *run, detail map[string]any) error {
 		return err
 	}
 	began := time.Now()
-	if err := sleep(ctx, idleTime); err != nil {
+	if err := sleep(ctx, r.idle); err != nil {
 		return err
 	}
 	for i, t := range r.nodes {
@@ -380,7 +385,3 @@ func expire(ctx context.Context, r *run, detail map[string]any) error {
 	detail["expired_ms"] = time.Since(began).Milliseconds()
 	return nil
 }
-
-// idleTime is how long S2 is left alone: the few seconds that it may be idle,
-// and twice that on a node which is not its own, plus Tomcat's look every second.
-const idleTime = 6 * time.Second
