@@ -46,6 +46,7 @@ func (a *app) sniffOutput(r *sniffRun, src capture.Source) *sniffOutput {
 			names = nil
 		}
 		o.lines = ui.NewSniffLines(a.Out, r.read == "" || r.read == "-", r.values, names)
+		o.lines.Patient(r.read == "-") // what comes by a pipe can wait, a live capture cannot
 		o.event = o.lines.Event
 	}
 	return o

@@ -195,11 +195,18 @@ type sniffLoop struct {
 	sn  *sniff.Sniffer
 	out *sniffOutput
 	mu  sync.Mutex // of sn, where a screen shows it at the same time
-	// ended: a bound was reached, or the file's end.
-	ended bool
+	// ended: a bound was reached, or the file's end. stopped: a key ended it, as
+	// Ctrl-C does.
+	ended   bool
+	stopped atomic.Bool
 }
 
 func (l *sniffLoop) live() bool { return l.read == "" }
+
+// interrupted reports whether somebody ended it.
+func (l *sniffLoop) interrupted(ctx context.Context) bool {
+	return ctx.Err() != nil || l.stopped.Load()
+}
 
 func (l *sniffLoop) run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { l.src.Close() })
@@ -215,7 +222,7 @@ func (l *sniffLoop) run(ctx context.Context) error {
 	err := l.packets()
 	l.src.Close()
 	drain(l.src)
-	if timeout.Load() || !l.live() && ctx.Err() == nil {
+	if timeout.Load() || !l.live() && !l.interrupted(ctx) {
 		l.ended = true
 	}
 	return err
@@ -272,14 +279,14 @@ func (a *app) sniffVerdict(ctx context.Context, l *sniffLoop) error {
 	}
 	switch s := check.Summarize(vs); {
 	case l.expect > 0 && members < l.expect:
-		if ctx.Err() != nil && !l.ended {
+		if l.interrupted(ctx) && !l.ended {
 			return errInterrupted
 		}
 		fmt.Fprintf(a.Err, "%s heard, %d expected\n", ui.Count(members, "member"), l.expect)
 		return errNo
 	case (l.summary || l.top || l.strict) && s.Status == check.Fail, l.strict && s.Status == check.Warn:
 		return errNo
-	case bounded && l.live() && !l.ended && ctx.Err() != nil:
+	case bounded && l.live() && !l.ended && l.interrupted(ctx):
 		return errInterrupted
 	}
 	return nil

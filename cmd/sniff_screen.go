@@ -50,6 +50,7 @@ func (s *sniffScreen) start() {
 			case <-t.C:
 			case k := <-keys:
 				if !s.key(k) {
+					s.o.loop.stopped.Store(true)
 					s.o.src.Close()
 					return
 				}
@@ -86,7 +87,11 @@ func (s *sniffScreen) draw() {
 	st := s.o.src.Stats()
 	out := s.o.a.Out
 	width, height := out.Resize()
-	view := out.SniffTop(sn, st, s.sort, width, height, s.term != nil)
+	now := int64(0)
+	if s.o.loop.live() {
+		now = time.Now().UnixNano()
+	}
+	view := out.SniffTop(sn, st, s.sort, width, height, s.term != nil, now)
 	s.o.loop.mu.Unlock()
 	if s.term != nil {
 		s.term.Draw(view)

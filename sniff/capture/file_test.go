@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -245,6 +247,54 @@ func TestCutEverywhere(t *testing.T) {
 		}
 		if whole < len(some) || whole > len(some)+2 {
 			t.Errorf("%s: %d cuts leave a whole file", name, whole)
+		}
+	}
+}
+
+// Each capture of real traffic cut at every byte: the packet before the cut is read
+// as it is, and the one that the cut falls into is told of.
+func TestCapturesCutEverywhere(t *testing.T) {
+	names, err := filepath.Glob("../testdata/captures/*.pcap")
+	if err != nil || len(names) < 10 {
+		t.Fatalf("%d captures, %v", len(names), err)
+	}
+	step := 1
+	if testing.Short() {
+		step = 13
+	}
+	buf := bufio.NewReaderSize(nil, bufferSize)
+	var r bytes.Reader
+	for _, name := range names {
+		file, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, at, number := pcapHeader, pcapHeader, uint64(0) // the record before, and the one that is cut
+		next := at + pcapRecord + int(binary.LittleEndian.Uint32(file[at+8:]))
+		for n := pcapHeader; n < len(file); n += step {
+			for n >= next {
+				before, at = at, next
+				next += pcapRecord + int(binary.LittleEndian.Uint32(file[at+8:]))
+				number++
+			}
+			r.Reset(append(bytes.Clone(file[:pcapHeader]), file[before:n]...))
+			buf.Reset(&r)
+			s, err := (&input{buf: buf}).open()
+			if err != nil {
+				t.Fatalf("%s cut at %d: %v", name, n, err)
+			}
+			var p Packet
+			got := 0
+			for s.Next(&p) == nil {
+				if !bytes.Equal(p.Data, file[before+pcapRecord:at]) {
+					t.Fatalf("%s cut at %d: packet %d is another", name, n, number)
+				}
+				got++
+			}
+			whole := at - before // 0 where the first record is cut
+			if damage := s.Stats().Damage; got != min(whole, 1) || (damage == nil) != (n == at) {
+				t.Fatalf("%s cut at %d: %d packets, %v", name, n, got, damage)
+			}
 		}
 	}
 }

@@ -30,7 +30,11 @@ func Open(name string) (Source, error) {
 // resolution or pcapng, each as it is or compressed with gzip. Where r is a
 // Closer, Close closes it.
 func NewReader(r io.Reader) (Source, error) {
-	in := newInput(r)
+	return newInput(r).open()
+}
+
+// open finds out what the file is.
+func (in *input) open() (Source, error) {
 	if b, _ := in.buf.Peek(2); len(b) == 2 && b[0] == 0x1f && b[1] == 0x8b {
 		z, err := gzip.NewReader(in.buf)
 		if err != nil {

@@ -13,8 +13,8 @@ import (
 // it was.
 type Screen struct {
 	out   *Stream
-	tty   *os.File
-	state *term.State
+	tty   io.ReadCloser // of keys; nil where there are none
+	reset func()
 	keys  chan byte
 	done  chan struct{}
 	wg    sync.WaitGroup
@@ -23,21 +23,44 @@ type Screen struct {
 // OpenScreen takes the terminal that s writes to. It returns nil where there is
 // none that can be drawn on (a pipe, TERM=dumb).
 func OpenScreen(s *Stream) *Screen {
-	if !s.TTY || os.Getenv("TERM") == "dumb" || os.Getenv("TERM") == "" {
+	c := &Screen{out: s, reset: func() {}, keys: make(chan byte), done: make(chan struct{})}
+	switch {
+	case !s.TTY:
 		return nil
+	case s.Terminal != nil:
+		c.tty = s.Terminal
+	case os.Getenv("TERM") == "dumb" || os.Getenv("TERM") == "":
+		return nil
+	default:
+		c.open()
 	}
-	c := &Screen{out: s, keys: make(chan byte), done: make(chan struct{})}
-	// Its own handle, whose reads end with Close; stdin may be a capture.
-	if tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0); err == nil {
-		if state, err := term.MakeRaw(int(tty.Fd())); err == nil {
-			c.state = state
-		}
-		c.tty = tty
+	if c.tty != nil {
 		c.wg.Add(1)
 		go c.read()
 	}
 	_, _ = io.WriteString(s, "\x1b[?1049h\x1b[?25l") // another screen, no cursor
 	return c
+}
+
+// open takes the keys of the terminal, by a handle of its own: stdin may be a
+// capture. The handle stays one of Go's poller, so that Close ends a read: asking
+// for its number by Fd would make it block.
+func (c *Screen) open() {
+	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+	if err != nil {
+		return
+	}
+	c.tty = tty
+	control := func(f func(fd int)) {
+		if raw, err := tty.SyscallConn(); err == nil {
+			_ = raw.Control(func(fd uintptr) { f(int(fd)) }) // fails for a closed file only
+		}
+	}
+	control(func(fd int) {
+		if state, err := term.MakeRaw(fd); err == nil {
+			c.reset = func() { control(func(fd int) { _ = term.Restore(fd, state) }) }
+		}
+	})
 }
 
 // Keys gives the keys as they are pressed.
@@ -72,12 +95,9 @@ func (c *Screen) Draw(lines []string) {
 func (c *Screen) Close() {
 	_, _ = io.WriteString(c.out, "\x1b[?25h\x1b[?1049l")
 	close(c.done)
-	if c.tty == nil {
-		return
+	c.reset()
+	if c.tty != nil {
+		c.tty.Close()
 	}
-	if c.state != nil {
-		_ = term.Restore(int(c.tty.Fd()), c.state)
-	}
-	c.tty.Close()
 	c.wg.Wait()
 }

@@ -50,6 +50,13 @@ func NewSniffLines(s *Stream, live, values bool, names func(int) string) *SniffL
 	return l
 }
 
+// Patient lets the capture wait for a slow reader after all.
+func (l *SniffLines) Patient(yes bool) {
+	if l.tail != nil {
+		l.tail.Patient = yes
+	}
+}
+
 // Event writes the line of e.
 func (l *SniffLines) Event(e *sniff.Event) {
 	if l.tail != nil {
@@ -70,7 +77,12 @@ func (l *SniffLines) flush() {
 }
 
 // Err is the first error of the writer: nobody reads any more.
-func (l *SniffLines) Err() error { return l.err }
+func (l *SniffLines) Err() error {
+	if l.tail != nil {
+		return l.tail.Err()
+	}
+	return l.err
+}
 
 // Close writes what is pending and returns how many lines a slow reader missed.
 func (l *SniffLines) Close() (skipped uint64, err error) {

@@ -18,9 +18,11 @@ import (
 // SniffTop is a running capture as lines of at most width columns and height
 // lines: members with a sparkline of their heartbeats, groups, queriers. sortBy
 // is n (name), b (heartbeats), i (interval), l (lost) or s (longest silence).
-// Without full it is plain, for a pipe.
-func (s *Stream) SniffTop(sn *sniff.Sniffer, st capture.Stats, sortBy byte, width, height int, full bool) []string {
+// Without full it is plain, for a pipe. now is the time of a live capture, in ns; 0
+// stands for that of the last packet.
+func (s *Stream) SniffTop(sn *sniff.Sniffer, st capture.Stats, sortBy byte, width, height int, full bool, now int64) []string {
 	a := sn.Analysis
+	now = max(now, a.Last)
 	lines := []string{countsText(sn, st)}
 	if full {
 		lines = append(lines, s.Dim("sort: n name, b beats, i interval, l lost, s silence   quit: q"))
@@ -30,7 +32,7 @@ func (s *Stream) SniffTop(sn *sniff.Sniffer, st capture.Stats, sortBy byte, widt
 		room = 1 << 16
 	}
 	lines = append(lines, "")
-	lines = append(lines, clip(s.topMembers(a, sortBy, full), room*3/5)...)
+	lines = append(lines, clip(s.topMembers(a, sortBy, full, now), room*3/5)...)
 	lines = append(lines, "")
 	lines = append(lines, clip(s.topTable(groupsTable(a)), room-len(lines)-3)...)
 	if q := s.topTable(queriersTable(a)); len(q) > 1 {
@@ -56,7 +58,7 @@ func clip(lines []string, n int) []string {
 	return append(lines[:n-1], fmt.Sprintf("... %d more", len(lines)-n+1))
 }
 
-func (s *Stream) topMembers(a *analysis.Analysis, sortBy byte, full bool) []string {
+func (s *Stream) topMembers(a *analysis.Analysis, sortBy byte, full bool, now int64) []string {
 	members := a.HeardMembers()
 	slices.SortStableFunc(members, func(x, y *analysis.Member) int {
 		switch sortBy {
@@ -74,7 +76,7 @@ func (s *Stream) topMembers(a *analysis.Analysis, sortBy byte, full bool) []stri
 	t := &Table{Header: []string{"member", "id", "domain", "beats", "interval", "longest", "lost", "ago", "heartbeats"},
 		Right: map[int]bool{3: true, 4: true, 5: true, 6: true, 7: true}}
 	for _, m := range members {
-		ago := Seconds(time.Duration(a.Last - m.Last))
+		ago := Seconds(time.Duration(now - m.Last))
 		if m.Goodbye != 0 {
 			ago = "left"
 		}

@@ -16,7 +16,16 @@ type Stream struct {
 	TTY   bool // a person reads it: progress and redraws are allowed
 	Color bool
 	Width int // columns; 80 where unknown
-	fd    int
+	// Terminal is what TTY writes to where it is not this process's own: a test's.
+	Terminal Terminal
+	fd       int
+}
+
+// Terminal is where keys come from, and what has a size. Close ends a Read that
+// waits.
+type Terminal interface {
+	io.ReadCloser
+	Size() (width, height int, err error)
 }
 
 // Streams are the three of a process. Results go to Out, all else to Err.
@@ -53,8 +62,12 @@ func file(f *os.File) *Stream {
 // Resize reads the terminal's width again and returns it with its height
 // (24 where unknown).
 func (s *Stream) Resize() (width, height int) {
+	size := func() (int, int, error) { return term.GetSize(s.fd) }
+	if s.Terminal != nil {
+		size = s.Terminal.Size
+	}
 	if s.TTY {
-		if w, h, err := term.GetSize(s.fd); err == nil && w > 0 {
+		if w, h, err := size(); err == nil && w > 0 {
 			s.Width = w
 			return w, h
 		}
