@@ -3,6 +3,8 @@ package interop
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -343,11 +345,17 @@ func TestGuestHoldsNoBackup(t *testing.T) {
 }
 
 // A session that one Tomcat has and the other does not is found by asking both:
-// nothing about it is in any log, and the members see each other.
+// nothing about it is in any log, and the members see each other. Here all they
+// say is encrypted.
 func TestSessionOnOneNodeIsFound(t *testing.T) {
 	lab := netlab.New(t, netlab.Config{Hosts: 3})
-	n1 := tomcat.Start(t, lab.Host(1), tomcat.Config{})
-	n2 := tomcat.Start(t, lab.Host(2), tomcat.Config{Port: 4001})
+	const key = "cafebabecafebabecafebabecafebabe"
+	keyFile := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(keyFile, []byte(key), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	n1 := tomcat.Start(t, lab.Host(1), tomcat.Config{EncryptionKey: key})
+	n2 := tomcat.Start(t, lab.Host(2), tomcat.Config{EncryptionKey: key, Port: 4001})
 	n1.WaitLog(`memberAdded .*\{10, 77, 0, 12\}:4001`, 10*time.Second)
 	both := write(t, n1, "both", 1)
 	served(t, n2, "both", both, 5*time.Second)
@@ -360,7 +368,7 @@ func TestSessionOnOneNodeIsFound(t *testing.T) {
 		t.Fatalf("n2 has the session: %+v, %v", got, err)
 	}
 	time.Sleep(6 * time.Second) // a session must be 5 s old to be missed
-	m := muster(t, lab.Host(3), "tribes", "sessions", "--fetch", "-d", "4s", "--json")
+	m := muster(t, lab.Host(3), "tribes", "sessions", "--fetch", "-d", "4s", "--json", "--encryption-key-file", keyFile)
 	last, status := m.finish()
 	if status != 1 || last.Type != "summary" {
 		t.Errorf("status %d, %s\n%s", status, last.Raw, m.Tail())

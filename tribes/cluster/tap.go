@@ -5,11 +5,12 @@ import (
 	"context"
 	"sync"
 
+	"muster/tribes"
 	"muster/tribes/channel"
 )
 
-// Tap is a Guest that lets somebody look on: what it is sent it also keeps for
-// Next, as far as there is room. It never waits for whoever looks on, so that it
+// Tap is a Guest that lets somebody look on: the objects that it is sent it also
+// keeps for Next, as far as there is room; messages of bytes are none. It never waits for whoever looks on, so that it
 // acks and answers as quickly as a Guest does.
 type Tap struct {
 	*Guest
@@ -34,7 +35,9 @@ func NewTap(n *Node) *Tap {
 
 // HandleMessage keeps a copy of m, and then does what a Guest does.
 func (t *Tap) HandleMessage(ctx context.Context, m *channel.Message) error {
-	t.keep(m)
+	if m.Options&tribes.ByteMessage == 0 {
+		t.keep(m)
+	}
 	return t.Guest.HandleMessage(ctx, m)
 }
 
