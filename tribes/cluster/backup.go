@@ -100,6 +100,13 @@ func (b *BackupReplica) heard(r *tribes.Member) bool {
 	return false
 }
 
+// View returns a copy of what this node holds of a session, without touching it;
+// a proxy holds nothing.
+func (b *BackupReplica) View(id string) (session.Session, bool) { return b.Store.View(id) }
+
+// IDs are those of all sessions of the map, wherever they are, in no order.
+func (b *BackupReplica) IDs() []string { return b.Keys() }
+
 // Event takes an event of the node's membership.
 func (b *BackupReplica) Event(e membership.Event) {
 	if e.Kind == membership.Disappeared {

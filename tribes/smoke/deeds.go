@@ -63,10 +63,10 @@ func (n *node) eachSession(r request, f func(id string) error) error {
 }
 
 func (n *node) create(ctx context.Context, id string, r request) error {
-	if err := n.manager.create(ctx, id); err != nil {
+	if err := n.manager.Create(ctx, id); err != nil {
 		return err
 	}
-	return n.manager.request(ctx, id, func(e *session.Edit) {
+	return n.manager.Request(ctx, id, func(e *session.Edit) {
 		set(e, id, 1, r.Size)
 		if r.MaxInactive > 0 {
 			e.SetMaxInactive(r.MaxInactive)
@@ -77,7 +77,7 @@ func (n *node) create(ctx context.Context, id string, r request) error {
 // serve is a request that reads a session and counts on.
 func (n *node) serve(ctx context.Context, id string, r request) error {
 	var bad error
-	err := n.manager.request(ctx, id, func(e *session.Edit) {
+	err := n.manager.Request(ctx, id, func(e *session.Edit) {
 		counter, ok := counterOf(e.Session())
 		if !ok {
 			bad = fmt.Errorf("session %q is here without its attributes", id)
@@ -92,7 +92,7 @@ func (n *node) serve(ctx context.Context, id string, r request) error {
 func (n *node) invalidate(ctx context.Context, r request) (line, error) {
 	l := line{Digests: map[string]string{}}
 	err := n.eachSession(r, func(id string) error {
-		return n.manager.invalidate(ctx, id, func(s *session.Session) { l.Digests[id] = digestOf(s) })
+		return n.manager.Invalidate(ctx, id, func(s *session.Session) { l.Digests[id] = digestOf(s) })
 	})
 	return l, err
 }
@@ -101,7 +101,7 @@ func (n *node) invalidate(ctx context.Context, r request) (line, error) {
 func (n *node) look(r request) line {
 	l := line{Digests: map[string]string{}, Places: map[string]place{}}
 	for _, id := range ids(r.Set, r.Count) {
-		if s, ok := n.manager.view(id); ok {
+		if s, ok := n.manager.View(id); ok {
 			l.Digests[id] = digestOf(&s)
 		}
 		if p, ok := n.manager.place(id); ok {

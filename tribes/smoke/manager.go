@@ -24,26 +24,27 @@ const (
 	Backup Manager = "backup"
 )
 
-// manager keeps the sessions of a node.
-type manager interface {
-	attach(n *cluster.Node) channel.Handler
-	// run does what is due from time to time, until ctx ends.
-	run(ctx context.Context)
-	// event takes what the membership tells.
-	event(e membership.Event)
-	// stop says goodbye to the members.
-	stop(ctx context.Context) error
+// replica keeps the sessions of a node: a cluster.Replica or a
+// cluster.BackupReplica.
+type replica interface {
+	Attach(n *cluster.Node) channel.Handler
+	Run(ctx context.Context)
+	Event(e membership.Event)
+	Stop(ctx context.Context) error
 
+	Create(ctx context.Context, id string) error
+	Request(ctx context.Context, id string, edit func(*session.Edit)) error
+	Invalidate(ctx context.Context, id string, look func(*session.Session)) error
+	View(id string) (session.Session, bool)
+}
+
+// manager is a replica with what the steps ask of it beside that.
+type manager interface {
+	replica
 	// fetch gets what a starting node gets. Alone: there may be nobody.
 	fetch(ctx context.Context, alone bool) (line, error)
-	create(ctx context.Context, id string) error
-	request(ctx context.Context, id string, edit func(*session.Edit)) error
-	// invalidate looks at a session and ends it everywhere.
-	invalidate(ctx context.Context, id string, look func(*session.Session)) error
-	// view is what is held here, place where it lives; neither touches it.
-	view(id string) (session.Session, bool)
+	// place is where a session lives; it does not touch it.
 	place(id string) (place, bool)
-
 	// isChange reports whether a message carries a change of a session.
 	isChange(message []byte) bool
 }
@@ -60,7 +61,7 @@ func newManager(cfg *nodeConfig) manager {
 	if cfg.Manager == Backup {
 		return &backupManager{cluster.NewBackupReplica(store, replicatedmap.Config{Options: cfg.Options})}
 	}
-	d := &deltaManager{replica: &cluster.Replica{Store: store, Options: cfg.Options, Block: stateBlock}, timeout: cluster.DefaultTransferTimeout}
+	d := &deltaManager{Replica: &cluster.Replica{Store: store, Options: cfg.Options, Block: stateBlock}, timeout: cluster.DefaultTransferTimeout}
 	if cfg.StateTimeoutMS > 0 {
 		d.timeout = time.Duration(cfg.StateTimeoutMS) * time.Millisecond
 	}
@@ -71,18 +72,13 @@ var errNobody = errors.New("there is no member to ask for the state")
 
 // deltaManager is the node as DeltaManager.
 type deltaManager struct {
-	replica *cluster.Replica
+	*cluster.Replica
 	timeout time.Duration // of a state transfer
 }
 
-func (d *deltaManager) attach(n *cluster.Node) channel.Handler { return d.replica.Attach(n) }
-func (d *deltaManager) run(ctx context.Context)                { d.replica.Run(ctx) }
-func (d *deltaManager) event(membership.Event)                 {}
-func (d *deltaManager) stop(context.Context) error             { return nil }
-
 // fetch gets the state from the member that has been there for longest.
 func (d *deltaManager) fetch(ctx context.Context, alone bool) (line, error) {
-	t, err := d.replica.Fetch(ctx, d.timeout)
+	t, err := d.Fetch(ctx, d.timeout)
 	switch {
 	case err != nil:
 		return line{}, err
@@ -96,34 +92,7 @@ func (d *deltaManager) fetch(ctx context.Context, alone bool) (line, error) {
 	return line{Sessions: t.Sessions, UniqueID: t.From.ID.String()}, nil
 }
 
-func (d *deltaManager) create(ctx context.Context, id string) error {
-	return d.replicate(ctx)(d.replica.Store.Create(id))
-}
-
-func (d *deltaManager) request(ctx context.Context, id string, edit func(*session.Edit)) error {
-	return d.replicate(ctx)(d.replica.Store.Request(id, edit))
-}
-
-func (d *deltaManager) invalidate(ctx context.Context, id string, look func(*session.Session)) error {
-	if s, ok := d.view(id); ok {
-		look(&s)
-	}
-	return d.replicate(ctx)(d.replica.Store.Invalidate(id))
-}
-
-// replicate sends the message of a change to the members; it takes the two
-// values that the store's methods return.
-func (d *deltaManager) replicate(ctx context.Context) func(*session.Message, error) error {
-	return func(m *session.Message, err error) error {
-		if err != nil {
-			return err
-		}
-		return d.replica.Replicate(ctx, m)
-	}
-}
-
-func (d *deltaManager) view(id string) (session.Session, bool) { return d.replica.Store.View(id) }
-func (d *deltaManager) place(string) (place, bool)             { return place{}, false }
+func (d *deltaManager) place(string) (place, bool) { return place{}, false }
 
 func (d *deltaManager) isChange(message []byte) bool {
 	m, err := session.ParseMessage(message)
@@ -131,38 +100,19 @@ func (d *deltaManager) isChange(message []byte) bool {
 }
 
 // backupManager is the node as BackupManager.
-type backupManager struct{ replica *cluster.BackupReplica }
-
-func (b *backupManager) attach(n *cluster.Node) channel.Handler { return b.replica.Attach(n) }
-func (b *backupManager) run(ctx context.Context)                { b.replica.Run(ctx) }
-func (b *backupManager) event(e membership.Event)               { b.replica.Event(e) }
-func (b *backupManager) stop(ctx context.Context) error         { return b.replica.Stop(ctx) }
+type backupManager struct{ *cluster.BackupReplica }
 
 // fetch joins the map.
 func (b *backupManager) fetch(ctx context.Context, alone bool) (line, error) {
-	s, err := b.replica.Start(ctx)
+	s, err := b.Start(ctx)
 	if err == nil && s.Members == 0 && !alone {
 		err = errors.New("no member has the map")
 	}
 	return line{Sessions: s.Entries}, err
 }
 
-func (b *backupManager) create(ctx context.Context, id string) error {
-	return b.replica.Create(ctx, id)
-}
-
-func (b *backupManager) request(ctx context.Context, id string, edit func(*session.Edit)) error {
-	return b.replica.Request(ctx, id, edit)
-}
-
-func (b *backupManager) invalidate(ctx context.Context, id string, look func(*session.Session)) error {
-	return b.replica.Invalidate(ctx, id, look)
-}
-
-func (b *backupManager) view(id string) (session.Session, bool) { return b.replica.Store.View(id) }
-
 func (b *backupManager) place(id string) (place, bool) {
-	e, ok := b.replica.Entry(id)
+	e, ok := b.Entry(id)
 	if !ok {
 		return place{}, false
 	}

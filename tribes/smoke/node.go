@@ -84,7 +84,7 @@ func Node(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() { n.reportEvents(ctx) })
-	wg.Go(func() { n.manager.run(ctx) })
+	wg.Go(func() { n.manager.Run(ctx) })
 	leaving := n.obey(ctx, lines)
 	err = errors.Join(n.stop(ctx), n.Leave())
 	cancel()
@@ -116,7 +116,7 @@ func join(ctx context.Context, cfg nodeConfig, n *node, joined <-chan struct{}) 
 	c.HoldsState = true
 	c.Stages = cfg.stages
 	c.Handler = func(cn *cluster.Node) channel.Handler {
-		replica := n.manager.attach(cn)
+		replica := n.manager.Attach(cn)
 		return channel.HandlerFunc(func(ctx context.Context, m *channel.Message) error {
 			<-joined
 			switch {
@@ -158,7 +158,7 @@ const stopTime = 3 * time.Second
 func (n *node) stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 	defer cancel()
-	return n.manager.stop(ctx)
+	return n.manager.Stop(ctx)
 }
 
 // obey carries out requests until one asks to leave, which it returns.
@@ -205,7 +205,7 @@ func (n *node) reportEvents(ctx context.Context) {
 		if err != nil {
 			return
 		}
-		n.manager.event(e)
+		n.manager.Event(e)
 		l := line{Event: e.Kind.String(), Reason: e.Reason, SilentMS: e.Silent.Milliseconds(), UniqueID: e.Member.ID.String()}
 		if ap, ok := e.Member.AddrPort(); ok {
 			l.Address = ap.String()

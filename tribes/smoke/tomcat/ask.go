@@ -30,6 +30,9 @@ type answer struct {
 	manager manager
 	context string // under which it answered
 	holds   bool   // it has the session
+	// Of a BackupManager: the session, and the class of MemberImpl of its version.
+	session     *session.Session
+	memberClass *javaser.Class
 }
 
 // answerTime is how long a Tomcat may take to answer: it pauses 100 ms before
@@ -103,17 +106,35 @@ func (w *wire) askMap(ctx context.Context, to *tribes.Member, name string, id se
 		return false
 	}
 	a.manager, a.context = backupManager, name
+	if m, err := session.MapMessageOf(reply.Message); err == nil && m.Primary != nil {
+		a.memberClass = m.Primary.Class
+	}
 	key, err := javaser.AppendMerged(nil, javaser.NewString(string(id)))
 	if err != nil {
 		return true
 	}
 	reply = w.call(ctx, to, &session.MapMessage{Type: session.MapRetrieveBackup, MapID: []byte(name + "-map"), Key: key})
 	if reply != nil && reply.Message != nil {
-		v, err := session.Read(reply.Message)
-		m, ok := v.(*session.MapMessage)
-		a.holds = err == nil && ok && len(m.Value) > 0
+		m, err := session.MapMessageOf(reply.Message)
+		a.holds = err == nil && len(m.Value) > 0
+		if a.holds {
+			a.session = sessionIn(m.Value)
+		}
 	}
 	return true
+}
+
+// sessionIn is the session that a value of a map is; nil for another value.
+func sessionIn(value []byte) *session.Session {
+	v, err := session.ParseMapValue(value)
+	if err != nil {
+		return nil
+	}
+	read, err := session.Read(v)
+	if s, ok := read.(session.Session); err == nil && ok {
+		return &s
+	}
+	return nil
 }
 
 // call asks a member's map and waits for the reply; nil without one.

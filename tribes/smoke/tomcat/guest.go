@@ -9,9 +9,6 @@ import (
 	"strconv"
 	"time"
 
-	"muster/internal/hint"
-	"muster/tribes"
-	"muster/tribes/cluster"
 	"muster/tribes/javaser"
 	"muster/tribes/session"
 )
@@ -52,67 +49,74 @@ func newID(route string) sessionID {
 // guestCreates makes a session like those of the page: with the attributes that a
 // session of A's was seen to get.
 func guestCreates(ctx context.Context, r *run, detail map[string]any) error {
-	name, n, actions, err := r.learn(ctx)
+	p, err := r.learn(ctx)
 	if err != nil {
 		return err
 	}
-	detail["context"] = name
-	replica := &cluster.Replica{
-		Store:   session.NewStore(session.StoreConfig{Context: name}),
-		Options: tribes.UseAck | tribes.SynchronizedAck, // it is there when we know that it is sent
+	detail["context"] = p.context
+	detail["manager"] = string(p.manager)
+	if err := r.wire.replicate(ctx, p); err != nil {
+		return err
 	}
-	r.wire.replicate(replica)
-	if r.s1, err = r.own(ctx, "S1", n, actions, 0); err != nil {
+	if r.s1, err = r.own(ctx, "S1", p.n, p.actions, 0); err != nil {
 		return err
 	}
 	detail["id"] = string(r.s1.id)
-	detail["attributes"] = len(actions)
+	detail["attributes"] = len(p.actions)
 	detail["members"] = len(r.wire.members())
 	r.number(r.s1, detail)
 	return nil
 }
 
-// learn makes and changes a session on A, and reads what its messages say: the
-// context's name, the number and the attributes.
-func (r *run) learn(ctx context.Context) (name string, n int, actions []session.Action, err error) {
+// pattern is what a session of the application is like.
+type pattern struct {
+	answer
+	n       int              // its number
+	actions []session.Action // that made its attributes
+}
+
+// learn makes and changes a session on A, and reads what its messages say, or
+// what its BackupManager answers: the context's name, the number and the
+// attributes.
+func (r *run) learn(ctx context.Context) (pattern, error) {
 	a := r.nodes[0]
 	s, p, err := a.open(ctx, "S0")
 	if err != nil {
-		return "", 0, nil, err
+		return pattern{}, err
 	}
 	r.wire.update(func() { r.wire.copying = s.id.base() })
 	if r.app.visits {
 		s.n, _ = r.app.read(p.Body)
 	}
 	if err := sleep(ctx, r.Pause); err != nil {
-		return "", 0, nil, err
+		return pattern{}, err
 	}
 	if _, err := a.change(ctx, s, byCookie); err != nil {
-		return "", 0, nil, err
+		return pattern{}, err
 	}
 	seen, _ := r.wire.session(ctx, s.id.base(), travelTime, session.Created)
 	if len(seen) > 0 {
 		a.id, a.contexts = seen[0].sender, []string{seen[0].context}
+		var actions []session.Action
 		// The change may come a little later than the creation.
 		r.wire.until(ctx, travelTime, func() bool {
 			actions = r.wire.copies()
 			return !r.app.counts() || slices.ContainsFunc(actions, func(a session.Action) bool { return isNumber(a.Value, s.n) })
 		})
-		return seen[0].context, s.n, actions, nil
+		return pattern{answer{manager: deltaManager, context: seen[0].context}, s.n, actions}, nil
 	}
 	r.suspects = suspects{from: itself, to: 0, session: s}
 	all := r.wire.ofNode(a)
 	if len(all) == 0 {
-		return "", 0, nil, fmt.Errorf("%w: nothing is known of how A replicates: no heartbeat of it came", errLost)
+		return pattern{}, fmt.Errorf("%w: nothing is known of how A replicates: no heartbeat of it came", errLost)
 	}
 	switch q := r.wire.question(ctx, &all[0].Member, r.contextNames(a), s.id); q.manager {
 	case deltaManager:
-		return q.context, s.n, nil, nil
+		return pattern{answer: q, n: s.n}, nil
 	case backupManager:
-		return "", 0, nil, hint.Wrap(errors.New("the application has a BackupManager, and muster replicates as a DeltaManager does"),
-			"without --guest its sessions are looked at by HTTP")
+		return pattern{q, s.n, q.attributes()}, nil
 	}
-	return "", 0, nil, fmt.Errorf("%w: a session made on A sent nothing to muster", errNotSent)
+	return pattern{}, fmt.Errorf("%w: a session made on A sent nothing to muster", errNotSent)
 }
 
 // errNotSent: a node that counts us as a member told us nothing of its session.
@@ -121,15 +125,10 @@ var errNotSent = errors.New("A does not replicate the application")
 // own makes a session in muster's store and replicates it.
 func (r *run) own(ctx context.Context, name string, n int, actions []session.Action, idle int32) (*life, error) {
 	s := &life{name: name, id: newID(r.nodes[0].route), n: n}
-	store := r.wire.replica.Store
-	m, err := store.Create(string(s.id))
-	if err == nil {
-		err = r.wire.replica.Replicate(ctx, m)
-	}
-	if err != nil {
+	if err := r.wire.replica.Create(ctx, string(s.id)); err != nil {
 		return nil, err
 	}
-	m, err = store.Request(string(s.id), func(e *session.Edit) {
+	err := r.wire.replica.Request(ctx, string(s.id), func(e *session.Edit) {
 		e.Set("muster", javaser.NewString(strconv.Itoa(max(n, 1))))
 		for _, a := range actions {
 			if a.Type == session.Attribute && !a.Remove {
@@ -140,9 +139,6 @@ func (r *run) own(ctx context.Context, name string, n int, actions []session.Act
 			e.SetMaxInactive(idle)
 		}
 	})
-	if err == nil {
-		err = r.wire.replica.Replicate(ctx, m)
-	}
 	return s, err
 }
 
@@ -161,6 +157,9 @@ func guestServed(ctx context.Context, r *run, detail map[string]any) error {
 func guestHas(ctx context.Context, r *run, detail map[string]any) error {
 	began := time.Now()
 	var held session.Session
+	if err := r.wire.replica.fetch(ctx, r.s1.id.base()); err != nil {
+		return err
+	}
 	if err := r.until(ctx, travelTime, func() (here bool) {
 		held, here = r.wire.ours(r.s1.id.base())
 		return here && (!r.app.counts() || holdsNumber(&held, r.s1.n))
@@ -195,11 +194,7 @@ func guestInvalidates(ctx context.Context, r *run, detail map[string]any) error 
 	if !ok {
 		return errors.New("muster has lost the session")
 	}
-	m, err := r.wire.replica.Store.Invalidate(held.ID)
-	if err == nil {
-		err = r.wire.replica.Replicate(ctx, m)
-	}
-	if err != nil {
+	if err := r.wire.replica.Invalidate(ctx, held.ID, nil); err != nil {
 		return err
 	}
 	for i := range r.nodes {
@@ -231,23 +226,6 @@ func guestExpires(ctx context.Context, r *run, detail map[string]any) error {
 		}
 	}
 	return nil
-}
-
-// replicate makes muster hold sessions: from now on the replica takes what comes.
-func (w *wire) replicate(replica *cluster.Replica) {
-	handler := replica.Attach(w.node)
-	w.update(func() { w.handler, w.replica = handler, replica })
-	w.running.Go(func() { replica.Run(w.ctx) })
-}
-
-// ours is muster's copy of a session, under whatever route it is now.
-func (w *wire) ours(base string) (session.Session, bool) {
-	for _, id := range w.replica.Store.IDs() {
-		if sessionID(id).base() == base {
-			return w.replica.Store.View(id)
-		}
-	}
-	return session.Session{}, false
 }
 
 // copies is what changed in the session that is to be copied. It is called with

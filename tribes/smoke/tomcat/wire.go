@@ -20,9 +20,9 @@ import (
 // it is bounded: what comes is not ours to choose.
 type wire struct {
 	node    *cluster.Node
-	handler channel.Handler  // answers what a starting Tomcat waits for
-	replica *cluster.Replica // of a run in which muster replicates; else nil
-	key     bool             // encrypted messages are opened with a key
+	handler channel.Handler // answers what a starting Tomcat waits for
+	replica replica         // of a run in which muster replicates; else nil
+	key     bool            // encrypted messages are opened with a key
 	stop    context.CancelFunc
 	ctx     context.Context // ends when we leave
 	running sync.WaitGroup
@@ -103,7 +103,15 @@ func join(ctx context.Context, cfg *cluster.Config) (*wire, error) {
 	return w, nil
 }
 
+// byeTime is how long the goodbye to a replicated map may take.
+const byeTime = 3 * time.Second
+
 func (w *wire) leave() {
+	if w.replica != nil {
+		bye, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), byeTime)
+		_ = w.replica.Stop(bye) // who does not hear it misses our heartbeats
+		cancel()
+	}
 	w.stop()
 	w.running.Wait()
 	_ = w.node.Leave() // the run is over, whatever became of it
@@ -118,6 +126,9 @@ func (w *wire) follow() {
 		w.update(func() {
 			if len(w.events) < mostEvents {
 				w.events = append(w.events, e)
+			}
+			if w.replica != nil {
+				w.replica.Event(e)
 			}
 		})
 	}
