@@ -47,16 +47,20 @@ func ParseChannelData(data []byte) (ChannelData, error) {
 
 // AppendTo appends the message, without a frame around it.
 func (c *ChannelData) AppendTo(b []byte) ([]byte, error) {
+	b, err := c.appendHead(b)
+	if err != nil {
+		return b, err
+	}
+	return appendSized(b, c.Message), nil
+}
+
+func (c *ChannelData) appendHead(b []byte) ([]byte, error) {
 	be := binary.BigEndian
 	b = be.AppendUint32(b, uint32(c.Options))
 	b = be.AppendUint64(b, uint64(c.Timestamp))
 	b = appendSized(b, c.ID)
 	b = be.AppendUint32(b, uint32(c.Address.Len()))
-	b, err := c.Address.AppendTo(b)
-	if err != nil {
-		return b, err
-	}
-	return appendSized(b, c.Message), nil
+	return c.Address.AppendTo(b)
 }
 
 // Len is the number of bytes that AppendTo appends.
@@ -64,11 +68,22 @@ func (c *ChannelData) Len() int { return 24 + len(c.ID) + c.Address.Len() + len(
 
 // AppendFrameTo appends the message as one whole frame.
 func (c *ChannelData) AppendFrameTo(b []byte) ([]byte, error) {
-	b = append(b, frameBegin...)
-	b = binary.BigEndian.AppendUint32(b, uint32(c.Len()))
-	b, err := c.AppendTo(b)
+	b, err := c.AppendHeadTo(b)
 	if err != nil {
 		return b, err
 	}
-	return append(b, frameEnd...), nil
+	return append(append(b, c.Message...), FrameEnd...), nil
+}
+
+// AppendHeadTo appends what stands before the message in its frame; behind it
+// stands FrameEnd. So a large message need not be copied.
+func (c *ChannelData) AppendHeadTo(b []byte) ([]byte, error) {
+	be := binary.BigEndian
+	b = append(b, frameBegin...)
+	b = be.AppendUint32(b, uint32(c.Len()))
+	b, err := c.appendHead(b)
+	if err != nil {
+		return b, err
+	}
+	return be.AppendUint32(b, uint32(len(c.Message))), nil
 }

@@ -7,6 +7,8 @@ import "encoding/binary"
 const (
 	frameBegin = "FLT2002"
 	frameEnd   = "TLF2003"
+	// FrameEnd ends every frame.
+	FrameEnd = frameEnd
 	// FrameOverhead is what a frame adds to its data.
 	FrameOverhead = len(frameBegin) + 4 + len(frameEnd)
 )

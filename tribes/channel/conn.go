@@ -27,15 +27,11 @@ type conn struct {
 
 	message Message // in hand
 
-	readBy, ackBy time.Time // the deadlines that are set; zero is none
+	readBy, ackBy instant // the deadlines that are set; zero is none
 }
 
-const (
-	// idleShrink is how long an idle connection keeps a large buffer.
-	idleShrink = 2 * time.Second
-	// touchEvery is how exactly connSet knows who is idle for longest.
-	touchEvery = 100 * time.Millisecond
-)
+// touchEvery is how exactly connSet knows who is idle for longest.
+const touchEvery = 100 * time.Millisecond
 
 func newConn(r *Receiver, nc net.Conn, peer netip.AddrPort) *conn {
 	return &conn{r: r, nc: nc, peer: peer, in: inbox{budget: &r.memory, limit: r.cfg.FrameLimit}}
@@ -100,24 +96,24 @@ func (c *conn) read() error {
 
 // setDeadline bounds the wait for the rest of a frame. Between frames there is
 // no bound, since a peer may keep its connection; only a large buffer is given
-// back after a while.
+// back after the same time.
 func (c *conn) setDeadline(idle bool) error {
-	var by time.Time
-	switch {
-	case idle && cap(c.in.buf) > inboxStart:
-		by = far(c.readBy, time.Now(), idleShrink)
-	case idle:
-	default:
-		by = time.Now().Add(frameSilence)
-		if end := c.begun.Add(frameTimeout); end.Before(by) {
+	var by instant
+	if !idle || cap(c.in.buf) > inboxStart {
+		by = far(c.readBy, monotonic(), frameSilence*4/5) // far adds the rest
+		if end := instant(c.begun.Add(frameTimeout).Sub(epoch)); !idle && end < by {
 			by = end
 		}
 	}
-	if by.Equal(c.readBy) {
+	switch by {
+	case c.readBy:
 		return nil
+	case 0:
+		c.readBy = 0
+		return c.nc.SetReadDeadline(time.Time{})
 	}
 	c.readBy = by
-	return c.nc.SetReadDeadline(by)
+	return c.nc.SetReadDeadline(by.time())
 }
 
 func (c *conn) ended(err error) {
@@ -184,9 +180,9 @@ func (c *conn) take(ctx context.Context, data []byte) error {
 var ackBytes, failAckBytes = []byte(tribes.Ack), []byte(tribes.FailAck)
 
 func (c *conn) ack(which []byte) error {
-	if by := far(c.ackBy, c.last, ackTimeout); !by.Equal(c.ackBy) {
+	if by := far(c.ackBy, monotonic(), ackTimeout); by != c.ackBy {
 		c.ackBy = by
-		if err := c.nc.SetWriteDeadline(by); err != nil {
+		if err := c.nc.SetWriteDeadline(by.time()); err != nil {
 			return err
 		}
 	}

@@ -41,7 +41,8 @@ type Exchange struct {
 	// Err is what the system said; nil where OK.
 	Err error
 
-	more bool // came behind the ack: the connection is of no more use
+	ended instant // where OK
+	more  bool    // came behind the ack: the connection is of no more use
 }
 
 // OK reports whether what was asked for came about.
@@ -85,11 +86,11 @@ type limits struct {
 	connect, write, answer time.Duration
 }
 
-// exchange connects, writes frame and, where wantAck, waits for the ack.
-func exchange(ctx context.Context, d *net.Dialer, addr netip.AddrPort, frame []byte, wantAck bool, lim limits) Exchange {
+// exchange connects, writes f and, where wantAck, waits for the ack.
+func exchange(ctx context.Context, d *net.Dialer, addr netip.AddrPort, f *frame, wantAck bool, lim limits) Exchange {
 	l, x := connect(ctx, d, addr, lim.connect)
 	if l != nil {
-		l.trade(ctx, &x, frame, wantAck, lim)
+		l.trade(ctx, &x, f, wantAck, lim, monotonic())
 		l.close()
 	}
 	return x

@@ -19,11 +19,14 @@ import (
 type link struct {
 	nc    net.Conn
 	local netip.AddrPort
-	idle  time.Time // since when nobody uses it
+	idle  instant // since when nobody uses it
+	uses  int     // after the first
 	peek  peeker
 
-	readBy, writeBy time.Time // the deadlines that are set
+	readBy, writeBy instant // the deadlines that are set
 	answer          [answerMost]byte
+	parts           [3][]byte // of a large message, while it is written
+	vector          net.Buffers
 
 	ctx  context.Context // whose end ends what is under way
 	stop func() bool
@@ -82,44 +85,44 @@ func (l *link) until(ctx context.Context) bool {
 
 // far is a deadline at least wait from now: the one that is set, as long as it
 // serves, so that most messages need not set one. The time is exact to a quarter.
-func far(set, now time.Time, wait time.Duration) time.Time {
-	if earliest := now.Add(wait); set.Before(earliest) || set.After(earliest.Add(wait/4)) {
-		return earliest.Add(wait / 4)
+func far(set, now instant, wait time.Duration) instant {
+	if earliest := now + instant(wait); set < earliest || set > earliest+instant(wait/4) {
+		return earliest + instant(wait/4)
 	}
 	return set
 }
 
-func (l *link) setWrite(now time.Time, wait time.Duration) error {
+func (l *link) setWrite(now instant, wait time.Duration) error {
 	by := far(l.writeBy, now, wait)
-	if by.Equal(l.writeBy) {
+	if by == l.writeBy {
 		return nil
 	}
 	l.writeBy = by
-	return l.nc.SetWriteDeadline(by)
+	return l.nc.SetWriteDeadline(by.time())
 }
 
-func (l *link) setRead(now time.Time, wait time.Duration) error {
+func (l *link) setRead(now instant, wait time.Duration) error {
 	by := far(l.readBy, now, wait)
-	if by.Equal(l.readBy) {
+	if by == l.readBy {
 		return nil
 	}
 	l.readBy = by
-	return l.nc.SetReadDeadline(by)
+	return l.nc.SetReadDeadline(by.time())
 }
 
-// trade writes frame and, where wantAck, waits for the ack. After anything but
+// trade writes f at start, which is now, and where wantAck waits for the ack.
+// After anything but
 // Acked and Written the link is of no more use: what still comes on it would be
 // taken for the answer to another message.
-func (l *link) trade(ctx context.Context, x *Exchange, frame []byte, wantAck bool, lim limits) {
+func (l *link) trade(ctx context.Context, x *Exchange, f *frame, wantAck bool, lim limits, start instant) {
 	x.Local = l.local
 	if !l.until(ctx) {
 		x.Outcome, x.Err = Closed, net.ErrClosed
 		return
 	}
-	start := time.Now()
 	err := l.setWrite(start, lim.write)
 	if err == nil {
-		_, err = l.nc.Write(frame)
+		err = l.write(f)
 	}
 	if err != nil {
 		x.Outcome, x.Err = Closed, reason(err)
@@ -130,6 +133,8 @@ func (l *link) trade(ctx context.Context, x *Exchange, frame []byte, wantAck boo
 		x.Outcome = Written
 		if wantAck {
 			l.readAck(x, start, lim.answer)
+		} else {
+			x.ended = monotonic()
 		}
 	}
 	if !x.OK() && ctx.Err() != nil {
@@ -137,7 +142,24 @@ func (l *link) trade(ctx context.Context, x *Exchange, frame []byte, wantAck boo
 	}
 }
 
-func (l *link) readAck(x *Exchange, start time.Time, wait time.Duration) {
+func (l *link) write(f *frame) error {
+	if f.body == nil {
+		_, err := l.nc.Write(f.buf)
+		return err
+	}
+	l.parts = [...][]byte{f.buf, f.body, frameEnd}
+	l.vector = l.parts[:]
+	_, err := l.vector.WriteTo(l.nc)
+	clear(l.parts[:])
+	return err
+}
+
+func (x *Exchange) acked(start instant) {
+	x.ended = monotonic()
+	x.Outcome, x.Answer = Acked, time.Duration(x.ended-start)
+}
+
+func (l *link) readAck(x *Exchange, start instant, wait time.Duration) {
 	if err := l.setRead(start, wait); err != nil {
 		x.Outcome, x.Err = Closed, reason(err)
 		return
@@ -147,17 +169,17 @@ func (l *link) readAck(x *Exchange, start time.Time, wait time.Duration) {
 		n += more
 		got := l.answer[:n]
 		if string(got) == tribes.Ack {
-			x.Outcome, x.Answer = Acked, time.Since(start)
+			x.acked(start)
 			return
 		}
 		data, length, perr := tribes.ParseFrame(got, answerMost)
 		x.more = n > length
 		switch {
 		case perr == nil && tribes.IsAck(data):
-			x.Outcome, x.Answer = Acked, time.Since(start)
+			x.acked(start)
 			return
 		case perr == nil && tribes.IsFailAck(data):
-			x.Outcome, x.Answer = FailAcked, time.Since(start)
+			x.Outcome, x.Answer = FailAcked, time.Duration(monotonic()-start)
 			x.Err = errors.New("FAIL_ACK")
 			return
 		case perr == nil || !errors.Is(perr, tribes.ErrIncomplete) || n == len(l.answer):

@@ -32,7 +32,7 @@ func (f HandlerFunc) HandleMessage(ctx context.Context, m *Message) error { retu
 // NewMessage is a message from the member local, with an id and a time of its
 // own. It does not copy payload.
 func NewMessage(local tribes.Member, options tribes.Options, payload []byte) tribes.ChannelData {
-	id := tribes.NewUniqueID()
+	id := tribes.NewMessageID()
 	return tribes.ChannelData{
 		Options:   options,
 		Timestamp: time.Now().UnixMilli(),

@@ -28,18 +28,25 @@ const (
 	// idleMost is how long a connection is kept that nobody uses. Tomcat keeps
 	// its own for ever; a receiver that goes away in silence would leave ours open.
 	idleMost = 5 * time.Minute
+	// peekAfter is how long a connection is trusted to be as it was; in a row
+	// without pauses each peekEach-th message looks all the same, so that a peer
+	// that acks twice is found out.
+	peekAfter = 20 * time.Microsecond
+	peekEach  = 16
 	// peersMost is how many receivers have connections that are kept.
 	peersMost = 1024
 )
 
 // enter waits for a turn to use a connection to addr, and returns one that is
-// kept and still stands, or nil. It must be followed by leave.
-func (p *pool) enter(ctx context.Context, addr netip.AddrPort, size int) (*peer, *link, error) {
+// kept and still stands, or nil. It must be followed by leave. For a message that
+// wants an ack, which tells whether it arrived, a connection that was used a
+// moment ago is not looked at: that would cost a tenth of the round trip.
+func (p *pool) enter(ctx context.Context, addr netip.AddrPort, size int, ack bool, now instant) (e *peer, l *link, waited bool, err error) {
 	if size <= 0 {
 		size = DefaultPoolSize
 	}
 	p.mu.Lock()
-	e := p.peers[addr]
+	e = p.peers[addr]
 	if e == nil {
 		e = p.add(addr)
 	}
@@ -47,6 +54,7 @@ func (p *pool) enter(ctx context.Context, addr netip.AddrPort, size int) (*peer,
 	if e.busy < size {
 		e.busy++
 	} else {
+		waited = true
 		turn := make(chan struct{})
 		e.waiting = append(e.waiting, turn)
 		p.mu.Unlock()
@@ -57,18 +65,21 @@ func (p *pool) enter(ctx context.Context, addr netip.AddrPort, size int) (*peer,
 			p.mu.Lock()
 			p.giveUp(e, turn)
 			p.mu.Unlock()
-			return nil, nil, ctx.Err()
+			return nil, nil, true, ctx.Err()
 		}
 	}
-	l := e.take()
+	if waited {
+		now = monotonic()
+	}
+	l = e.take()
 	p.mu.Unlock()
-	for l != nil && (time.Since(l.idle) > idleMost || !l.peek.quiet()) {
+	for l != nil && !l.good(ack, now) {
 		l.close()
 		p.mu.Lock()
 		l = e.take()
 		p.mu.Unlock()
 	}
-	return e, l, nil
+	return e, l, waited, nil
 }
 
 func (p *pool) add(addr netip.AddrPort) *peer {
@@ -107,6 +118,15 @@ func (e *peer) pass() {
 	e.waiting = e.waiting[1:]
 }
 
+// good reports whether a kept connection can be used.
+func (l *link) good(ack bool, now instant) bool {
+	idle := time.Duration(now - l.idle)
+	if l.uses++; ack && idle < peekAfter && l.uses%peekEach != 0 {
+		return true
+	}
+	return idle < idleMost && l.peek.quiet()
+}
+
 func (e *peer) take() *link {
 	last := len(e.idle) - 1
 	if last < 0 {
@@ -134,10 +154,9 @@ func (p *pool) keep(e *peer, l *link) {
 		l.close()
 		return
 	}
-	l.idle = time.Now()
 	e.idle = append(e.idle, l)
 	// Those at the front have been idle for longest.
-	for l.idle.Sub(e.idle[0].idle) > idleMost {
+	for time.Duration(l.idle-e.idle[0].idle) > idleMost {
 		e.idle[0].close()
 		e.idle = append(e.idle[:0], e.idle[1:]...)
 	}

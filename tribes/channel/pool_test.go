@@ -206,7 +206,7 @@ func TestStrayAcksSatisfyNothing(t *testing.T) {
 				s.pool.mu.Lock()
 				defer s.pool.mu.Unlock()
 				e := s.pool.peers[at]
-				return e == nil || len(e.idle) == 0 || !e.idle[0].peek.quiet()
+				return e == nil || len(e.idle) == 0 || !e.idle[0].peek.quiet() && time.Duration(monotonic()-e.idle[0].idle) > peekAfter
 			})
 			rc, err := s.Send(t.Context(), at, data(tribes.UseAck, "second"))
 			if err == nil || rc.Outcome != NoAck {

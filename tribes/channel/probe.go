@@ -47,11 +47,12 @@ func Probe(ctx context.Context, addr netip.AddrPort, cfg ProbeConfig) Exchange {
 		options |= tribes.UseAck
 	}
 	m := NewMessage(cfg.Member, options, []byte(tribes.FailureDetectorTest))
-	frame, err := m.AppendFrameTo(nil)
+	f, err := newFrame(&m)
 	if err != nil {
 		return Exchange{Addr: addr, Outcome: Failed, Err: err}
 	}
-	return exchange(ctx, dialer(cfg.Local), addr, frame, cfg.ReadTest,
+	defer f.free()
+	return exchange(ctx, dialer(cfg.Local), addr, f, cfg.ReadTest,
 		limits{cfg.ConnectTimeout, cfg.ConnectTimeout, cfg.ReadTimeout})
 }
 

@@ -73,15 +73,15 @@ func (s *Sender) Queue() QueueStats {
 
 var errClosed = errors.New("the sender is closed")
 
-// enqueue takes a copy of frame for a member. It waits for room, until ctx ends.
-func (s *Sender) enqueue(ctx context.Context, to netip.AddrPort, frame []byte, ack bool) error {
+// enqueue takes a copy of f for a member. It waits for room, until ctx ends.
+func (s *Sender) enqueue(ctx context.Context, to netip.AddrPort, f *frame, ack bool) error {
 	q := &s.queue
 	q.mu.Lock()
 	limit := int64(s.QueueLimit)
 	if limit <= 0 {
 		limit = DefaultQueueLimit
 	}
-	for waited := false; q.bytes+int64(len(frame)) > limit && q.bytes > 0 && !q.ended; waited = true {
+	for waited := false; q.bytes+int64(f.len()) > limit && q.bytes > 0 && !q.ended; waited = true {
 		if !waited {
 			q.blocked.Add(1)
 			s.warn("more asynchronous messages are sent than the members take: senders wait", "queued_bytes", q.bytes)
@@ -111,8 +111,8 @@ func (s *Sender) enqueue(ctx context.Context, to netip.AddrPort, frame []byte, a
 		o = &outbox{to: to}
 		q.boxes[to] = o
 	}
-	o.put(frame, ack)
-	q.bytes += int64(len(frame))
+	o.put(f, ack)
+	q.bytes += int64(f.len())
 	q.count++
 	if !o.active {
 		o.active = true
@@ -121,16 +121,16 @@ func (s *Sender) enqueue(ctx context.Context, to netip.AddrPort, frame []byte, a
 	return nil
 }
 
-func (o *outbox) put(frame []byte, ack bool) {
+func (o *outbox) put(f *frame, ack bool) {
 	if n := len(o.chunks); n > 0 {
-		if last := o.chunks[n-1]; !ack && !last.ack && len(last.buf)+len(frame) <= chunkSize {
-			last.buf = append(last.buf, frame...)
+		if last := o.chunks[n-1]; !ack && !last.ack && len(last.buf)+f.len() <= chunkSize {
+			last.buf = f.appendTo(last.buf)
 			last.count++
 			return
 		}
 	}
 	c := chunks.Get().(*chunk)
-	c.buf, c.count, c.ack = append(c.buf[:0], frame...), 1, ack
+	c.buf, c.count, c.ack = f.appendTo(c.buf[:0]), 1, ack
 	o.chunks = append(o.chunks, c)
 }
 
@@ -150,7 +150,7 @@ func (s *Sender) drain(o *outbox) {
 		o.chunks[0] = nil
 		o.chunks = o.chunks[1:]
 		q.mu.Unlock()
-		r, err := s.send(q.life, o.to, c.buf, c.ack)
+		r, err := s.send(q.life, o.to, &frame{buf: c.buf}, c.ack)
 		if err == nil {
 			q.sent.Add(uint64(c.count))
 			q.done(c)

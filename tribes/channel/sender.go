@@ -57,28 +57,77 @@ type Receipt struct {
 	Took     time.Duration // over all attempts
 }
 
-// frames are buffers for what is sent; large ones are not kept.
-var frames = sync.Pool{New: func() any { return new([]byte) }}
+// frame is a message as it is written: in one piece, or a large one in three,
+// of which the middle is the caller's.
+type frame struct {
+	buf  []byte // all of it, or what stands before body
+	body []byte
+}
 
-const largeFrame = 1 << 20
+// frames are kept for the next message; large ones are not.
+var frames = sync.Pool{New: func() any { return new(frame) }}
+
+const (
+	largeFrame = 1 << 20
+	// apart is the message from which a copy costs more than a second piece.
+	apart = 16 << 10
+)
+
+var frameEnd = []byte(tribes.FrameEnd)
+
+// newFrame is to be freed after use. m.Message must not change until then.
+func newFrame(m *tribes.ChannelData) (*frame, error) {
+	f := frames.Get().(*frame)
+	var err error
+	if len(m.Message) < apart {
+		f.buf, err = m.AppendFrameTo(f.buf[:0])
+	} else {
+		f.buf, err = m.AppendHeadTo(f.buf[:0])
+		f.body = m.Message
+	}
+	if err != nil {
+		f.free()
+		return nil, err
+	}
+	return f, nil
+}
+
+func (f *frame) free() {
+	f.body = nil
+	if cap(f.buf) <= largeFrame {
+		frames.Put(f)
+	}
+}
+
+func (f *frame) len() int {
+	if f.body == nil {
+		return len(f.buf)
+	}
+	return len(f.buf) + len(f.body) + len(frameEnd)
+}
+
+// appendTo appends the whole frame.
+func (f *frame) appendTo(b []byte) []byte {
+	b = append(b, f.buf...)
+	if f.body != nil {
+		b = append(append(b, f.body...), frameEnd...)
+	}
+	return b
+}
 
 // Send delivers m to the receiver at to, and waits for the ack if its options
 // ask for one; that they say asynchronous changes nothing here. The error is the
 // *Exchange that failed.
 func (s *Sender) Send(ctx context.Context, to netip.AddrPort, m *tribes.ChannelData) (Receipt, error) {
-	buf := frames.Get().(*[]byte)
-	frame, err := m.AppendFrameTo((*buf)[:0])
-	if cap(frame) <= largeFrame {
-		*buf = frame
-		defer frames.Put(buf)
-	}
+	f, err := newFrame(m)
 	if err != nil {
 		return Receipt{}, err
 	}
-	return s.send(ctx, to, frame, m.Options&tribes.UseAck != 0)
+	defer f.free()
+	return s.send(ctx, to, f, m.Options&tribes.UseAck != 0)
 }
 
-func (s *Sender) send(ctx context.Context, to netip.AddrPort, frame []byte, wantAck bool) (Receipt, error) {
+func (s *Sender) send(ctx context.Context, to netip.AddrPort, f *frame, wantAck bool) (Receipt, error) {
 	timeout, retries := s.Timeout, s.Retries
 	if timeout <= 0 {
 		timeout = DefaultSendTimeout
@@ -86,20 +135,21 @@ func (s *Sender) send(ctx context.Context, to netip.AddrPort, frame []byte, want
 	if retries == 0 {
 		retries = DefaultRetries
 	}
-	lim := limits{timeout, timeout + writeTime(len(frame)), timeout + writeTime(len(frame))}
-	start := time.Now()
+	lim := limits{timeout, timeout + writeTime(f.len()), timeout + writeTime(f.len())}
+	start := monotonic()
 	var r Receipt
-	for {
+	for begun := start; ; begun = monotonic() {
 		r.Attempts++
-		s.try(ctx, &r.Exchange, to, frame, wantAck, lim)
+		s.try(ctx, &r.Exchange, to, f, wantAck, lim, begun)
 		if r.OK() || r.Attempts > retries || r.Outcome == NoAck || ctx.Err() != nil {
 			break
 		}
 	}
-	r.Took = time.Since(start)
 	if r.OK() {
+		r.Took = time.Duration(r.ended - start)
 		return r, nil
 	}
+	r.Took = time.Duration(monotonic() - start)
 	x := r.Exchange
 	return r, &x
 }
@@ -107,17 +157,20 @@ func (s *Sender) send(ctx context.Context, to netip.AddrPort, frame []byte, want
 // writeTime is what a large frame may take on top: a second for each MiB.
 func writeTime(size int) time.Duration { return time.Duration(size>>10) * time.Second / 1024 }
 
-// try sends once: over a kept connection, or a new one where there is none or
-// the kept one turns out to be closed.
-func (s *Sender) try(ctx context.Context, x *Exchange, to netip.AddrPort, frame []byte, wantAck bool, lim limits) {
+// try sends once, from now on: over a kept connection, or a new one where there
+// is none or the kept one turns out to be closed.
+func (s *Sender) try(ctx context.Context, x *Exchange, to netip.AddrPort, f *frame, wantAck bool, lim limits, now instant) {
 	*x = Exchange{Addr: to}
-	p, l, err := s.pool.enter(ctx, to, s.PoolSize)
+	p, l, waited, err := s.pool.enter(ctx, to, s.PoolSize, wantAck, now)
 	if err != nil {
 		x.Outcome, x.Err = Failed, err
 		return
 	}
 	if l != nil {
-		l.trade(ctx, x, frame, wantAck, lim)
+		if waited {
+			now = monotonic()
+		}
+		l.trade(ctx, x, f, wantAck, lim, now)
 		if x.Outcome != Closed {
 			s.leave(p, l, x)
 			return
@@ -125,7 +178,7 @@ func (s *Sender) try(ctx context.Context, x *Exchange, to netip.AddrPort, frame 
 		l.close()
 	}
 	if l, *x = connect(ctx, dialer(s.Local), to, lim.connect); l != nil {
-		l.trade(ctx, x, frame, wantAck, lim)
+		l.trade(ctx, x, f, wantAck, lim, monotonic())
 	}
 	s.leave(p, l, x)
 }
@@ -135,6 +188,9 @@ func (s *Sender) leave(p *peer, l *link, x *Exchange) {
 	if l != nil && (!x.OK() || x.more) {
 		l.close()
 		l = nil
+	}
+	if l != nil {
+		l.idle = x.ended
 	}
 	s.pool.leave(p, l)
 }

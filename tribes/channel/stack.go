@@ -147,30 +147,30 @@ func (s *Sender) Deliver(ctx context.Context, m *Outgoing) { s.deliver(ctx, m, i
 func (s *Sender) DeliverNow(ctx context.Context, m *Outgoing) { s.deliver(ctx, m, false) }
 
 func (s *Sender) deliver(ctx context.Context, m *Outgoing, queued bool) {
-	buf := frames.Get().(*[]byte)
-	frame, err := m.AppendFrameTo((*buf)[:0])
-	if cap(frame) <= largeFrame {
-		*buf = frame
-		defer frames.Put(buf)
-	}
+	f, err := newFrame(&m.ChannelData)
 	if err != nil {
 		m.Fail(err)
 		return
 	}
+	defer f.free()
 	wantAck := m.Options&tribes.UseAck != 0
+	if len(m.To) == 1 && !queued && m.To[0].Err == nil {
+		m.To[0].add(s.send(ctx, m.To[0].Addr, f, wantAck))
+		return
+	}
 	var wg sync.WaitGroup
 	for i, d := range m.To {
 		switch {
 		case d.Err != nil:
 		case queued:
 			r := Receipt{Exchange: Exchange{Addr: d.Addr, Outcome: Queued}}
-			d.add(r, s.enqueue(ctx, d.Addr, frame, wantAck))
+			d.add(r, s.enqueue(ctx, d.Addr, f, wantAck))
 		case i == len(m.To)-1:
-			d.add(s.send(ctx, d.Addr, frame, wantAck))
+			d.add(s.send(ctx, d.Addr, f, wantAck))
 		default:
 			wg.Go(func() {
 				defer s.guard()
-				d.add(s.send(ctx, d.Addr, frame, wantAck))
+				d.add(s.send(ctx, d.Addr, f, wantAck))
 			})
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"muster/tribes"
@@ -119,8 +120,9 @@ type call struct {
 type calls struct {
 	rest channel.Handler
 
-	mu   sync.Mutex
-	open map[string]*call
+	waited atomic.Int32 // how many are open
+	mu     sync.Mutex
+	open   map[string]*call
 }
 
 func (c *calls) add(uuid string, one *call) {
@@ -130,12 +132,14 @@ func (c *calls) add(uuid string, one *call) {
 		c.open = map[string]*call{}
 	}
 	c.open[uuid] = one
+	c.waited.Add(1)
 }
 
 func (c *calls) remove(uuid string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.open, uuid)
+	c.waited.Add(-1)
 }
 
 func (c *calls) waiting(uuid []byte) *call {
@@ -146,10 +150,7 @@ func (c *calls) waiting(uuid []byte) *call {
 
 // HandleMessage takes a message from the stack.
 func (c *calls) HandleMessage(ctx context.Context, m *channel.Message) error {
-	c.mu.Lock()
-	idle := len(c.open) == 0
-	c.mu.Unlock()
-	if !idle && c.answer(m) {
+	if c.waited.Load() > 0 && c.answer(m) {
 		return nil
 	}
 	if c.rest == nil {

@@ -2,10 +2,11 @@ package stage
 
 import (
 	"context"
+	"encoding/binary"
+	"math/bits"
 	"sync"
 	"sync/atomic"
 
-	"muster/tribes"
 	"muster/tribes/channel"
 )
 
@@ -25,9 +26,18 @@ type Dedup struct {
 	head int
 }
 
-type messageID struct {
-	sender tribes.UniqueID
-	id     [16]byte
+// messageID is the message's id and its sender's in one: both are random.
+type messageID [2]uint64
+
+func idOf(m *channel.Message) (id messageID, ok bool) {
+	if len(m.ID) != 16 {
+		return id, false
+	}
+	from := m.Address.ID[:]
+	for i := range id {
+		id[i] = binary.NativeEndian.Uint64(m.ID[8*i:]) ^ bits.RotateLeft64(binary.NativeEndian.Uint64(from[8*i:]), 1)
+	}
+	return id, true
 }
 
 // dedupMost is how many ids are remembered: the messages of a minute or more in
@@ -37,11 +47,10 @@ const dedupMost = 1 << 14
 // Receive drops what was handed up before. Ids that are not of 16 bytes tell
 // nothing, and pass.
 func (d *Dedup) Receive(ctx context.Context, m *channel.Message, up channel.HandlerFunc) error {
-	id := messageID{sender: m.Address.ID}
-	if len(m.ID) != len(id.id) {
+	id, ok := idOf(m)
+	if !ok {
 		return up(ctx, m)
 	}
-	copy(id.id[:], m.ID)
 	if !d.enter(id) {
 		d.repeated.Add(1)
 		return nil
