@@ -33,7 +33,7 @@ func newSmokeCmd(a *app) *cobra.Command {
 	o := smokeOptions{}
 	c := &cobra.Command{
 		Use:   "smoke",
-		Short: "prove on this host that a mini-cluster finds, loses and finds itself again",
+		Short: "prove that a cluster keeps its sessions: a mini-cluster here, or real Tomcats",
 		Long: `Starts a cluster of real processes on this host, each a member with heartbeats by UDP
 multicast and a TCP receiver of its own, and goes through the nine steps of a session's
 life: A starts, B starts and gets A's state, A creates a session, A is killed without
@@ -43,7 +43,19 @@ the processes report it, every byte of every session compared, and is printed wi
 
 The nodes meet on the loopback interface, in a group and on ports of their own choosing, so
 that they meet no cluster that is at work; no root is needed and nothing leaves the host.
-With --interface they use that interface, with a TTL of 0.`,
+With --interface they use that interface, with a TTL of 0.
+
+With --tomcat, once for each, the cluster is one of real Tomcats, and each URL a page that
+keeps a session (Tomcat's packaged SessionExample is known, a counter in any other page is
+found). A session made on A has to be served by the others by its id, in the cookie and in
+the path, and its counter to go on from where it was; --kill-command and --start-command
+end A and start it again, without them a person at the terminal is asked to, and without
+one A is left alone. Muster joins the Tomcats' cluster as a guest, which holds no sessions
+and disturbs nothing: it sees who is a member, which messages are sent, which receivers
+answer. When a step fails it asks the Tomcats what they hold and says which half is
+broken: no members, members but no replication, or replicated but not served. With --guest
+muster replicates a session of its own, and the Tomcats have to serve it. In an encrypted
+cluster --encryption-key-file lets muster read what is sent; what HTTP shows it shows without.`,
 		Example: `  # the two-node cluster, about ten seconds
   muster smoke
   # five nodes, on the interface that the cluster will use
@@ -51,7 +63,13 @@ With --interface they use that interface, with a TTL of 0.`,
   # five nodes as BackupManagers: a session is on two of them, and every survivor serves it
   muster smoke --nodes 5 --manager backup
   # for a script: one JSON line a step, the summary last
-  muster smoke --json`,
+  muster smoke --json
+  # two real Tomcats, by Tomcat's own example of a session
+  muster smoke --tomcat http://10.0.0.1:8080/examples/servlets/servlet/SessionExample --tomcat http://10.0.0.2:8080/examples/servlets/servlet/SessionExample
+  # one of them killed and started again by commands
+  muster smoke --tomcat http://a:8080/app --tomcat http://b:8080/app --kill-command 'ssh {host} systemctl kill -s KILL tomcat10' --start-command 'ssh {host} systemctl start tomcat10'
+  # does this Tomcat serve a session that muster replicates to it?
+  muster smoke --guest --tomcat http://10.0.0.1:8080/app`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if len(o.tomcat.urls) > 0 {
