@@ -48,10 +48,11 @@ No privilege is needed to take part.
 
 Without --duration it runs until Ctrl-C. Let it run for longer than the 260 s after which a
 switch without a querier forgets who listens (--duration 5m), and it tells to the second when
-each arrow stopped, and why: no querier asked (igmp.no-querier), or queries came and this
-host answered none (fw.igmp-drop). To see that, it watches IGMP or MLD on the interface,
-which works on Linux and needs CAP_NET_RAW; each node sees it for itself and tells the
-others. A node without the privilege takes part all the same, and says that it cannot see.
+each arrow stopped, and why: no querier asked (igmp.no-querier), queries came and this host
+answered none (fw.igmp-drop), or the datagrams come in and this host drops them
+(fw.input-drop). To see that, it watches IGMP or MLD and the group on the interface, which
+works on Linux and needs CAP_NET_RAW; each node sees it for itself and tells the others. A
+node without the privilege takes part all the same, and says that it cannot see.
 
 With --tcp-port each node tries that TCP port on every other one, each half minute, with a connection
 that is closed at once. Somebody must listen there, a Tomcat say; --tcp-listen does it here.`,
@@ -149,7 +150,7 @@ func (a *app) mesh(ctx context.Context, o meshOptions, g mcast.Group, i mcast.In
 		defer l.Close()
 		go accept(l)
 	}
-	look := a.lookAtMembership(i.Name, g.Addr) // before the join, to see its report
+	look := a.lookAtMembership(i.Name, g.AddrPort()) // before the join, to see its report
 	defer look.stop()
 	s, err := mesh.Listen(mesh.SocketConfig{Group: g, Interface: i, TTL: o.ttl, Notify: a.tell})
 	if err != nil {

@@ -29,9 +29,9 @@ type membershipLook struct {
 
 // lookAtMembership watches all interfaces, so that one which is made again needs
 // no new capture.
-func (a *app) lookAtMembership(device string, group netip.Addr) *membershipLook {
-	l := &membershipLook{stop: func() {}, device: device, group: group, tracker: querier.NewTracker()}
-	src, err := sniff.LiveMembership(nil)
+func (a *app) lookAtMembership(device string, group netip.AddrPort) *membershipLook {
+	l := &membershipLook{stop: func() {}, device: device, group: group.Addr(), tracker: querier.NewTracker()}
+	src, err := sniff.LiveMembership(sniff.MembershipOptions{Datagrams: group})
 	switch {
 	case errors.Is(err, os.ErrPermission):
 		l.why = "seeing IGMP and MLD needs CAP_NET_RAW"
@@ -71,6 +71,7 @@ func (l *membershipLook) view() mesh.View {
 	}
 	v := l.tracker.View(l.index, l.group)
 	return mesh.View{
-		Able: true, Queries: v.Queries, LastQuery: v.LastQuery, Unanswered: v.Unanswered, Overdue: v.Overdue, LastReport: v.LastReport,
+		Able: true, Queries: v.Queries, LastQuery: v.LastQuery, Unanswered: v.Unanswered, Overdue: v.Overdue,
+		LastReport: v.LastReport, LastArrival: v.LastArrival,
 	}
 }

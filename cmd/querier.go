@@ -173,7 +173,7 @@ func (q *querierRun) capture(names []string) (stop func() error, err error) {
 	for _, p := range q.groups {
 		groups = append(groups, p.group)
 	}
-	src, err := sniff.LiveMembership(names, groups...)
+	src, err := sniff.LiveMembership(sniff.MembershipOptions{Interfaces: names, Unjoined: groups})
 	if err != nil {
 		if q.provoke || !errors.Is(err, os.ErrPermission) {
 			return nil, err

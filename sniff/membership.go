@@ -2,6 +2,7 @@ package sniff
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/netip"
 
@@ -13,10 +14,22 @@ import (
 	"muster/sniff/frame"
 )
 
-// LiveMembership captures IGMP and MLD on interfaces of this host, for
-// Membership. Frames to the groups are let in though nobody has joined them.
-func LiveMembership(interfaces []string, groups ...netip.Addr) (capture.Source, error) {
-	f, err := filter.Parse("igmp or mld")
+// MembershipOptions say what LiveMembership captures beside IGMP and MLD.
+type MembershipOptions struct {
+	Interfaces []string // none: all
+	// Unjoined groups are let in though nobody has joined them.
+	Unjoined []netip.Addr
+	// Datagrams to this group and port are seen too, where it is valid.
+	Datagrams netip.AddrPort
+}
+
+// LiveMembership captures on interfaces of this host, for Membership.
+func LiveMembership(o MembershipOptions) (capture.Source, error) {
+	expr := "igmp or mld"
+	if o.Datagrams.IsValid() {
+		expr += fmt.Sprintf(" or group %s and udp dst port %d", o.Datagrams.Addr().WithZone(""), o.Datagrams.Port())
+	}
+	f, err := filter.Parse(expr)
 	if err != nil {
 		return nil, err
 	}
@@ -24,11 +37,11 @@ func LiveMembership(interfaces []string, groups ...netip.Addr) (capture.Source, 
 	if err != nil {
 		return nil, err
 	}
-	return capture.Live(capture.LiveOptions{Interfaces: interfaces, Program: program, Groups: groups, Ring: 1 << 20})
+	return capture.Live(capture.LiveOptions{Interfaces: o.Interfaces, Program: program, Groups: o.Unjoined, Ring: 1 << 20})
 }
 
 // Membership reads src to its end and tells see of each whole message of IGMP and
-// MLD. Frames with a VLAN tag are of another network and are seen, without it, on
+// MLD, and of each datagram to a group. Frames with a VLAN tag are of another network and are seen, without it, on
 // that network's own interface; they are left out, as is what cannot be read.
 func Membership(src capture.Source, see func(querier.Seen)) error {
 	var p capture.Packet
@@ -61,6 +74,8 @@ func Membership(src capture.Source, see func(querier.Seen)) error {
 				continue
 			}
 			s.MLD = &m
+		case f.HasPorts && f.Proto == frame.ProtoUDP && f.Multicast():
+			s.Datagram = f.Destination()
 		default:
 			continue
 		}

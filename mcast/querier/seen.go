@@ -8,7 +8,8 @@ import (
 	"muster/mcast/mld"
 )
 
-// Seen is one message of IGMP or MLD, as it passed an interface of this host.
+// Seen is one message of IGMP or MLD, or a datagram to a group, as it passed an
+// interface of this host.
 type Seen struct {
 	Time      time.Time
 	Interface int // the system's index
@@ -16,7 +17,8 @@ type Seen struct {
 	MAC       string // of the sender, where the link has one
 	Outgoing  bool   // this host sent it
 	IGMP      *igmp.Message
-	MLD       *mld.Message // one of the two
+	MLD       *mld.Message
+	Datagram  netip.AddrPort // its destination; one of the three
 }
 
 // Query is what a query of either protocol says.
@@ -29,8 +31,8 @@ type Query struct {
 	Robustness uint8         // 0: its version does not tell, or it is above 7
 }
 
-// V6: the message is of MLD.
-func (s *Seen) V6() bool { return s.MLD != nil }
+// V6: it is of IPv6.
+func (s *Seen) V6() bool { return s.MLD != nil || s.Datagram.Addr().Is6() }
 
 // Query returns s as a query, if it is one.
 func (s *Seen) Query() (q Query, ok bool) {

@@ -50,6 +50,7 @@ type link struct {
 	own      map[netip.Addr]time.Time // when this host last reported a group
 	others   map[netip.Addr]time.Time // when another host did, in a version that suppresses ours
 	left     map[netip.Addr]time.Time // when this host said that it left a group
+	arrived  map[netip.Addr]time.Time // when a datagram to a group last came in
 	version  uint8                    // of this host's latest report
 	reports  uint64                   // of this host
 	foreign  uint64                   // reports of others
@@ -75,11 +76,18 @@ func (t *Tracker) See(s Seen) {
 	if l == nil {
 		l = &link{
 			queriers: map[netip.Addr]*Querier{}, own: map[netip.Addr]time.Time{}, others: map[netip.Addr]time.Time{}, left: map[netip.Addr]time.Time{},
+			arrived: map[netip.Addr]time.Time{},
 		}
 		t.links[linkKey{s.Interface, s.V6()}] = l
 	}
 	if q, ok := s.Query(); ok {
 		t.asked(l, &s, q)
+		return
+	}
+	if s.Datagram.IsValid() {
+		if !s.Outgoing {
+			t.note(l.arrived, s.Datagram.Addr(), s.Time)
+		}
 		return
 	}
 	changes, version := s.changes()

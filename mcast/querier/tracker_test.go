@@ -159,6 +159,14 @@ func TestView(t *testing.T) {
 		if v := view(); !v.Overdue {
 			t.Errorf("no query for longer than a membership lives: %+v", v)
 		}
+		tr.See(Seen{Time: time.Now(), Interface: 2, Source: addr("10.0.0.5"), Outgoing: true, Datagram: netip.AddrPortFrom(group, 5)})
+		if v := view(); !v.LastArrival.IsZero() {
+			t.Errorf("what this host sends does not come in: %+v", v)
+		}
+		tr.See(Seen{Time: time.Now(), Interface: 2, Source: addr("10.0.0.6"), Datagram: netip.AddrPortFrom(group, 5)})
+		if v := view(); !v.LastArrival.Equal(time.Now()) {
+			t.Errorf("a datagram came in: %+v", v)
+		}
 		if v := tr.View(3, group); v != (View{}) {
 			t.Errorf("another interface: %+v", v)
 		}

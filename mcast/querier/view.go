@@ -18,6 +18,9 @@ type View struct {
 	Overdue bool
 	// LastReport is when this host last reported the group.
 	LastReport time.Time
+	// LastArrival is when a datagram to the group last came in at the interface,
+	// whether or not anything on the host drops it then.
+	LastArrival time.Time
 }
 
 // View tells what is known of group on the interface of that index.
@@ -30,7 +33,7 @@ func (t *Tracker) View(index int, group netip.Addr) View {
 		return View{}
 	}
 	now := time.Now()
-	v := View{LastReport: l.own[group], Unanswered: l.unanswered(group, now)}
+	v := View{LastReport: l.own[group], Unanswered: l.unanswered(group, now), LastArrival: l.arrived[group]}
 	lifetime := time.Duration(0)
 	for _, q := range l.queriers {
 		v.Queries += int(q.General)

@@ -34,6 +34,7 @@ const (
 	ReasonNoQuerier        // snooping forgot this host's membership: no query was seen
 	ReasonIGMPDrop         // queries came, this host answered none
 	ReasonGroup            // unicast goes on, the group alone does not
+	ReasonInputDrop        // it does come in at this host's interface, and the host drops it
 	reasonEnd
 )
 
@@ -41,7 +42,7 @@ func (r Reason) String() string {
 	if r >= reasonEnd {
 		return "unknown"
 	}
-	return [...]string{"unknown", "left", "gone", "igmp.no-querier", "fw.igmp-drop", "group"}[r]
+	return [...]string{"unknown", "left", "gone", "igmp.no-querier", "fw.igmp-drop", "group", "fw.input-drop"}[r]
 }
 
 // Hears is one entry of an announcement: how the sender hears another node.

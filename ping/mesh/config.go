@@ -50,6 +50,9 @@ type View struct {
 	Overdue bool
 	// LastReport is when this host last reported its membership of the group.
 	LastReport time.Time
+	// LastArrival is when a datagram to the group last came in at the interface,
+	// before this host's firewall.
+	LastArrival time.Time
 }
 
 // EventKind says what happened.

@@ -189,6 +189,8 @@ func because(r Reason) string {
 		return "; it saw no IGMP or MLD query, as a switch that snoops without a querier would have it"
 	case ReasonIGMPDrop:
 		return "; queries came and it answered none"
+	case ReasonInputDrop:
+		return "; the group still comes in at its interface, so that host drops it"
 	}
 	return ""
 }
@@ -239,7 +241,7 @@ func (j *judge) deaf(to int, rest []Arrow) []Arrow {
 	title := "a node is deaf to the group"
 	switch reason {
 	case ReasonNoQuerier:
-		id, conf, title = j.noQuerier(), check.Likely, j.protocol()+" snooping without a querier: the switch has forgotten the membership"
+		id, conf, title = j.noQuerier(), j.sureness(mine), j.protocol()+" snooping without a querier: the switch has forgotten the membership"
 		saw += ", unicast goes on, and " + j.queriesSeen(to)
 		if j.Nodes[to].Self && !j.View.LastReport.IsZero() {
 			more = append(more, evidence("last membership report", "this node's interface", "%s", j.View.LastReport.UTC().Format(time.RFC3339Nano)))
@@ -249,6 +251,10 @@ func (j *judge) deaf(to int, rest []Arrow) []Arrow {
 		id, conf, title = "fw.igmp-drop", check.Definite, "the host answers no "+j.protocol()+" query: the switch has forgotten the membership"
 		saw += "; queries came, and it answered none"
 		more = append(more, "on "+who+": "+j.letIn(), "firewalld: firewall-cmd --permanent --add-protocol=igmp && firewall-cmd --reload")
+	case ReasonInputDrop:
+		conf, title = check.Definite, "a host drops the group"
+		saw += "; the group still comes in at its interface, so that host drops it: its firewall, or reverse path filtering"
+		more = append(more, "on "+who+": muster check")
 	default:
 		saw += "; its firewall drops it, its switch port does not forward the group, or reverse path filtering drops it"
 		more = append(more, "on "+who+": muster check")
@@ -270,6 +276,16 @@ func (j *judge) noQuerier() check.ID {
 		return "mld.snooping"
 	}
 	return "igmp.no-querier"
+}
+
+// sureness of the lack of a querier: a switch forgets after minutes, so that what
+// died sooner may have died of something else.
+func (j *judge) sureness(mine []Arrow) check.Confidence {
+	first, _ := span(mine)
+	if first.Sub(j.Start) < time.Minute {
+		return check.Hint
+	}
+	return check.Likely
 }
 
 // letIn is the command that lets queries in.

@@ -74,6 +74,7 @@ func TestJudge(t *testing.T) {
 		{"deaf, no querier", func(r *Report) { r.cutArrow(0, 2, ReasonNoQuerier); r.cutArrow(1, 2, ReasonNoQuerier) }, Expected{}, []string{"fail igmp.no-querier n3"}},
 		{"deaf, answers no query", func(r *Report) { r.cutArrow(0, 2, ReasonIGMPDrop); r.cutArrow(1, 2, ReasonIGMPDrop) }, Expected{}, []string{"fail fw.igmp-drop n3"}},
 		{"deaf, no MLD querier", func(r *Report) { r.IPv6 = true; r.cutArrow(0, 2, ReasonNoQuerier); r.cutArrow(1, 2, ReasonNoQuerier) }, Expected{}, []string{"fail mld.snooping n3"}},
+		{"deaf, and its own firewall is it", func(r *Report) { r.cutArrow(0, 2, ReasonInputDrop); r.cutArrow(1, 2, ReasonInputDrop) }, Expected{}, []string{"fail fw.input-drop n3"}},
 		{"mute", func(r *Report) { r.cutArrow(2, 0, ReasonGroup); r.cutArrow(2, 1, ReasonGroup) }, Expected{}, []string{"fail tribes.one-way n3"}},
 		{"gone", func(r *Report) {
 			r.Nodes[2].State = Gone

@@ -228,12 +228,16 @@ func (n *Node) askWho() {
 	}
 }
 
-// watchClock notices when this host's clock is set.
+// watchClock notices when this host's clock is set: it went on by another time
+// than the one that never jumps.
 func (n *Node) watchClock(before, now time.Time) {
 	by := time.Duration(now.UnixNano()-before.UnixNano()) - now.Sub(before)
-	if by.Abs() < 10*time.Millisecond {
-		return
+	if by.Abs() >= 10*time.Millisecond {
+		n.clockSet(by, now)
 	}
+}
+
+func (n *Node) clockSet(by time.Duration, now time.Time) {
 	n.counts.ClockJumps++
 	if len(n.jumps) < maxProblems {
 		n.jumps = append(n.jumps, Jump{now, by})

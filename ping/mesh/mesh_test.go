@@ -105,6 +105,7 @@ func TestStopped(t *testing.T) {
 		{View{Able: true, Queries: 5, Overdue: true}, ReasonNoQuerier},
 		{View{Able: true, Queries: 5}, ReasonGroup},
 		{View{Why: "no privilege"}, ReasonGroup},
+		{View{Able: true, LastArrival: time.Now().Add(1000 * time.Hour)}, ReasonInputDrop},
 	} {
 		t.Run(c.want.String(), func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {

@@ -173,6 +173,9 @@ const maxProblems = 100
 // failed counts what could not be sent, and tells why, the same reason once a
 // minute.
 func (n *Node) failed(err error) {
+	if errors.Is(err, net.ErrClosed) { // at the end
+		return
+	}
 	n.counts.SendFailed++
 	text, now := err.Error(), time.Now()
 	if at, told := n.problems[text]; told && now.Sub(at) < time.Minute || !told && len(n.problems) >= maxProblems {

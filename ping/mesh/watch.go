@@ -79,6 +79,8 @@ func (n *Node) why(p *peer, now time.Time) Reason {
 	switch {
 	case !v.Able:
 		return ReasonGroup
+	case now.Sub(v.LastArrival) < p.in.patience()/2: // they go on
+		return ReasonInputDrop
 	case v.Queries == 0 || v.Overdue:
 		return ReasonNoQuerier
 	case v.Unanswered > 0:
