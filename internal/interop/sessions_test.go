@@ -318,6 +318,9 @@ func TestGuestHoldsNoBackup(t *testing.T) {
 	shown(t, lines, "first", first)
 	shown(t, lines, "more", more)
 	for _, l := range lines {
+		if l.Type == "verdict" {
+			t.Errorf("it finds %s %s: %s", l.Status, l.ID, l.Saw)
+		}
 		nodes := slices.Sorted(slices.Values(l.Nodes))
 		if l.Type == "session" && (l.Manager != "backup" || !slices.Equal(nodes, []string{"10.77.0.11:4000", "10.77.0.12:4000"})) {
 			t.Errorf("session %s of a %s manager is on %v", l.SessionID, l.Manager, nodes)

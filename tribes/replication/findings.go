@@ -114,7 +114,7 @@ func (v *View) lacks(c *Context, s *Session) (nodes []string, why string) {
 		if n == nil || !v.alive(n) {
 			continue
 		}
-		if h.unacked && v.now.Sub(s.Last) > settled {
+		if h.unacked && n.acks() && v.now.Sub(s.Last) > settled {
 			nodes, why = append(nodes, h.node), "it did not ack what it was sent about it"
 		}
 	}
@@ -239,13 +239,21 @@ func (v *View) stopped(n *Node) []check.Verdict {
 		"muster tribes probe of every other member, from this node; its log for \"Unable to send message\"")}
 }
 
+// acks reports whether its acks are seen at all: a capture may show one direction.
+func (n *Node) acks() bool { return n.Acks+n.Failed > 0 }
+
 func (v *View) unacked(n *Node) []check.Verdict {
 	if n.Unacked < unackedLeast || v.now.Sub(n.UnackedSince) < unackedAfter || !v.alive(n) {
 		return nil
 	}
-	return []check.Verdict{verdict(idStopped, check.Fail, n.Address, "Replication stopped while heartbeats go on",
-		fmt.Sprintf("it was sent %d messages about sessions that ask for an ack, the last by %s, and acked none of them, while its heartbeats go on", n.Unacked, n.UnackedFrom),
-		check.Likely, []check.Evidence{{What: "first message without an ack", Value: n.UnackedSince.Format(time.RFC3339Nano), ReadFrom: "messages"}},
+	status, confidence := check.Fail, check.Likely
+	saw := fmt.Sprintf("it was sent %d messages about sessions that ask for an ack, the last by %s, and acked none of them, while its heartbeats go on", n.Unacked, n.UnackedFrom)
+	if !n.acks() {
+		status, confidence = check.Warn, check.Hint
+		saw += "; no ack of it was ever seen, so this capture may show one direction only"
+	}
+	return []check.Verdict{verdict(idStopped, status, n.Address, "Replication stopped while heartbeats go on", saw, confidence,
+		[]check.Evidence{{What: "first message without an ack", Value: n.UnackedSince.Format(time.RFC3339Nano), ReadFrom: "messages"}},
 		"muster tribes probe "+n.Address)}
 }
 

@@ -258,26 +258,37 @@ func TestCopiesAndAcks(t *testing.T) {
 	}
 }
 
-// Nobody acks: the session is on one node, and replication has stopped while the
-// heartbeats go on.
-func TestNobodyAcks(t *testing.T) {
-	w := newWire(t)
-	w.beat(time.Second, 1, 2)
-	w.opts = tribes.UseAck
-	w.created(1, 2, "S")
-	w.now = w.now.Add(time.Second)
-	w.delta(1, 2, "S", set("k", "v"))
-	w.found()
-	w.beat(10*time.Second, 1, 2)
-	all := w.found(idMissing, idStopped)
-	for _, v := range all {
-		if v.Status != check.Fail {
-			t.Errorf("%+v", v)
+// A node acks no longer: the session is on one node, and replication has stopped
+// while the heartbeats go on.
+func TestAcksNoLonger(t *testing.T) {
+	for _, before := range []bool{true, false} {
+		w := newWire(t)
+		w.beat(time.Second, 1, 2)
+		w.opts = tribes.UseAck
+		b := mustAppend(t, session.NewCreated(session.Gen85, app, "first", w.now.UnixMilli()))
+		id := tribes.NewUniqueID()
+		w.data(1, 2, &tribes.ChannelData{Options: w.opts, Timestamp: w.now.UnixMilli(), ID: id[:], Address: member(1), Message: b})
+		if before {
+			w.v.Answer(Answer{Time: w.now, Message: id, Node: name(2)})
 		}
+		w.created(1, 2, "S")
+		w.now = w.now.Add(time.Second)
+		w.delta(1, 2, "S", set("k", "v"))
+		w.found()
+		w.beat(10*time.Second, 1, 2)
+		if before {
+			for _, v := range w.found(idMissing, idStopped) {
+				if v.Status != check.Fail || strings.Contains(v.Saw, "first") {
+					t.Errorf("%+v", v)
+				}
+			}
+		} else if v := w.found(idStopped)[0]; v.Status != check.Warn || v.Confidence != check.Hint {
+			t.Errorf("a capture of one direction: %+v", v)
+		}
+		// When its member is gone there is nothing to be missed.
+		w.beat(10*time.Second, 1)
+		w.found()
 	}
-	// When its member is gone there is nothing to be missed.
-	w.beat(10*time.Second, 1)
-	w.found()
 }
 
 // A node that was often heard about sessions is silent while it lives.
