@@ -262,12 +262,83 @@ var scenarios = []struct {
 			w.connect("10.77.0.11:5000"+string(rune('0'+i)), "10.77.0.12:4000", w.message(a, tribes.UseAck, 0, java))
 		}
 	}},
+	{"one host does not answer the querier", "igmp.no-report", check.Warn, "10.77.0.13 sent heartbeats to 228.0.0.4, and no report of it in answer to 2 general queries", func(w *wire) {
+		w.answers(3, 11, 12)
+	}},
+	{"all hosts answer the querier", "igmp.no-report", check.Pass, "all 3 hosts of members answered", func(w *wire) {
+		w.answers(3, 11, 12, 13)
+	}},
+	{"one report silences another", "igmp.report-suppression", check.Warn, "10.77.0.12, 10.77.0.13 reported 228.0.0.4 when joining", func(w *wire) {
+		w.answers(2, 11)
+	}},
+	{"a member behind a router", "ttl.too-small", check.Fail, "come over 1 router, heartbeats here carry a TTL of 1", func(w *wire) {
+		a, b := node(11, 0), node(12, 0)
+		w.beats(0, 3000, a)
+		w.ttl = 63
+		w.connect("10.77.0.12:50000", "10.77.0.11:4000", w.message(b, 0, 0, java))
+		w.ttl = 1
+		w.beats(3000, 9000, a)
+	}},
+	{"a member not heard although no router is between", "ttl.too-small", check.Pass, "no router is on the way", func(w *wire) {
+		a, b := node(11, 0), node(12, 0)
+		w.beats(0, 3000, a)
+		w.ttl = 64
+		w.connect("10.77.0.12:50000", "10.77.0.11:4000", w.message(b, 0, 0, java))
+		w.ttl = 1
+		w.beats(3000, 9000, a)
+	}},
+	{"one sender, several TTLs", "ttl.rewritten", check.Pass, "came with the TTLs 1, 3", func(w *wire) {
+		w.beats(0, 3000, node(11, 0))
+		w.ttl = 3
+		w.beats(3000, 6000, node(11, 0))
+	}},
+	{"a snooping switch asks", "igmp.querier-zero-source", check.Pass, "0.0.0.0", func(w *wire) {
+		w.query("0.0.0.0", 3)
+	}},
+	{"a pause of a process", "tribes.gc-pause", check.Pass, "sent nothing for 8", func(w *wire) {
+		a, b := node(11, 0), node(12, 0)
+		w.beats(0, 4000, a, b)
+		for ms := int64(4000); ms < 12000; ms += 1000 {
+			w.at(ms).beat(b)
+			w.tcp("10.77.0.12:50000", "10.77.0.11:4000", frame.SYN, 100, 0, nil)
+			w.tcp("10.77.0.11:4000", "10.77.0.12:50000", frame.SYN|frame.ACK, 500, 101, nil)
+			w.tcp("10.77.0.12:50000", "10.77.0.11:4000", frame.RST, 101, 0, nil)
+		}
+		w.beats(12000, 14000, a, b)
+	}},
 	{"static among heartbeats", "tribes.static-mix", check.Warn, "static membership", func(w *wire) {
 		a, b := node(11, 0), node(12, 0)
 		w.beats(0, 3000, a)
 		w.connect("10.77.0.12:50000", "10.77.0.11:4000", w.message(b, 0, 0, tribes.StaticStart))
 		w.beats(3000, 4000, a)
 	}},
+}
+
+// answers plays three members that joined, and two rounds of general queries that
+// the hosts of that number answer.
+func (w *wire) answers(version uint8, hosts ...byte) {
+	members := []*member{node(11, 0), node(12, 0), node(13, 0)}
+	report := func(n byte, kind igmp.RecordType) {
+		src := "10.77.0." + strconv.Itoa(int(n))
+		if version == 2 {
+			w.igmp(src, "228.0.0.4", igmp.Message{Type: igmp.ReportV2, Version: 2, Group: addrOf("228.0.0.4")})
+			return
+		}
+		w.igmp(src, "224.0.0.22", igmp.Message{Type: igmp.ReportV3, Version: 3, Records: []igmp.Record{{Type: kind, Group: addrOf("228.0.0.4")}}})
+	}
+	for _, m := range members {
+		report(m.Host[3], igmp.ChangeToExcludeMode)
+	}
+	for ms := int64(1000); ms < 70000; ms += 500 {
+		w.beats(ms, ms+500, members...)
+		if ms == 5000 || ms == 35000 {
+			w.query("10.77.0.1", version)
+			for _, n := range hosts {
+				w.at(ms + 400)
+				report(n, igmp.ModeIsExclude)
+			}
+		}
+	}
 }
 
 func TestScenarios(t *testing.T) {

@@ -36,6 +36,18 @@ type Joined struct {
 	Last      int64
 	// AnySource: some report was for any source (EXCLUDE mode, or version 1 or 2).
 	AnySource bool
+
+	reported []int64 // when each of the reporters did last
+}
+
+// since reports whether the host reported at t or later.
+func (j *Joined) since(host netip.Addr, t int64) bool {
+	for i, r := range j.Reporters.list {
+		if r == host {
+			return j.reported[i] >= t
+		}
+	}
+	return false
 }
 
 // Datagram counts a packet to a group. protocol is what it was decoded as; same

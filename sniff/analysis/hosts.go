@@ -15,6 +15,7 @@ type host struct {
 	latest int
 	flips  uint64 // how often the two took turns
 
+	ttl     uint8     // of its latest TCP segment
 	last    int64     // any packet from it
 	replies times     // TCP segments from it
 	starts  times     // of them those that only a running process sends
@@ -85,6 +86,7 @@ func (a *Analysis) sent(f *frame.Frame, now int64, tcp bool) *host {
 	}
 	h.heard(now)
 	if tcp {
+		h.ttl = f.TTL
 		h.replies.add(now)
 		if f.TCPFlags&(frame.SYN|frame.ACK) == frame.SYN || f.PayloadLen > 0 {
 			h.starts.add(now) // a FIN comes from the kernel of a killed process too

@@ -94,7 +94,7 @@ func (j *judge) twoClusters() {
 		}
 	}
 	if len(clusters) > 0 && !j.bad(id) {
-		j.pass(id, title, "all %d members are of one cluster on %s", len(j.heard), clusters[0].Group)
+		j.pass(id, title, "one cluster on %[2]s: %[1]s", some(len(j.heard), "member"), clusters[0].Group)
 	}
 }
 
@@ -158,9 +158,9 @@ func (j *judge) keyMismatch() {
 		j.add(id, check.Fail, check.Likely, strings.Join(locked, ", "), title,
 			fmt.Sprintf("the given key does not open messages of %s", strings.Join(locked, ", ")), mend)
 	case len(secret) > 0:
-		j.pass(id, title, "all %d members that sent messages encrypt them", len(secret))
+		j.pass(id, title, "every member that sent messages encrypts them")
 	case len(plain) > 0:
-		j.pass(id, title, "none of the %d members that sent messages encrypts them", len(plain))
+		j.pass(id, title, "no member that sent messages encrypts them")
 	}
 }
 
@@ -219,6 +219,6 @@ func (j *judge) load() {
 		}
 	}
 	if due > 0 && !j.bad(id) {
-		j.pass(id, title, "%d messages asked for an ack and got it", due)
+		j.pass(id, title, "%s asked for an ack and got it", some(int(due), "message"))
 	}
 }

@@ -3,6 +3,8 @@ package analysis
 import (
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 
 	"muster/internal/check"
 	"muster/internal/wellknown"
@@ -48,7 +50,7 @@ func (j *judge) reserved() {
 		}
 	}
 	if fine > 0 && !j.bad(id) {
-		j.pass(id, title, "%d groups are their products' defaults in a reserved block, which works inside one VLAN", fine)
+		j.pass(id, title, "%s in a reserved block by a product's default, which works inside one VLAN", some(fine, "group"))
 	}
 }
 
@@ -114,6 +116,68 @@ func (j *judge) ttlZero() {
 	}
 }
 
+// ttlTooSmall: a member is known by its messages, which came over routers that its
+// heartbeats do not pass.
+func (j *judge) ttlTooSmall() {
+	const id, title = "ttl.too-small", "heartbeats end at a router on their way"
+	ttl, near := uint8(0), 0
+	for _, m := range j.heard {
+		for _, t := range m.TTLs.List() {
+			ttl = max(ttl, t)
+		}
+	}
+	if ttl == 0 {
+		return // what those carry that do not arrive is anybody's guess
+	}
+	for _, c := range j.cut {
+		h := j.hosts[c.m.source()]
+		if !c.unheard || h == nil {
+			continue
+		}
+		hops := hopsOf(h.ttl)
+		if hops == 0 {
+			near++
+			continue
+		}
+		if hops < int(ttl) {
+			continue
+		}
+		j.add(id, check.Fail, check.Likely, c.m.Name(), title,
+			fmt.Sprintf("TCP segments of %s come over %s, heartbeats here carry a TTL of %d, and not one of its arrives: routers drop what has used up its TTL", c.m.Name(), some(hops, "router"), ttl),
+			evidence("TTL of its TCP segments", "%d", h.ttl), fix(fmt.Sprintf(`mcastTTL="%d" or more in its Membership, and multicast routing on the way`, hops+1)))
+	}
+	if near > 0 && !j.bad(id) {
+		j.pass(id, title, "no router is on the way to the members whose heartbeats do not arrive")
+	}
+}
+
+// ttlRewritten: one sender, several TTLs.
+func (j *judge) ttlRewritten() {
+	for _, m := range j.heard {
+		ttls := m.TTLs.List()
+		if len(ttls) < 2 || len(m.Sources.List()) > 1 {
+			continue
+		}
+		var texts []string
+		for _, t := range slices.Sorted(slices.Values(ttls)) {
+			texts = append(texts, fmt.Sprint(t))
+		}
+		j.add("ttl.rewritten", check.Pass, check.Hint, m.Name(), "heartbeats of one member carry several TTLs",
+			fmt.Sprintf("heartbeats of %s came with the TTLs %s: they took several ways, or something on the way rewrites them", m.Name(), strings.Join(texts, ", ")))
+	}
+}
+
+// hopsOf is how many routers a packet has passed, by the values that systems begin
+// with.
+func hopsOf(ttl uint8) int {
+	for _, begin := range []uint8{64, 128, 255} {
+		if ttl <= begin {
+			return int(begin - ttl)
+		}
+	}
+	return 0
+}
+
 // fragmentLoss: datagrams that never became whole.
 func (j *judge) fragmentLoss() {
 	f := j.Fragments
@@ -123,6 +187,6 @@ func (j *judge) fragmentLoss() {
 			fmt.Sprintf("%d of %d datagrams that came in fragments never became whole", f.Incomplete, f.Incomplete+f.Complete),
 			fix("keep datagrams below the MTU; let firewalls pass fragments"))
 	case f.Complete > 0:
-		j.pass("mtu.fragment-loss", "fragments are lost", "all %d datagrams that came in fragments became whole", f.Complete)
+		j.pass("mtu.fragment-loss", "fragments are lost", "%s that came in fragments became whole", all(int(f.Complete), "datagram"))
 	}
 }

@@ -154,7 +154,7 @@ func (j *judge) versionCompat() {
 				fmt.Sprintf("%d general %s queries are of an older version, while others speak version %d: each of them takes source-specific joins away from every host for 260 s", s.m.OldQueries, s.name, s.newest),
 				fix("set the querier to version "+fmt.Sprint(s.newest)+"; do not scan with old queries"))
 		default:
-			j.add(id, check.Pass, check.Definite, "", title,
+			j.add(id, check.Pass, check.Definite, s.name, title,
 				fmt.Sprintf("the %s querier speaks an older version throughout: any-source groups work, source-specific joins do not", s.name))
 		}
 	}

@@ -23,7 +23,7 @@ func (j *judge) advertisesLoopback() {
 			fix(fmt.Sprintf("<Receiver address=\"%s\"/> on that node, or its host name in /etc/hosts on that address", m.source())))
 	}
 	if len(j.heard) > 0 && !j.bad(id) {
-		j.pass(id, title, "all %d members advertise addresses that others can reach", len(j.heard))
+		j.pass(id, title, "the advertised address of %s can be reached by others", all(len(j.heard), "member"))
 	}
 }
 
@@ -60,7 +60,7 @@ func (j *judge) sourceMismatch() {
 			evidence("unique id", "%s", m.Record.ID), fix("the same address in <Membership bind> and <Receiver address>"))
 	}
 	if same > 0 && !j.bad(id) {
-		j.pass(id, title, "the heartbeats of all %d members come from the address they advertise", same)
+		j.pass(id, title, "the heartbeats of %s come from the address that is advertised", all(same, "member"))
 	}
 }
 
@@ -111,7 +111,7 @@ func (j *judge) duplicateID() {
 		}
 	}
 	if len(j.heard) > 0 && !j.bad(id) {
-		j.pass(id, title, "%d members, each with an id and an address of its own", len(j.heard))
+		j.pass(id, title, "%s with an id and an address of its own", all(len(j.heard), "member"))
 	}
 }
 
@@ -126,7 +126,7 @@ func (j *judge) clockStep() {
 		}
 	}
 	if len(j.heard) > 0 && !j.bad(id) {
-		j.pass(id, title, "the alive times of all %d members run with the capture's clock", len(j.heard))
+		j.pass(id, title, "the alive times of %s run with the capture's clock", all(len(j.heard), "member"))
 	}
 }
 
@@ -160,7 +160,7 @@ func (j *judge) versionMix() {
 		}
 	}
 	if len(j.heard) > 0 && !j.bad(id) {
-		j.pass(id, title, "all %d members send heartbeats of one generation", len(j.heard))
+		j.pass(id, title, "the heartbeats of %s are of one generation", all(len(j.heard), "member"))
 	}
 }
 

@@ -72,6 +72,9 @@ func (j *judge) oneWay() {
 	if j.bad("mld.snooping") {
 		cause = append(cause, check.ID("mld.snooping"))
 	}
+	if j.bad("ttl.too-small") {
+		cause = append(cause, check.ID("ttl.too-small"))
+	}
 	for _, c := range j.cut {
 		name := c.m.Name()
 		more := append([]any{
@@ -96,7 +99,7 @@ func (j *judge) oneWay() {
 		}
 	}
 	if len(j.cut) == 0 && len(j.heard) > 1 {
-		j.pass("tribes.one-way", title, "heartbeats of all %d members that speak here arrive here", len(j.heard))
+		j.pass("tribes.one-way", title, "heartbeats of %s that speak here arrive here", all(len(j.heard), "member"))
 	}
 }
 
@@ -151,7 +154,7 @@ func (j *judge) dropTime() {
 		}
 	}
 	if clean > 0 && clean == len(j.heard) {
-		j.pass(id, title, "the heartbeats of all %d members come in time", clean)
+		j.pass(id, title, "the heartbeats of %s come in time", all(clean, "member"))
 	}
 }
 
@@ -226,7 +229,7 @@ func (j *judge) halfOpen() {
 			fix("open TCP "+portRange(ap.Port())+" between the nodes"), fix("muster tribes probe "+m.Name()))
 	}
 	if reached > 0 && !j.bad(id) {
-		j.pass(id, title, "the receivers of %d members took connections", reached)
+		j.pass(id, title, "the receivers of %s took connections", some(reached, "member"))
 	}
 }
 

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"muster/mcast/igmp"
@@ -46,6 +47,32 @@ type Membership struct {
 	Versions  [4]uint64 // reports by version
 	// OldQueries are general queries of a version below the newest.
 	OldQueries uint64
+	// asked are the latest general queries, oldest first.
+	asked []asking
+}
+
+// asking is a general query: who listens to a group on its link has to report
+// until it ends.
+type asking struct {
+	at, end int64
+	version uint8
+	link    link
+}
+
+// link is where messages of IGMP and MLD reach everybody: they are never forwarded.
+type link struct {
+	itf  int
+	vlan uint16
+}
+
+// maxAsked is how many queries are remembered.
+const maxAsked = 8
+
+func (s *Membership) ask(p *capture.Packet, f *frame.Frame, version uint8, response time.Duration) {
+	if len(s.asked) == maxAsked {
+		s.asked = append(s.asked[:0], s.asked[1:]...)
+	}
+	s.asked = append(s.asked, asking{p.Nanos, p.Nanos + int64(response), version, link{p.Interface, f.VLAN()}})
 }
 
 func (s *Membership) note(list igmp.Anomalies) {
@@ -67,6 +94,9 @@ func (a *Analysis) IGMPMessage(p *capture.Packet, f *frame.Frame, m *igmp.Messag
 	s.note(anomalies)
 	switch m.Type {
 	case igmp.Query:
+		if m.General() {
+			s.ask(p, f, m.Version, m.MaxResponse())
+		}
 		q := a.query(p, f, s, m.Version, 3, m.General())
 		if q != nil {
 			q.MaxResponse, q.Interval, q.Robustness = m.MaxResponse(), m.QueryInterval(), m.QRV
@@ -94,6 +124,9 @@ func (a *Analysis) MLDMessage(p *capture.Packet, f *frame.Frame, m *mld.Message,
 	s.note(anomalies)
 	switch m.Type {
 	case mld.Query:
+		if m.General() {
+			s.ask(p, f, m.Version, m.MaxResponse())
+		}
 		q := a.query(p, f, s, m.Version, 2, m.General())
 		if q != nil {
 			q.MaxResponse, q.Interval, q.Robustness = m.MaxResponse(), m.QueryInterval(), m.QRV
@@ -172,6 +205,10 @@ func (a *Analysis) joined(f *frame.Frame, group netip.Addr, now int64, anySource
 		return
 	}
 	j.Reports++
-	j.Reporters.add(f.Src, maxPerRow)
+	if j.Reporters.add(f.Src, maxPerRow) {
+		j.reported = append(j.reported, now)
+	} else if i := slices.Index(j.Reporters.list, f.Src); i >= 0 {
+		j.reported[i] = now
+	}
 	j.AnySource = j.AnySource || anySource
 }

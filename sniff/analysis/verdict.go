@@ -12,45 +12,60 @@ import (
 	"muster/internal/check"
 )
 
-// judges are the checks that traffic answers, in the catalogue's order. Each
-// returns the verdicts it can give: bad ones, or one that passes where what it
-// asks about was seen; none where the capture does not tell.
-var judges = []func(*judge){
-	(*judge).dualHomed,
-	(*judge).vlanMismatch,
-	(*judge).noIPv4,
-	(*judge).duplicateIP,
-	(*judge).halfOpen,
-	(*judge).igmpQuerier,
-	(*judge).querierConflict,
-	(*judge).zeroSource,
-	(*judge).versionCompat,
-	(*judge).routerAlert,
-	(*judge).macAlias,
-	(*judge).linkLocalRange,
-	(*judge).mldQuerier,
-	(*judge).ttlZero,
-	(*judge).reserved,
-	(*judge).ssmAsASM,
-	(*judge).wellKnown,
-	(*judge).portMismatch,
-	(*judge).fragmentLoss,
-	(*judge).advertisesLoopback,
-	(*judge).sourceMismatch,
-	(*judge).dropTime,
-	(*judge).pauses,
-	(*judge).clockStep,
-	(*judge).clockSkew,
-	(*judge).keyMismatch,
-	(*judge).twoClusters,
-	(*judge).duplicateID,
-	(*judge).recovered,
-	(*judge).versionMix,
-	(*judge).malformed,
-	(*judge).oneWay,
-	(*judge).exposedPort,
-	(*judge).load,
-	(*judge).staticMix,
+// judges are the checks that traffic answers, in the catalogue's order, with the
+// ids of their verdicts. Each returns what it can: bad ones, or one that passes where
+// what it asks about was seen; none where the capture does not tell.
+var judges = []struct {
+	ids   []check.ID
+	judge func(*judge)
+}{
+	{[]check.ID{"iface.dual-homed"}, (*judge).dualHomed},
+	{[]check.ID{"iface.vlan-mismatch"}, (*judge).vlanMismatch},
+	{[]check.ID{"iface.no-ipv4"}, (*judge).noIPv4},
+	{[]check.ID{"addr.duplicate-ip"}, (*judge).duplicateIP},
+	{[]check.ID{"tribes.half-open"}, (*judge).halfOpen},
+	{[]check.ID{"igmp.no-querier"}, (*judge).igmpQuerier},
+	{[]check.ID{"igmp.no-report"}, (*judge).noReport},
+	{[]check.ID{"igmp.querier-conflict"}, (*judge).querierConflict},
+	{[]check.ID{"igmp.querier-zero-source"}, (*judge).zeroSource},
+	{[]check.ID{"igmp.version-compat"}, (*judge).versionCompat},
+	{[]check.ID{"igmp.report-suppression"}, (*judge).reportSuppression},
+	{[]check.ID{"igmp.router-alert"}, (*judge).routerAlert},
+	{[]check.ID{"switch.mac-alias"}, (*judge).macAlias},
+	{[]check.ID{"group.link-local-range"}, (*judge).linkLocalRange},
+	{[]check.ID{"mld.snooping"}, (*judge).mldQuerier},
+	{[]check.ID{"ttl.zero"}, (*judge).ttlZero},
+	{[]check.ID{"ttl.too-small"}, (*judge).ttlTooSmall},
+	{[]check.ID{"ttl.rewritten"}, (*judge).ttlRewritten},
+	{[]check.ID{"group.reserved"}, (*judge).reserved},
+	{[]check.ID{"group.ssm-as-asm"}, (*judge).ssmAsASM},
+	{[]check.ID{"group.well-known"}, (*judge).wellKnown},
+	{[]check.ID{"sock.port-mismatch"}, (*judge).portMismatch},
+	{[]check.ID{"mtu.fragment-loss"}, (*judge).fragmentLoss},
+	{[]check.ID{"tribes.advertises-loopback"}, (*judge).advertisesLoopback},
+	{[]check.ID{"tribes.source-mismatch"}, (*judge).sourceMismatch},
+	{[]check.ID{"tribes.drop-time"}, (*judge).dropTime},
+	{[]check.ID{"tribes.gc-pause"}, (*judge).pauses},
+	{[]check.ID{"tribes.clock-step"}, (*judge).clockStep},
+	{[]check.ID{"tribes.clock-skew"}, (*judge).clockSkew},
+	{[]check.ID{"tribes.key-mismatch"}, (*judge).keyMismatch},
+	{[]check.ID{"tribes.two-clusters", "tribes.domain-filter"}, (*judge).twoClusters},
+	{[]check.ID{"tribes.duplicate-id"}, (*judge).duplicateID},
+	{[]check.ID{"tribes.not-joined"}, (*judge).recovered},
+	{[]check.ID{"tribes.version-mix"}, (*judge).versionMix},
+	{[]check.ID{"tribes.malformed"}, (*judge).malformed},
+	{[]check.ID{"tribes.one-way"}, (*judge).oneWay},
+	{[]check.ID{"tribes.exposed-port"}, (*judge).exposedPort},
+	{[]check.ID{"tribes.load"}, (*judge).load},
+	{[]check.ID{"tribes.static-mix"}, (*judge).staticMix},
+}
+
+// Judged lists the ids of the catalogue that traffic is judged by.
+func Judged() (ids []check.ID) {
+	for _, j := range judges {
+		ids = append(ids, j.ids...)
+	}
+	return ids
 }
 
 // Verdicts judges what was seen, in the order of the catalogue.
@@ -58,8 +73,8 @@ func (a *Analysis) Verdicts() []check.Verdict {
 	j := &judge{Analysis: a}
 	j.heard, j.silent = a.byFirst()
 	j.silences()
-	for _, f := range judges {
-		f(j)
+	for _, x := range judges {
+		x.judge(j)
 	}
 	return j.out
 }
@@ -127,6 +142,22 @@ func (j *judge) bad(id check.ID) bool {
 }
 
 type fix string
+
+// some writes a number of things.
+func some(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// all is some for the whole of them.
+func all(n int, noun string) string {
+	if n == 1 {
+		return "the one " + noun
+	}
+	return "all " + some(n, noun)
+}
 
 func evidence(what, format string, args ...any) check.Evidence {
 	return check.Evidence{What: what, Value: fmt.Sprintf(format, args...)}
