@@ -41,7 +41,7 @@ var labPage = []string{"--change", "incr=hits", "--counter", `"hits":(\d+)`, "--
 // command of the run asks for.
 func smokeTomcats(t *testing.T, h *netlab.Host, urls []string, meanwhile func(), args ...string) smokeRun {
 	t.Helper()
-	all := []string{"smoke", "--json", "--pause", "400ms"}
+	all := []string{"smoke", "--json", "--pause", "300ms", "--timeout", "30s"}
 	for _, u := range urls {
 		all = append(all, "--tomcat", u)
 	}
@@ -136,15 +136,19 @@ func pages(path string, hosts ...*netlab.Host) (urls []string) {
 	return urls
 }
 
-// apart starts a Tomcat that hears nobody while it starts: one that asks another
-// for its state and cannot read the answer waits 60 s.
-func apart(t *testing.T, lab *netlab.Lab, h *netlab.Host, cfg tomcat.Config) *tomcat.Server {
+// apart starts a Tomcat beside a pair and does not wait. It hears nobody and nobody
+// hears it until join is called: one that asks another for its state and cannot
+// read the answer waits 60 s, and the pair shall be two until then.
+func apart(t *testing.T, lab *netlab.Lab, h *netlab.Host, cfg tomcat.Config) (join func()) {
 	t.Helper()
 	heal := lab.Switch().Drop(h, netlab.Traffic{Protocol: "udp", Port: 45564})
-	s := tomcat.Start(t, h, cfg)
-	heal()
-	s.WaitLog(`memberAdded .*\{10, 77, 0, 11\}:4000`, 20*time.Second)
-	return s
+	s := tomcat.Launch(t, h, cfg)
+	return func() {
+		t.Helper()
+		s.WaitUp()
+		heal()
+		s.WaitLog(`memberAdded .*\{10, 77, 0, 11\}:4000`, 20*time.Second)
+	}
 }
 
 // deeds do what the commands of a run ask for: --kill-command and --start-command
@@ -174,15 +178,15 @@ func (d deeds) meanwhile() {
 // side, two at a time.
 func TestSmokeTomcat(t *testing.T) {
 	t.Run("async", smokeAsync)
-	t.Run("sync", smokeSync)
 	t.Run("encrypted async", smokeEncrypted)
+	t.Run("sync", smokeSync)
 	t.Run("encrypted sync", smokeEncryptedSync)
 }
 
 func smokeAsync(t *testing.T) {
 	t.Parallel()
-	lab := netlab.New(t, netlab.Config{Hosts: 4})
-	n1, n2, n3, n4 := lab.Host(1), lab.Host(2), lab.Host(3), lab.Host(4)
+	lab := netlab.New(t, netlab.Config{Hosts: 3})
+	n1, n2, n3 := lab.Host(1), lab.Host(2), lab.Host(3)
 	cfg := tomcat.Config{Options: "8", Apps: append(apps("8"), examples(t)...)}
 	both := pair(t, lab, cfg)
 
@@ -192,7 +196,7 @@ func smokeAsync(t *testing.T) {
 		"kill":  func() { both[0].Kill() },
 		"start": func() { both[0] = tomcat.Launch(t, n1, cfg) },
 	}
-	run := smokeTomcats(t, n4, pages("/lab", n1, n2), d.meanwhile, append(labPage, "--expire", "maxinactive=2",
+	run := smokeTomcats(t, n3, pages("/lab", n1, n2), d.meanwhile, append(labPage, "--expire", "maxinactive=2",
 		"--kill-command", d.command("kill"), "--start-command", d.command("start"))...)
 	run.passes(t)
 	if got := run.detail(t, 4, "reason"); got != "expired" && got != "tcp_failed" {
@@ -205,37 +209,27 @@ func smokeAsync(t *testing.T) {
 		t.Errorf("the counter is %v after A, B and A again", got)
 	}
 
-	run = smokeTomcats(t, n4, pages("/backup/lab", n1, n2), nil, labPage...)
+	run = smokeTomcats(t, n3, pages("/backup/lab", n1, n2), nil, labPage...)
 	run.passes(t, "killed", "expires")
 	if run.detail(t, 3, "manager") != "BackupManager" || run.detail(t, 3, "backup_on") != "B" {
 		t.Errorf("the wire shows %v", run.steps[2].Detail)
 	}
 
 	// muster is the other node.
-	smokeTomcats(t, n4, pages("/lab", n1, n2), nil, append(labPage[:4:4], "--guest")...).passes(t)
+	smokeTomcats(t, n3, pages("/lab", n1, n2), nil, append(labPage[:4:4], "--guest")...).passes(t)
 
 	if len(cfg.Apps) > 2 {
-		run := smokeTomcats(t, n4, pages("/examples/servlets/servlet/SessionExample", n1, n2), nil)
+		run := smokeTomcats(t, n3, pages("/examples/servlets/servlet/SessionExample", n1, n2), nil)
 		run.passes(t, "killed", "invalidates", "expires")
 		if got := run.detail(t, 1, "page"); got != "Tomcat's SessionExample" {
 			t.Errorf("the page is taken for %v", got)
 		}
 	}
 
-	smokeTomcats(t, n4, pages("/plain/lab", n1, n2), nil, labPage...).fails(t, "served", "config.distributable")
-
-	// A third Tomcat, with the route of the first.
-	same := cfg
-	same.Route, same.Apps = "n1", nil
-	tomcat.Start(t, n3, same).WaitLog(`memberAdded .*\{10, 77, 0, 11\}:4000`, 15*time.Second)
-	smokeTomcats(t, n4, pages("/lab", n1, n3), nil, labPage...).fails(t, "served", "config.jvm-route")
-
-	heal := lab.Switch().Drop(n2, netlab.Traffic{Protocol: "udp", Port: 45564})
-	smokeTomcats(t, n4, pages("/lab", n1, n2), nil, labPage...).fails(t, "members", "smoke.no-members")
-	heal()
+	smokeTomcats(t, n3, pages("/plain/lab", n1, n2), nil, labPage...).fails(t, "served", "config.distributable")
 
 	lab.Switch().Drop(n2, netlab.Traffic{Protocol: "tcp", Port: 4000})
-	smokeTomcats(t, n4, pages("/lab", n1, n2), nil, labPage...).fails(t, "replication", "tribes.half-open")
+	smokeTomcats(t, n3, pages("/lab", n1, n2), nil, labPage...).fails(t, "replication", "tribes.half-open")
 }
 
 // examples is Tomcat's packaged application, marked distributable, where its
@@ -253,11 +247,18 @@ func examples(t *testing.T) []tomcat.App {
 
 func smokeSync(t *testing.T) {
 	t.Parallel()
-	lab := netlab.New(t, netlab.Config{Hosts: 3})
+	lab := netlab.New(t, netlab.Config{Hosts: 4})
+	n1, n2, n3, n4 := lab.Host(1), lab.Host(2), lab.Host(3), lab.Host(4)
 	pair(t, lab, tomcat.Config{Options: "6", Apps: apps("6")})
+	join := apart(t, lab, n3, tomcat.Config{Options: "6", Route: "n1"})
 	for _, path := range []string{"/lab", "/backup/lab"} {
-		smokeTomcats(t, lab.Host(3), pages(path, lab.Host(1), lab.Host(2)), nil, labPage...).passes(t, "killed", "expires")
+		smokeTomcats(t, n4, pages(path, n1, n2), nil, labPage...).passes(t, "killed", "expires")
 	}
+	join() // a third one, with the route of the first
+	smokeTomcats(t, n4, pages("/lab", n1, n3), nil, labPage...).fails(t, "served", "config.jvm-route")
+
+	lab.Switch().Drop(n2, netlab.Traffic{Protocol: "udp", Port: 45564})
+	smokeTomcats(t, n4, pages("/lab", n1, n2), nil, labPage...).fails(t, "members", "smoke.no-members")
 }
 
 const (
@@ -279,6 +280,7 @@ func smokeEncrypted(t *testing.T) {
 	lab := netlab.New(t, netlab.Config{Hosts: 4})
 	n1, n2, n3, n4 := lab.Host(1), lab.Host(2), lab.Host(3), lab.Host(4)
 	pair(t, lab, tomcat.Config{Options: "8", EncryptionKey: smokeKey, Apps: apps("8")})
+	join := apart(t, lab, n3, tomcat.Config{EncryptionKey: otherKey})
 	key := []string{"--encryption-key-file", keyFile(t)}
 	for _, path := range []string{"/lab", "/backup/lab"} {
 		smokeTomcats(t, n4, pages(path, n1, n2), nil, append(key, labPage...)...).passes(t, "killed", "expires")
@@ -291,7 +293,7 @@ func smokeEncrypted(t *testing.T) {
 	}
 	smokeTomcats(t, n4, pages("/lab", n1, n2), nil, append(append(key, labPage[:4]...), "--guest")...).passes(t)
 
-	apart(t, lab, n3, tomcat.Config{EncryptionKey: otherKey})
+	join()
 	smokeTomcats(t, n4, pages("/lab", n1, n3), nil, append(key, labPage...)...).fails(t, "replication", "tribes.key-mismatch")
 	smokeTomcats(t, n4, pages("/lab", n1, n3), nil, labPage...).fails(t, "replication", "tribes.key-mismatch")
 }
@@ -301,10 +303,11 @@ func smokeEncryptedSync(t *testing.T) {
 	lab := netlab.New(t, netlab.Config{Hosts: 4})
 	n1, n2, n3, n4 := lab.Host(1), lab.Host(2), lab.Host(3), lab.Host(4)
 	pair(t, lab, tomcat.Config{Options: "6", EncryptionKey: smokeKey, Apps: apps("6")})
+	join := apart(t, lab, n3, tomcat.Config{EncryptionKey: smokeKey, ClockAhead: time.Minute})
 	key := []string{"--encryption-key-file", keyFile(t)}
 	for _, path := range []string{"/lab", "/backup/lab"} {
 		smokeTomcats(t, n4, pages(path, n1, n2), nil, append(key, labPage...)...).passes(t, "killed", "expires")
 	}
-	apart(t, lab, n3, tomcat.Config{EncryptionKey: smokeKey, ClockAhead: time.Minute})
+	join()
 	smokeTomcats(t, n4, pages("/lab", n1, n3), nil, append(key, labPage...)...).fails(t, "served", "tribes.clock-skew")
 }

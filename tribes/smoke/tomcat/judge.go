@@ -49,8 +49,10 @@ func Judge(f Facts) (Half, []check.Verdict) {
 	j := &judge{f: &f}
 	if !f.Failed {
 		j.clocks(check.Warn)
-		j.hearing()
-		j.race()
+		if f.Error == "" {
+			j.hearing()
+			j.race()
+		}
 		return "", j.out
 	}
 	j.to = &f.Nodes[f.To]

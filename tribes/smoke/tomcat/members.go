@@ -135,15 +135,21 @@ func (r *run) miss(missing []int) error {
 			continue
 		}
 		ap, _ := heard[0].Member.AddrPort()
-		all = append(all, fmt.Errorf("%s is heard, and its receiver %s does not answer: %v", t.name, ap, heard[0].Err))
+		all = append(all, fmt.Errorf("%s is heard, and its receiver %s does not answer: %w", t.name, ap, errOr(heard[0].Err, errUnasked)))
 	}
-	err := errHalf
-	for i, e := range all {
-		if i == 0 {
-			err = e
-			continue
-		}
+	err := all[0]
+	for _, e := range all[1:] {
 		err = fmt.Errorf("%w; %w", err, e)
+	}
+	return err
+}
+
+// errUnasked: a receiver that was not asked yet.
+var errUnasked = errors.New("it was not asked yet")
+
+func errOr(err, other error) error {
+	if err == nil {
+		return other
 	}
 	return err
 }
