@@ -111,7 +111,7 @@ var faults = []fault{
 	{what: "IPv6 switched off", how: "sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1", args: "--group ff15::4", want: "ipv6.disabled"},
 	{what: "MLD dropped", how: nftInput + "icmpv6 type mld-listener-query drop", args: "--group ff15::4", want: "mld.snooping"},
 	{what: "macvlan in mode private", how: "ip link add mv0 link eth0 type macvlan mode private; ip addr add 10.77.0.111/24 dev mv0; ip link set mv0 up", args: "--interface mv0", want: "iface.macvlan-parent", also: "route.wrong-interface"},
-	{what: "mcastTTL 0 in server.xml", xml: `ttl="0"`, want: "ttl.zero"},
+	{what: "ttl 0 in server.xml", xml: `ttl="0"`, want: "ttl.zero"},
 	{what: "dropTime below the frequency in server.xml", xml: `frequency="500" dropTime="400"`, want: "tribes.drop-time"},
 	{what: "dropTime of two heartbeats in server.xml", xml: `frequency="1000" dropTime="2000"`, want: "tribes.drop-time"},
 	{what: "server.xml binds to another interface than the Receiver's", xml: `bind="10.78.0.11"`, dual: true, want: "tribes.source-mismatch"},

@@ -208,10 +208,10 @@ var ttlZero = Check{
 		if c == nil {
 			return skip("the TTL is a matter of the member's configuration, and no --server-xml was given")
 		}
-		ev := evidence("mcastTTL", map[bool]string{true: "not given: the system's 1", false: fmt.Sprint(c.TTL)}[c.TTL < 0], c.From)
+		ev := evidence("ttl", map[bool]string{true: "not given: the system's 1", false: fmt.Sprint(c.TTL)}[c.TTL < 0], c.From)
 		if c.TTL != 0 {
 			return pass("heartbeats may leave the host", ev)
 		}
-		return bad(check.Fail, check.Definite, c.From+" sets mcastTTL to 0: heartbeats never leave the host", []string{"set mcastTTL=\"1\" on the Membership, or leave it out"}, ev)
+		return bad(check.Fail, check.Definite, c.From+" sets ttl to 0: heartbeats never leave the host", []string{"set ttl=\"1\" on the Membership, or leave it out"}, ev)
 	},
 }

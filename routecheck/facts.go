@@ -109,7 +109,7 @@ type Cluster struct {
 	Receiver string `json:"receiver"`
 	// Bind is the Membership's bind address; "" leaves the choice to the kernel.
 	Bind string `json:"bind,omitempty"`
-	// TTL is mcastTTL, -1 where it is not given.
+	// TTL is the Membership's ttl, -1 where it is not given.
 	TTL int `json:"ttl"`
 	// FrequencyMS and DropTimeMS are in milliseconds, 0 where there is no multicast
 	// membership.

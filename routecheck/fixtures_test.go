@@ -336,7 +336,7 @@ func fixtures(t testing.TB) []fixture {
 			f.rules(t, "ip6", "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 130 -j DROP\nCOMMIT\n")
 		}, check.Fail, "MLD query", "icmpv6"},
 
-		{"ttl.zero", func(f *Facts) { f.cluster(Cluster{TTL: -1}) }, func(f *Facts) { f.cluster(Cluster{TTL: 0}) }, check.Fail, "never leave", "mcastTTL"},
+		{"ttl.zero", func(f *Facts) { f.cluster(Cluster{TTL: -1}) }, func(f *Facts) { f.cluster(Cluster{TTL: 0}) }, check.Fail, "never leave", "ttl="},
 		{"group.invalid", nil, func(f *Facts) { f.group("192.228.0.4", 45564) }, check.Fail, "no group", ""},
 		{"group.reserved", nil, func(f *Facts) { f.group("229.1.2.3", 5000) }, check.Warn, "225.0.0.0", "239.192.0.0/14"},
 		{"group.ssm-as-asm", func(f *Facts) { f.group("232.1.1.1", 5000); f.Query.Source = addr("10.77.0.12") }, func(f *Facts) { f.group("232.1.1.1", 5000) }, check.Warn, "without a source", "SOURCE,232.1.1.1"},

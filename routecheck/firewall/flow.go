@@ -1,0 +1,202 @@
+package firewall
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+)
+
+// Flow is what the packets of a cluster member on one host have in common.
+type Flow struct {
+	Device Device
+	Lower  []Device
+	Bridge bool
+	// Group and Port are the cluster's; TCPPort that of the member's receiver.
+	Group   netip.Addr
+	Port    uint16
+	TCPPort uint16
+	// TCPLast is the last port that the receiver may take instead; 0 is TCPPort.
+	TCPLast uint16
+	// Self is the host's address, Peers the network in which the others are. Their
+	// host bits are unknown. An invalid Peers leaves all bits unknown.
+	Self  netip.Addr
+	Peers netip.Prefix
+}
+
+// HeartbeatIn is another member's heartbeat. Every multicast datagram is ct state
+// new: no answer ever comes from the group's address.
+func (f Flow) HeartbeatIn() Packet {
+	p := f.packet("a heartbeat coming in", In)
+	p.Allow = f.kind("udp")
+	p.ip(protoUDP, f.peer(), f.exact(f.Group), false)
+	p.udp(f.Port)
+	p.toGroup(f.Group)
+	return p
+}
+
+// HeartbeatOut is a heartbeat of this host's own.
+func (f Flow) HeartbeatOut() Packet {
+	p := f.packet("a heartbeat going out", Out)
+	p.Allow = f.kind("udp")
+	p.ip(protoUDP, f.exact(f.Self), f.exact(f.Group), false)
+	p.udp(f.Port)
+	p.toGroup(f.Group)
+	p.pktType, p.srcType = packetHost, rtnLocal
+	return p
+}
+
+// QueryIn is a general query of IGMP (RFC 3376 section 4.1) or, for an IPv6
+// group, of MLD (RFC 3810 section 5.1).
+func (f Flow) QueryIn() Packet {
+	if f.Group.Is6() {
+		p := f.packet("an MLD query coming in", In)
+		p.Allow = f.kind("mld")
+		all := netip.MustParseAddr("ff02::1")
+		p.ip(protoICMPv6, prefixed(net.ParseIP("fe80::"), 64), f.exact(all), true)
+		p.trans = typed(130, 28)
+		p.toGroup(all)
+		return p
+	}
+	p := f.packet("an IGMP query coming in", In)
+	p.Allow = f.kind("igmp")
+	all := netip.AddrFrom4([4]byte{224, 0, 0, 1})
+	p.ip(protoIGMP, f.peer(), f.exact(all), true)
+	p.trans = typed(0x11, 12)
+	p.toGroup(all)
+	return p
+}
+
+// ReportOut is this host's version 3 report (RFC 3376 section 4.2), or for an
+// IPv6 group that of MLDv2.
+func (f Flow) ReportOut() Packet {
+	if f.Group.Is6() {
+		p := f.packet("an MLD report going out", Out)
+		p.Allow = f.kind("mld")
+		to := netip.MustParseAddr("ff02::16")
+		p.ip(protoICMPv6, prefixed(net.ParseIP("fe80::"), 64), f.exact(to), true)
+		p.trans = typed(143, 28)
+		p.toGroup(to)
+		p.pktType, p.srcType = packetHost, rtnLocal
+		return p
+	}
+	p := f.packet("an IGMP report going out", Out)
+	p.Allow = f.kind("igmp")
+	to := netip.AddrFrom4([4]byte{224, 0, 0, 22})
+	p.ip(protoIGMP, f.exact(f.Self), f.exact(to), true)
+	p.trans = typed(0x22, 16)
+	p.toGroup(to)
+	p.pktType, p.srcType = packetHost, rtnLocal
+	return p
+}
+
+// ConnectIn are the packets of a connection that another member opens to this
+// one's receiver: the SYN, the answer to it, and one that goes on.
+func (f Flow) ConnectIn() []Packet {
+	what := "a TCP connection to the receiver port"
+	return []Packet{
+		f.segment(what, In, 0x02, ctNew),
+		f.segment("the answer to "+what, Out, 0x12, ctEstablished),
+		f.segment("what follows on "+what, In, 0x10, ctEstablished),
+	}
+}
+
+// ConnectFromAnywhere is the SYN of anybody to the receiver's address.
+func (f Flow) ConnectFromAnywhere() Packet {
+	f.Peers = netip.Prefix{}
+	return f.segment(fmt.Sprintf("a TCP connection from anywhere to %s port %d", f.Self, f.TCPPort), In, 0x02, ctNew)
+}
+
+// ConnectOut are those of a connection from this host to another member's
+// receiver.
+func (f Flow) ConnectOut() []Packet {
+	what := "a TCP connection to another member's receiver"
+	out := []Packet{
+		f.segment(what, Out, 0x02, ctNew),
+		f.segment("the answer to "+what, In, 0x12, ctEstablished),
+		f.segment("what follows on "+what, Out, 0x10, ctEstablished),
+	}
+	for i := range out { // the ports stand the other way round
+		src, _ := out[i].trans.cut(0, 2)
+		dst, _ := out[i].trans.cut(2, 2)
+		out[i].trans.put(0, dst.append(src))
+	}
+	return out
+}
+
+// segment is a TCP segment between another member and this one's receiver port.
+func (f Flow) segment(what string, way Direction, flags byte, state uint32) Packet {
+	p := f.packet(what, way)
+	if way == In {
+		p.ip(protoTCP, f.peer(), f.exact(f.Self), false)
+		p.tcp(0, f.TCPPort, flags)
+	} else {
+		p.ip(protoTCP, f.exact(f.Self), f.peer(), false)
+		p.tcp(f.TCPPort, 0, flags)
+	}
+	p.toHost()
+	p.ct, p.Allow = state, f.kind("tcp")
+	p.Allow.Established = state == ctEstablished
+	if way == Out {
+		p.srcType, p.dstType = rtnLocal, rtnUnicast
+	}
+	return p
+}
+
+// PingReplyIn is the answer to an ICMP echo request that was sent to a group:
+// connection tracking finds no request to this address and calls it invalid.
+func (f Flow) PingReplyIn() Packet {
+	p := f.packet("an answer to a multicast ping", In)
+	p.Allow = f.kind("echo")
+	if f.Group.Is6() {
+		p.ip(protoICMPv6, f.peer(), f.exact(f.Self), false)
+		p.trans = typed(129, 64)
+	} else {
+		p.ip(protoICMP, f.peer(), f.exact(f.Self), false)
+		p.trans = typed(0, 64)
+	}
+	p.toHost()
+	p.ct = ctInvalid
+	return p
+}
+
+// Bridged is a heartbeat that the bridge passes on between two of its ports, as
+// the FORWARD chains see it when br_netfilter is on.
+func (f Flow) Bridged() Packet {
+	p := f.HeartbeatIn()
+	p.What, p.Way, p.Out, p.Bridge = "a heartbeat that "+f.Device.Name+" passes on", Forwarded, f.Device, true
+	return p
+}
+
+func (f Flow) kind(protocol string) Kind {
+	return Kind{Protocol: protocol, Group: f.Group, Port: f.Port, First: f.TCPPort, Last: max(f.TCPPort, f.TCPLast), V6: f.Group.Is6()}
+}
+
+func (f Flow) packet(what string, way Direction) Packet {
+	p := Packet{What: what, Way: way, Lower: f.Lower, Bridge: f.Bridge, v6: f.Group.Is6(), ct: ctNew, srcType: rtnUnicast}
+	if way == Out {
+		p.Out = f.Device
+	} else {
+		p.In = f.Device
+	}
+	return p
+}
+
+// exact is an address of which all is known; one that is not valid is unknown.
+func (f Flow) exact(a netip.Addr) value {
+	n := 4
+	if f.Group.Is6() {
+		n = 16
+	}
+	if b := a.AsSlice(); len(b) == n {
+		return known(b...)
+	}
+	return unknown(n)
+}
+
+func (f Flow) peer() value {
+	x := f.exact(f.Peers.Addr())
+	if !f.Peers.IsValid() || len(x.v)*8 != f.Peers.Addr().BitLen() {
+		return x
+	}
+	return prefixed(x.v, f.Peers.Bits())
+}
