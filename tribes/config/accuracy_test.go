@@ -22,14 +22,15 @@ func accuracy() string {
 Each row is a sound server.xml with one mistake in it: what ` + "`muster tribes config`" + ` says, and what Tomcat 10.1.60 does when
 it is started with it, in a network of its own. A start that fails ends the whole Tomcat, not only the cluster.
 
-The first four columns are held by tests: ` + "`TestBrokenFiles`, and `go test ./tribes/config -run TestWhatTomcatDoes -every-start`" + `, which
-starts a real Tomcat for each row (without the flag, for those that it does not start with or says something to). *And then*
-was measured by hand, with two Tomcats in the lab, a session and an attribute.
-Where *its log says* is empty and it starts, its log has neither a WARNING nor a SEVERE line.
+All of it is held by tests: ` + "`TestBrokenFiles`, and `go test ./tribes/config -run TestWhatTomcatDoes -every-start`" + `, which
+starts a real Tomcat for each row, 129 with those below (without the flag, for those that it does not start with or says something to).
+Where *its log says* is empty and it starts, its log has neither a WARNING nor a SEVERE line. The last column is what it then has open: the groups that
+it has joined, its UDP ports (the membership) and its TCP ports (the receiver has 4000, the Connector 8080).
 
-| mistake | muster says | Tomcat | its log says | and then |
+| mistake | muster says | Tomcat | its log says | and has open |
 | --- | --- | --- | --- | --- |
 `)
+	sockets := knownSockets()
 	cell := func(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
 	for _, c := range brokenFiles {
 		var says []string
@@ -44,15 +45,15 @@ Where *its log says* is empty and it starts, its log has neither a WARNING nor a
 		if log != "" {
 			log = "`" + cell(log) + "`"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", c.name, strings.Join(says, ", "), c.starts, log, cell(c.effect))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", c.name, strings.Join(says, ", "), c.starts, log, opened(c.starts, sockets[c.name]))
 	}
 	b.WriteString(`
 The packaged configuration with its cluster enabled, the how-to's configurations and those of the lab are started too:
 
-| configuration | muster says | Tomcat | its log says |
-| --- | --- | --- | --- |
-| the package's server.xml, cluster enabled | nothing (with a host name that is no loopback) | starts | |
+| configuration | muster says | Tomcat | its log says | and has open |
+| --- | --- | --- | --- | --- |
 `)
+	fmt.Fprintf(&b, "| the package's server.xml, cluster enabled | nothing (with a host name that is no loopback) | starts | | %s |\n", sockets["tomcat10-cluster.xml"])
 	for _, h := range howTos {
 		says := "nothing"
 		if len(h.want) > 0 {
@@ -67,9 +68,16 @@ The packaged configuration with its cluster enabled, the how-to's configurations
 		if log != "" {
 			log = "`" + log + "`"
 		}
-		fmt.Fprintf(&b, "| how-to: %s | %s | %s | %s |\n", strings.TrimSuffix(h.name, ".xml"), says, h.starts, log)
+		fmt.Fprintf(&b, "| how-to: %s | %s | %s | %s | %s |\n", strings.TrimSuffix(h.name, ".xml"), says, h.starts, log, opened(h.starts, sockets[h.name]))
 	}
 	return b.String()
+}
+
+func opened(o outcome, sockets string) string {
+	if o != starts {
+		return ""
+	}
+	return sockets
 }
 
 // Verify that the page shows the table as the tests have it.

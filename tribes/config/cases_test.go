@@ -33,7 +33,6 @@ type broken struct {
 
 	starts outcome
 	says   string // in a WARNING or SEVERE line of its log, or an exception
-	effect string // what then happens; measured with two nodes where it shows only there
 }
 
 // outcome is how a start of Tomcat ends.

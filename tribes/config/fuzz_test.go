@@ -102,7 +102,7 @@ func TestMegabytes(t *testing.T) {
 				}
 			}
 			t.Logf("%d bytes in %v: %v", len(in), time.Since(begin), err)
-			if d := time.Since(begin); d > 20*time.Second {
+			if d := time.Since(begin); d > 2*time.Minute { // some 0.3 s; what grows with the square takes hours
 				t.Errorf("took %v", d)
 			}
 		})

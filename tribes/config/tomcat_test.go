@@ -15,8 +15,8 @@ import (
 var everyStart = flag.Bool("every-start", false, "start a Tomcat with every broken file, also those to which it says nothing")
 
 // Verify against a real Tomcat 10.1 what the tables say of it: for each broken
-// file whether it starts, and what its log says. What it says nothing to must
-// leave no warning.
+// file whether it starts, what its log says, and what it then has open. What it
+// says nothing to must leave no warning.
 func TestWhatTomcatDoes(t *testing.T) {
 	base := testFile("base.xml")
 	files := archive("howto.txtar")
@@ -33,6 +33,13 @@ func TestWhatTomcatDoes(t *testing.T) {
 		files: map[string]string{"conf/tomcat-users.xml": "<tomcat-users/>"}})
 	if m := tomcat.Missing(); m != "" {
 		t.Skipf("tomcat: %s", m)
+	}
+	if *update {
+		var names []string
+		for _, c := range cases {
+			names = append(names, c.name)
+		}
+		t.Cleanup(func() { writeSockets(t, names) })
 	}
 	for _, c := range cases {
 		if c.starts == starts && c.says == "" && len(c.want) > 0 && !*everyStart {
@@ -88,5 +95,8 @@ func (c broken) run(t *testing.T, content string) {
 		t.Errorf("Tomcat does not say %q, but:\n%s", c.says, strings.Join(complaints, "\n"))
 	case c.says == "" && c.starts == starts && len(complaints) > 0:
 		t.Errorf("Tomcat complains, and the table says nothing of it:\n%s", strings.Join(complaints, "\n"))
+	}
+	if got == starts {
+		holdSockets(t, lab.Host(1), c.name)
 	}
 }
