@@ -51,7 +51,8 @@ path filters, IGMP, bridges, the firewall, sockets, limits, names, the clock and
 platform, and judges each entry of the catalogue that one host can decide
 ('muster check --list' names them, 'muster explain ID' tells what one means).
 
-It sends no packet, joins no group and changes nothing. The firewall is not guessed:
+It joins no group, changes nothing, and sends no packet but the question for this
+host's own name, where /etc/hosts does not know it. The firewall is not guessed:
 its rules are walked for a heartbeat in and out, an IGMP query in, a report out and
 connections to and from the receiver port; what a rule makes undecidable is unknown
 and names the rule. What cannot be read is unknown with the reason, never a pass.

@@ -31,24 +31,10 @@ func u32of(b []byte) uint32 {
 }
 
 func readLinks(ctx context.Context) Fact[[]Link] {
-	const from = "netlink RTM_GETLINK"
-	body := make([]byte, unix.SizeofIfInfomsg)
-	links := []Link{}
-	err := nl.Dump(ctx, unix.NETLINK_ROUTE, unix.RTM_GETLINK, body, func(kind uint16, b []byte) error {
-		if kind != unix.RTM_NEWLINK || len(b) < unix.SizeofIfInfomsg {
-			return nil
-		}
-		if len(links) >= maxLinks {
-			return nl.Stop
-		}
-		links = append(links, decodeLink(b))
-		return nil
-	})
-	if err != nil {
-		return unread[[]Link](from, because("listing interfaces", err))
-	}
-	fromSysfs(links)
-	return read(links, from)
+	t := kernelTable{"netlink RTM_GETLINK", "interfaces", unix.RTM_GETLINK, unix.RTM_NEWLINK, make([]byte, unix.SizeofIfInfomsg), maxLinks}
+	links := entries(ctx, t, func(b []byte) (Link, bool) { return decodeLink(b), true })
+	fromSysfs(links.Value)
+	return links
 }
 
 // decodeLink reads struct ifinfomsg and its attributes.
@@ -182,39 +168,30 @@ func fromSysfs(links []Link) {
 }
 
 func readAddrs(ctx context.Context) Fact[[]Addr] {
-	const from = "netlink RTM_GETADDR"
-	addrs := []Addr{}
-	err := nl.Dump(ctx, unix.NETLINK_ROUTE, unix.RTM_GETADDR, make([]byte, unix.SizeofIfAddrmsg), func(kind uint16, b []byte) error {
-		if kind != unix.RTM_NEWADDR || len(b) < unix.SizeofIfAddrmsg {
-			return nil
-		}
-		if len(addrs) >= maxAddrs {
-			return nl.Stop
-		}
-		as := nl.Attrs(native, b[unix.SizeofIfAddrmsg:])
-		raw := nl.Find(as, unix.IFA_LOCAL)
-		if raw == nil {
-			raw = nl.Find(as, unix.IFA_ADDRESS)
-		}
-		a, ok := netip.AddrFromSlice(raw)
-		if !ok {
-			return nil
-		}
-		flags := uint32(b[2])
-		if f := nl.Find(as, unix.IFA_FLAGS); f != nil {
-			flags = u32of(f)
-		}
-		addrs = append(addrs, Addr{
-			Link: native.Uint32(b[4:]), Prefix: netip.PrefixFrom(a, int(b[1])), Scope: scopeName(b[3]),
-			Secondary: a.Is4() && flags&unix.IFA_F_SECONDARY != 0,
-			Tentative: flags&unix.IFA_F_TENTATIVE != 0, Duplicate: flags&unix.IFA_F_DADFAILED != 0,
-		})
-		return nil
-	})
-	if err != nil {
-		return unread[[]Addr](from, because("listing addresses", err))
+	t := kernelTable{"netlink RTM_GETADDR", "addresses", unix.RTM_GETADDR, unix.RTM_NEWADDR, make([]byte, unix.SizeofIfAddrmsg), maxAddrs}
+	return entries(ctx, t, decodeAddr)
+}
+
+// decodeAddr reads struct ifaddrmsg and its attributes.
+func decodeAddr(b []byte) (Addr, bool) {
+	as := nl.Attrs(native, b[unix.SizeofIfAddrmsg:])
+	raw := nl.Find(as, unix.IFA_LOCAL)
+	if raw == nil {
+		raw = nl.Find(as, unix.IFA_ADDRESS)
 	}
-	return read(addrs, from)
+	a, ok := netip.AddrFromSlice(raw)
+	if !ok {
+		return Addr{}, false
+	}
+	flags := uint32(b[2])
+	if f := nl.Find(as, unix.IFA_FLAGS); f != nil {
+		flags = u32of(f)
+	}
+	return Addr{
+		Link: native.Uint32(b[4:]), Prefix: netip.PrefixFrom(a, int(b[1])), Scope: scopeName(b[3]),
+		Secondary: a.Is4() && flags&unix.IFA_F_SECONDARY != 0,
+		Tentative: flags&unix.IFA_F_TENTATIVE != 0, Duplicate: flags&unix.IFA_F_DADFAILED != 0,
+	}, true
 }
 
 func scopeName(n byte) string {
@@ -232,62 +209,43 @@ func scopeName(n byte) string {
 }
 
 func readNeighbours(ctx context.Context) Fact[[]Neighbour] {
-	const from = "netlink RTM_GETNEIGH"
-	out := []Neighbour{}
-	err := nl.Dump(ctx, unix.NETLINK_ROUTE, unix.RTM_GETNEIGH, make([]byte, 12), func(kind uint16, b []byte) error {
-		if kind != unix.RTM_NEWNEIGH || len(b) < 12 {
-			return nil
-		}
-		if len(out) >= maxNeighbours {
-			return nl.Stop
-		}
-		const dst, lladdr = 1, 2
-		as := nl.Attrs(native, b[12:])
-		a, ok := netip.AddrFromSlice(nl.Find(as, dst))
-		state := native.Uint16(b[8:])
-		if !ok || a.IsMulticast() || state&(unix.NUD_FAILED|unix.NUD_NOARP|unix.NUD_INCOMPLETE) != 0 || state == 0 {
-			return nil
-		}
-		n := Neighbour{Link: native.Uint32(b[4:]), Addr: a}
-		if mac := nl.Find(as, lladdr); len(mac) == 6 {
-			n.MAC = net.HardwareAddr(mac).String()
-		}
-		out = append(out, n)
-		return nil
-	})
-	if err != nil {
-		return unread[[]Neighbour](from, because("listing neighbours", err))
+	t := kernelTable{"netlink RTM_GETNEIGH", "neighbours", unix.RTM_GETNEIGH, unix.RTM_NEWNEIGH, make([]byte, 12), maxNeighbours}
+	return entries(ctx, t, decodeNeighbour)
+}
+
+// decodeNeighbour reads struct ndmsg and its attributes; false for one that does
+// not answer.
+func decodeNeighbour(b []byte) (Neighbour, bool) {
+	const dst, lladdr = 1, 2
+	as := nl.Attrs(native, b[12:])
+	a, ok := netip.AddrFromSlice(nl.Find(as, dst))
+	state := native.Uint16(b[8:])
+	if !ok || a.IsMulticast() || state&(unix.NUD_FAILED|unix.NUD_NOARP|unix.NUD_INCOMPLETE) != 0 || state == 0 {
+		return Neighbour{}, false
 	}
-	return read(out, from)
+	n := Neighbour{Link: native.Uint32(b[4:]), Addr: a}
+	if mac := nl.Find(as, lladdr); len(mac) == 6 {
+		n.MAC = net.HardwareAddr(mac).String()
+	}
+	return n, true
 }
 
 func readQueues(ctx context.Context) Fact[[]Queue] {
-	const from = "netlink RTM_GETQDISC"
-	out := []Queue{}
-	err := nl.Dump(ctx, unix.NETLINK_ROUTE, unix.RTM_GETQDISC, make([]byte, 20), func(kind uint16, b []byte) error {
-		if kind != unix.RTM_NEWQDISC || len(b) < 20 {
-			return nil
-		}
-		if len(out) >= maxLinks {
-			return nl.Stop
-		}
-		const tcaKind, stats2, basic, queue = 1, 7, 1, 3
-		as := nl.Attrs(native, b[20:])
-		q := Queue{Link: native.Uint32(b[4:]), Kind: nl.Text(nl.Find(as, tcaKind))}
-		stats := nl.Attrs(native, nl.Find(as, stats2))
-		if s := nl.Find(stats, basic); len(s) >= 12 { // bytes, packets
-			q.Sent = uint64(native.Uint32(s[8:]))
-		}
-		if s := nl.Find(stats, queue); len(s) >= 12 { // qlen, backlog, drops
-			q.Drops = uint64(native.Uint32(s[8:]))
-		}
-		if q.Kind != "noqueue" {
-			out = append(out, q)
-		}
-		return nil
-	})
-	if err != nil {
-		return unread[[]Queue](from, because("listing queues", err))
+	t := kernelTable{"netlink RTM_GETQDISC", "queues", unix.RTM_GETQDISC, unix.RTM_NEWQDISC, make([]byte, 20), maxLinks}
+	return entries(ctx, t, decodeQueue)
+}
+
+// decodeQueue reads struct tcmsg and its attributes.
+func decodeQueue(b []byte) (Queue, bool) {
+	const tcaKind, stats2, basic, queue = 1, 7, 1, 3
+	as := nl.Attrs(native, b[20:])
+	q := Queue{Link: native.Uint32(b[4:]), Kind: nl.Text(nl.Find(as, tcaKind))}
+	stats := nl.Attrs(native, nl.Find(as, stats2))
+	if s := nl.Find(stats, basic); len(s) >= 12 { // bytes, packets
+		q.Sent = uint64(native.Uint32(s[8:]))
 	}
-	return read(out, from)
+	if s := nl.Find(stats, queue); len(s) >= 12 { // qlen, backlog, drops
+		q.Drops = uint64(native.Uint32(s[8:]))
+	}
+	return q, q.Kind != "noqueue"
 }

@@ -27,30 +27,16 @@ func familyOf(v6 bool) byte {
 // readRoutes lists every table but the local one, whose entries follow from the
 // addresses.
 func readRoutes(ctx context.Context, v6 bool) Fact[[]Route] {
-	const from = "netlink RTM_GETROUTE"
-	body := make([]byte, unix.SizeofRtMsg)
-	body[0] = familyOf(v6)
-	routes := []Route{}
-	err := nl.Dump(ctx, unix.NETLINK_ROUTE, unix.RTM_GETROUTE, body, func(kind uint16, b []byte) error {
-		if kind != unix.RTM_NEWROUTE || len(b) < unix.SizeofRtMsg {
-			return nil
-		}
+	t := kernelTable{routeFrom, "routes", unix.RTM_GETROUTE, unix.RTM_NEWROUTE, make([]byte, unix.SizeofRtMsg), maxRoutes}
+	t.header[0] = familyOf(v6)
+	return entries(ctx, t, func(b []byte) (Route, bool) {
 		const cloned = 0x200 // RTM_F_CLONED: a cached answer, no entry
 		if native.Uint32(b[8:])&cloned != 0 {
-			return nil
+			return Route{}, false
 		}
-		if len(routes) >= maxRoutes {
-			return nl.Stop
-		}
-		if r := decodeRoute(b); r.Table != unix.RT_TABLE_LOCAL || r.Type == "multicast" {
-			routes = append(routes, r)
-		}
-		return nil
+		r := decodeRoute(b)
+		return r, r.Table != unix.RT_TABLE_LOCAL || r.Type == "multicast"
 	})
-	if err != nil {
-		return unread[[]Route](from, because("listing routes", err))
-	}
-	return read(routes, from)
 }
 
 // decodeRoute reads struct rtmsg and its attributes.
@@ -100,24 +86,9 @@ func nextHops(b []byte) []uint32 {
 }
 
 func readRules(ctx context.Context, v6 bool) Fact[[]Rule] {
-	const from = "netlink RTM_GETRULE"
-	body := make([]byte, unix.SizeofRtMsg)
-	body[0] = familyOf(v6)
-	rules := []Rule{}
-	err := nl.Dump(ctx, unix.NETLINK_ROUTE, unix.RTM_GETRULE, body, func(kind uint16, b []byte) error {
-		if kind != unix.RTM_NEWRULE || len(b) < unix.SizeofRtMsg {
-			return nil
-		}
-		if len(rules) >= maxRoutes {
-			return nl.Stop
-		}
-		rules = append(rules, decodeRule(b, v6))
-		return nil
-	})
-	if err != nil {
-		return unread[[]Rule](from, because("listing policy rules", err))
-	}
-	return read(rules, from)
+	t := kernelTable{"netlink RTM_GETRULE", "policy rules", unix.RTM_GETRULE, unix.RTM_NEWRULE, make([]byte, unix.SizeofRtMsg), maxRoutes}
+	t.header[0] = familyOf(v6)
+	return entries(ctx, t, func(b []byte) (Rule, bool) { return decodeRule(b, v6), true })
 }
 
 // decodeRule reads struct fib_rule_hdr and its attributes.

@@ -48,10 +48,10 @@ func udp(t *testing.T, h *netlab.Host, local, link string, groups ...string) *ne
 	return conn
 }
 
-// until waits for a condition of the shell, 10 s at most.
+// until waits for a condition of the shell, a minute at most.
 func until(t *testing.T, command func(context.Context, string, ...string) *netlab.Cmd, condition string) {
 	t.Helper()
-	script := "for i in $(seq 1000); do if " + condition + "; then exit 0; fi; sleep 0.01; done; echo 'after 10 s still not'; exit 1"
+	script := "for i in $(seq 3000); do if " + condition + "; then exit 0; fi; sleep 0.02; done; echo 'after a minute still not'; exit 1"
 	sh(t, command(t.Context(), "sh", "-c", script))
 }
 

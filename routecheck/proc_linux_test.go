@@ -146,5 +146,15 @@ func FuzzNetlink(f *testing.F) {
 			decodeRoute(slices.Clone(b))
 			decodeRule(slices.Clone(b), false)
 		}
+		if len(b) >= unix.SizeofIfInfomsg {
+			decodeLink(slices.Clone(b))
+		}
+		if len(b) >= unix.SizeofIfAddrmsg {
+			decodeAddr(slices.Clone(b))
+		}
+		if len(b) >= 20 {
+			decodeNeighbour(slices.Clone(b))
+			decodeQueue(slices.Clone(b))
+		}
 	})
 }
