@@ -13,6 +13,7 @@ type pool struct {
 	mu     sync.Mutex
 	peers  map[netip.AddrPort]*peer
 	closed bool
+	stray  func(to netip.AddrPort) // told of a receiver that says what it was not asked
 }
 
 // peer is the connections to one receiver.
@@ -74,6 +75,9 @@ func (p *pool) enter(ctx context.Context, addr netip.AddrPort, size int, ack boo
 	l = e.take()
 	p.mu.Unlock()
 	for l != nil && !l.good(ack, now) {
+		if l.peek.said && p.stray != nil {
+			p.stray(addr)
+		}
 		l.close()
 		p.mu.Lock()
 		l = e.take()

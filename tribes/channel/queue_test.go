@@ -75,14 +75,21 @@ func TestQueueIsBounded(t *testing.T) {
 	if st := s.Queue(); st.WaitingBytes > limit {
 		t.Errorf("%d bytes wait", st.WaitingBytes)
 	}
+	// One whose time is over does not wait for room, once the kernel's buffers are
+	// full too.
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if d := deliver(ctx, &s, r.AddrPort(), tribes.Asynchronous, text); d.Err == nil {
-		t.Error("a sender whose time is over got its message into a full queue")
-	}
+	more := int64(0)
+	wait(t, func() bool {
+		full := deliver(ctx, &s, r.AddrPort(), tribes.Asynchronous, text).Err != nil
+		if !full {
+			more++
+		}
+		return full
+	})
 	close(release)
 	<-over
-	wait(t, func() bool { return taken.Load() == all })
+	wait(t, func() bool { return taken.Load() == all+more })
 }
 
 // Where nobody listens, what waits is dropped at once and told; other members

@@ -14,6 +14,7 @@ type peeker struct {
 	raw   syscall.RawConn
 	look  func(fd uintptr) // once made, so that a look allocates nothing
 	still bool
+	said  bool // something waits to be read
 }
 
 func (p *peeker) init(nc net.Conn) {
@@ -28,8 +29,8 @@ func (p *peeker) init(nc net.Conn) {
 	p.raw = raw
 	b := make([]byte, 1)
 	p.look = func(fd uintptr) {
-		_, _, err := unix.Recvfrom(int(fd), b, unix.MSG_PEEK|unix.MSG_DONTWAIT)
-		p.still = err == unix.EAGAIN
+		n, _, err := unix.Recvfrom(int(fd), b, unix.MSG_PEEK|unix.MSG_DONTWAIT)
+		p.still, p.said = err == unix.EAGAIN, n > 0
 	}
 }
 
@@ -39,7 +40,7 @@ func (p *peeker) quiet() bool {
 	if p.raw == nil {
 		return true
 	}
-	p.still = false
+	p.still, p.said = false, false
 	// Control, not Read: an old read deadline has no say here.
 	return p.raw.Control(p.look) == nil && p.still
 }

@@ -2,10 +2,12 @@ package channel
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"muster/tribes"
@@ -46,8 +48,10 @@ type Sender struct {
 	Guard  func()
 	Logger *slog.Logger
 
-	pool  pool
-	queue queue
+	pool   pool
+	queue  queue
+	init   sync.Once
+	strays atomic.Uint64
 }
 
 // Receipt tells how a message was delivered.
@@ -128,6 +132,7 @@ func (s *Sender) Send(ctx context.Context, to netip.AddrPort, m *tribes.ChannelD
 }
 
 func (s *Sender) send(ctx context.Context, to netip.AddrPort, f *frame, wantAck bool) (Receipt, error) {
+	s.init.Do(func() { s.pool.stray = s.stray })
 	timeout, retries := s.Timeout, s.Retries
 	if timeout <= 0 {
 		timeout = DefaultSendTimeout
@@ -186,6 +191,9 @@ func (s *Sender) try(ctx context.Context, x *Exchange, to netip.AddrPort, f *fra
 // leave keeps a connection after use, unless it may still say something.
 func (s *Sender) leave(p *peer, l *link, x *Exchange) {
 	if l != nil && (!x.OK() || x.more) {
+		if x.more {
+			s.stray(p.addr)
+		}
 		l.close()
 		l = nil
 	}
@@ -194,6 +202,16 @@ func (s *Sender) leave(p *peer, l *link, x *Exchange) {
 	}
 	s.pool.leave(p, l)
 }
+
+// stray is told of an ack too many. Its connection is given up: the ack would be
+// taken for that of a later message.
+func (s *Sender) stray(to netip.AddrPort) {
+	s.strays.Add(1)
+	s.warn(fmt.Sprintf("%s acks what was not asked for, or twice: a message may count as delivered that was not", to))
+}
+
+// Strays is how many acks came that nobody had asked for.
+func (s *Sender) Strays() uint64 { return s.strays.Load() }
 
 // Forget closes the connections to a member that is gone.
 func (s *Sender) Forget(to netip.AddrPort) { s.pool.forget(to) }
