@@ -52,7 +52,7 @@ func (b *BackupReplica) HandleMessage(ctx context.Context, m *channel.Message) e
 		if err != nil {
 			return err
 		}
-		if mm.Is(b.ID()) {
+		if mm.Is(b.ID()) && b.Serves() {
 			return b.Sessions.HandleMessage(mm)
 		}
 	}
@@ -64,7 +64,7 @@ func (b *BackupReplica) HandleMessage(ctx context.Context, m *channel.Message) e
 // names, and holds sessions.
 func (b *BackupReplica) answer(ctx context.Context, m *channel.Message) (bool, error) {
 	rpc, err := session.ParseRPC(m.Message)
-	if err != nil || rpc.Reply || !bytes.Equal(rpc.ID, b.ID()) || !b.heard(&m.Address) {
+	if err != nil || rpc.Reply || !bytes.Equal(rpc.ID, b.ID()) || !b.Serves() || !b.heard(&m.Address) {
 		return false, err
 	}
 	req, err := session.MapMessageOf(rpc.Message)

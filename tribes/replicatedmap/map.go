@@ -104,10 +104,13 @@ type Map struct {
 
 	mu      sync.Mutex // never held while something is sent
 	state   State
+	serves  bool // from Start to Stop
 	entries map[string]*entry
 	members []*peer // of the map, in the order in which they came
 	next    int     // index of the next backup (currentNode)
 	known   map[identity]*peer
+	kept    int // of known, when those that nothing names were forgotten,
+	forgot  time.Time
 	gone    []*peer // whose entries are to be relocated
 	class   *javaser.Class
 	counts  Counts
@@ -141,7 +144,7 @@ type entry struct {
 // ErrNoEntry: no node of the map has the entry, as far as this one knows.
 var ErrNoEntry = errors.New("no such entry")
 
-// New returns a map that nobody knows yet: see Start.
+// New returns a map that nobody knows yet, and that serves nobody: see Start.
 func New(ch Channel, values Values, cfg Config) *Map {
 	if cfg.RPCTimeout <= 0 {
 		cfg.RPCTimeout = DefaultRPCTimeout
@@ -251,6 +254,14 @@ func (m *Map) State() State {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.state
+}
+
+// Serves reports whether this node takes part in the map: from Start to Stop.
+// Before and after, its messages are for nobody here.
+func (m *Map) Serves() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.serves
 }
 
 func (m *Map) setState(s State) {

@@ -28,22 +28,32 @@ func identityOf(m *tribes.Member) identity {
 
 var errPeers = errors.New("the map names too many members")
 
-// peerOf is the one peer for a record; the caller holds mu.
-func (m *Map) peerOf(r *tribes.Member) (*peer, error) {
+// peerOf is the one peer for a record; the caller holds mu, and has made room.
+func (m *Map) peerOf(r *tribes.Member) *peer {
 	id := identityOf(r)
-	if p := m.known[id]; p != nil {
-		return p, nil
+	p := m.known[id]
+	if p == nil {
+		p = &peer{Member: r.Clone()}
+		m.known[id] = p
 	}
-	if len(m.known) >= mostPeers {
+	return p
+}
+
+// room makes room for n more peers; the caller holds mu.
+func (m *Map) room(n int) error {
+	if len(m.known)+n <= mostPeers {
+		return nil
+	}
+	// Looking through all entries must be worth it, or seldom.
+	if m.kept <= mostPeers/2 || time.Since(m.forgot) > time.Second {
 		m.forgetPeers()
+		m.kept, m.forgot = len(m.known), time.Now()
 	}
-	if len(m.known) >= mostPeers {
+	if len(m.known)+n > mostPeers {
 		m.counts.Refused++
-		return nil, errPeers
+		return errPeers
 	}
-	p := &peer{Member: r.Clone()}
-	m.known[id] = p
-	return p, nil
+	return nil
 }
 
 // forgetPeers drops those that nothing names any more.
@@ -125,11 +135,11 @@ func (m *Map) memberAdded(r *tribes.Member) {
 		m.log.Debug(fmt.Sprintf("%s says that it has the map, and is no member of the channel yet", r.Name(r.TextForm())))
 		return
 	}
-	p, err := m.peerOf(r)
-	if err != nil {
+	if err := m.room(1); err != nil {
 		m.log.Debug(err.Error())
 		return
 	}
+	p := m.peerOf(r)
 	p.alive = time.Now()
 	if slices.Contains(m.members, p) {
 		return

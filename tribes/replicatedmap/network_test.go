@@ -136,6 +136,9 @@ func (n *testNode) Send(_ context.Context, to *tribes.Member, _ tribes.Options, 
 	}
 	m := v.(*session.MapMessage)
 	n.net.note(n.name, o.name, m)
+	if !o.Serves() {
+		return nil
+	}
 	return o.HandleMessage(m)
 }
 
@@ -158,6 +161,9 @@ func (n *testNode) Ask(_ context.Context, to []tribes.Member, _ tribes.Options, 
 		n.net.note(n.name, o.name, req)
 		if !req.Is(o.ID()) || string(id) != string(o.ID()) {
 			return nil, fmt.Errorf("asked for the map %q", id)
+		}
+		if !o.Serves() {
+			continue // NoRpcChannelReply
 		}
 		answer, aerr := o.Answer(req, &n.record)
 		if aerr != nil {

@@ -2,6 +2,7 @@ package replicatedmap
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
 	"muster/tribes"
@@ -116,24 +117,19 @@ func (m *Map) place(key string, role Role, msg *session.MapMessage, create bool)
 	} else if old != nil && role == "" {
 		e.role = old.role
 	}
-	var err error
-	if msg.Primary != nil {
-		if e.primary, err = m.peerOf(&msg.Primary.Member); err != nil {
-			return err
-		}
-	}
 	if len(msg.Nodes) > mostBackups {
 		return fmt.Errorf("%d backup nodes", len(msg.Nodes))
 	}
+	if err := m.room(1 + len(msg.Nodes)); err != nil {
+		return err
+	}
+	if msg.Primary != nil {
+		e.primary = m.peerOf(&msg.Primary.Member)
+	}
 	for _, n := range msg.Nodes {
-		if n == nil {
-			continue
+		if n != nil {
+			e.backups = append(e.backups, m.peerOf(&n.Member))
 		}
-		p, err := m.peerOf(&n.Member)
-		if err != nil {
-			return err
-		}
-		e.backups = append(e.backups, p)
 	}
 	return m.setEntry(key, e)
 }
@@ -191,10 +187,11 @@ func (m *Map) Answer(req *session.MapMessage, from *tribes.Member) (*session.Map
 		if _, ok := m.Entry(key); !ok {
 			return nil, nil
 		}
-		if reply.Value, err = m.whole(key); err != nil {
-			return nil, nil // it is not here
+		reply.Value, err = m.whole(key)
+		if errors.Is(err, session.ErrNoSession) { // a proxy
+			return nil, nil
 		}
-		return &reply, nil
+		return &reply, err
 	case session.MapState:
 		list, err := m.proxies()
 		if err != nil {

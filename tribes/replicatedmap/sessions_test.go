@@ -199,7 +199,7 @@ func TestPing(t *testing.T) {
 		time.Sleep(30 * time.Second)
 		w.wants("S0", "A primary empty A>B, B backup empty A>B")
 		// B's map stops without a word; its node stays, and says that it is destroyed.
-		b.Map.setState(StateDestroyed)
+		b.setState(StateDestroyed)
 		time.Sleep(11 * time.Second)
 		synctest.Wait()
 		if got := a.Map.Members(); len(got) != 0 {
@@ -210,7 +210,7 @@ func TestPing(t *testing.T) {
 			t.Errorf("S0 is %+v", e)
 		}
 		// It is back: a ping finds it.
-		b.Map.setState(StateInitialized)
+		b.setState(StateInitialized)
 		time.Sleep(6 * time.Second)
 		w.wants("S0", "A primary empty A>B, B backup empty A>B")
 	})
@@ -234,6 +234,14 @@ func TestStop(t *testing.T) {
 		if err := a.Create(t.Context(), "S2"); err == nil {
 			t.Error("a stopped map takes a session")
 		}
+		if _, err := a.Start(t.Context()); err == nil || a.Serves() {
+			t.Error("a stopped map starts again")
+		}
+		// A node whose map has not begun is none of its members, whoever starts.
+		w.add("D", Config{})
+		c := w.join("C")
+		w.ok(c.Create(t.Context(), "S3"))
+		w.wants("S3", "B backup empty C>B, C primary empty C>B")
 	})
 }
 

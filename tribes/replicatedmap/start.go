@@ -22,10 +22,17 @@ type Started struct {
 // Start joins the map as a starting BackupManager does: MSG_INIT finds its
 // members, MSG_STATE asks one of them where the entries live, MSG_START makes
 // this node a member that may be chosen as a backup. Where nobody has the map
-// this node is its first member. Messages of the map must be handed in before.
+// this node is its first member. Messages of the map must be handed in from then on.
 func (m *Map) Start(ctx context.Context) (Started, error) {
 	began := time.Now()
 	s := Started{}
+	m.mu.Lock()
+	m.serves = m.state == StateNew
+	serves := m.serves
+	m.mu.Unlock()
+	if !serves {
+		return s, errStarted
+	}
 	if err := m.announce(ctx, session.MapInit); err != nil {
 		return s, err
 	}
@@ -102,10 +109,10 @@ func (m *Map) fetchState(ctx context.Context) (from string, err error) {
 func (m *Map) Stop(ctx context.Context) error {
 	m.mu.Lock()
 	was := m.state
-	m.state = StateDestroyed
+	m.state, m.serves = StateDestroyed, false
 	members := m.members
 	m.mu.Unlock()
-	if was == StateDestroyed {
+	if was == StateDestroyed || was == StateNew && len(members) == 0 {
 		return nil
 	}
 	msg, err := m.about(session.MapStop, "", nil)
@@ -118,5 +125,8 @@ func (m *Map) Stop(ctx context.Context) error {
 	m.members, m.gone = nil, nil
 	return err
 }
+
+// A map begins once.
+var errStarted = errors.New("the map was started before")
 
 var errStopped = errors.New("the map is stopped")

@@ -76,7 +76,7 @@ func serve(in io.Reader) {
 // state folder has one for each.
 func pidFile(stateDir any) {
 	name := filepath.Join(fmt.Sprint(stateDir), fmt.Sprintf("pid-%d", os.Getpid()))
-	os.WriteFile(name, nil, 0o600) //nolint:errcheck // the test misses it
+	os.WriteFile(name, nil, 0o600)
 }
 
 // suicidal is standard input of a node that is killed when it is asked what it
@@ -94,7 +94,7 @@ func suicidal(in io.Reader) io.Reader {
 			}
 			if b && bytes.Contains(text, []byte(`"do":"digest","set":"S1"`)) {
 				if self, err := os.FindProcess(os.Getpid()); err == nil {
-					self.Kill() //nolint:errcheck // the test misses it
+					self.Kill()
 				}
 				select {}
 			}
