@@ -255,7 +255,7 @@ func smokeSync(t *testing.T) {
 		smokeTomcats(t, n4, pages(path, n1, n2), nil, labPage...).passes(t, "killed", "expires")
 	}
 	join() // a third one, with the route of the first
-	smokeTomcats(t, n4, pages("/lab", n1, n3), nil, labPage...).fails(t, "served", "config.jvm-route")
+	smokeTomcats(t, n4, pages("/lab", n1, n3), nil, labPage...).fails(t, "served", "config.same")
 
 	lab.Switch().Drop(n2, netlab.Traffic{Protocol: "udp", Port: 45564})
 	smokeTomcats(t, n4, pages("/lab", n1, n2), nil, labPage...).fails(t, "members", "smoke.no-members")

@@ -54,9 +54,10 @@ type NodeFacts struct {
 	Domain    string
 	CountsUs  bool   // it has asked our receiver, or sent us something
 	Open      string // an address at which something speaks Tribes, where it is not heard
-	// A session was made on the node for this. Seen are the messages about it that
+	// Examined: a session was made on the node for this. Seen are the messages about it that
 	// could be read, Sent all that came from the node meanwhile; Sealed: they are
 	// encrypted.
+	Examined   bool
 	Seen, Sent int
 	Sealed     bool
 	Manager    manager
@@ -135,7 +136,7 @@ func (r *run) examine(ctx context.Context, t *node, n *NodeFacts, m *tribes.Memb
 			t.id, t.contexts = seen[0].sender, []string{seen[0].context}
 		}
 		after, sealed := r.wire.sent(m.ID)
-		n.Sent, n.Sealed = after-before, sealed > 0
+		n.Examined, n.Sent, n.Sealed = true, after-before, sealed > 0
 	}
 	if n.Sealed && !r.wire.key {
 		return

@@ -22,6 +22,7 @@ const (
 	idClock         check.ID = "tribes.clock-skew"
 	idDistributable check.ID = "config.distributable"
 	idRoute         check.ID = "config.jvm-route"
+	idSame          check.ID = "config.same"
 )
 
 var titles = map[check.ID]string{
@@ -34,7 +35,8 @@ var titles = map[check.ID]string{
 	idKey:           "EncryptInterceptor keys or algorithms differ, or only some nodes encrypt",
 	idClock:         "Clocks differ between nodes",
 	idDistributable: "The application is not marked distributable",
-	idRoute:         "jvmRoutes that do not tell the nodes apart",
+	idRoute:         "A node without a jvmRoute beside one that has one",
+	idSame:          "The nodes are the same where they must differ",
 }
 
 // replayWindow is how far apart clocks may be with an EncryptInterceptor
@@ -274,7 +276,11 @@ func (j *judge) unsent() check.Verdict {
 
 // route: the ids do not tell a balancer which node is whose.
 func (j *judge) route() check.Verdict {
-	v := j.verdict(idRoute, check.Fail, check.Definite, j.f.Error)
+	id := idRoute
+	if j.from.Route == j.to.Route {
+		id = idSame
+	}
+	v := j.verdict(id, check.Fail, check.Definite, j.f.Error)
 	v.Fix = []string{`<Engine ... jvmRoute="NAME">, another NAME on each node and the one that the balancer knows`}
 	return v
 }
@@ -365,6 +371,9 @@ func (j *judge) evidence() (all []check.Evidence) {
 		add := func(what, value, from string) {
 			all = append(all, check.Evidence{What: n.Name + ": " + what, Value: value, ReadFrom: from})
 		}
+		if j.f.Routes {
+			add("jvmRoute", orNone(n.Route), "the ids of its sessions")
+		}
 		if !j.f.Joined {
 			continue
 		}
@@ -377,7 +386,9 @@ func (j *judge) evidence() (all []check.Evidence) {
 		if !n.Reached {
 			continue
 		}
-		add("messages about a new session", messages(n), "TCP to us")
+		if n.Examined {
+			add("messages about a new session", messages(n), "TCP to us")
+		}
 		if n.Asked {
 			add("manager of the application", yesNo(n.Manager != silentManager, string(n.Manager), "no answer"), "asked for its state")
 			if j.f.Lost || j.f.Behind {

@@ -15,7 +15,7 @@ func good() Facts {
 	node := func(name, host string) NodeFacts {
 		return NodeFacts{
 			Name: name, URL: "http://" + host + ":8080/app", Heard: true, Receiver: host + ":4000", Reached: true, CountsUs: true,
-			Seen: 2, Sent: 2, Asked: true, Manager: deltaManager, Route: strings.ToLower(name), Cookie: DefaultCookie,
+			Examined: true, Seen: 2, Sent: 2, Asked: true, Manager: deltaManager, Route: strings.ToLower(name), Cookie: DefaultCookie,
 			Clock: clock{Known: true, Slack: 500 * time.Millisecond},
 		}
 	}
@@ -66,7 +66,11 @@ func TestJudge(t *testing.T) {
 		{"only A encrypts", func(f *Facts) { f.Nodes[0].Sealed, f.Nodes[0].Seen = true, 0 }, NoReplication, idKey, "A encrypts its messages, B does not"},
 		{"cookies", func(f *Facts) { f.Nodes[1].Holds, f.Nodes[1].Cookie = true, "SID" }, NotServed, idServed, "in a cookie SID"},
 		{"race", func(f *Facts) { f.Nodes[1].Holds, f.Lost, f.Behind = true, false, true }, NotServed, idServed, "overtakes the creation"},
-		{"routes", func(f *Facts) { f.Routes, f.Lost, f.Error = true, false, "both have n1" }, NotServed, idRoute, "both have n1"},
+		{"routes", func(f *Facts) {
+			f.Routes, f.Lost, f.Error = true, false, "both have n1"
+			f.Nodes[1].Route = f.Nodes[0].Route
+		}, NotServed, idSame, "both have n1"},
+		{"no route", func(f *Facts) { f.Routes, f.Nodes[1].Route = true, "" }, NotServed, idRoute, ""},
 		{"nothing to be seen", func(*Facts) {}, NoReplication, idReplication, "muster tribes probe"},
 		{"A is dead", func(f *Facts) { f.Nodes[0].Down, f.Nodes[0].Heard, f.Nodes[0].Reached = true, false, false }, NoReplication, idReplication, ""},
 		{"muster's session", func(f *Facts) { f.From = itself; f.Nodes[1].Manager, f.Nodes[1].Seen = noManager, 0 }, NotServed, idDistributable, "on B"},

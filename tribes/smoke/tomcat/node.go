@@ -42,6 +42,9 @@ type life struct {
 	name string // S0, S1, S2
 	id   sessionID
 	n    int // the number that must be in it
+	// cookie is what its id is called where it was made: a browser takes it to the
+	// others under that name. Empty for a session of muster's, which has every name.
+	cookie string
 }
 
 // outcome is what a request to a session that exists shows.
@@ -68,7 +71,7 @@ func (t *node) open(ctx context.Context, name string) (*life, page, error) {
 		t.cookie, t.context = c, contextPath(c, t.http.url.Path)
 		t.route = sessionID(c.Value).route()
 	}
-	return &life{name: name, id: sessionID(c.Value)}, p, nil
+	return &life{name: name, id: sessionID(c.Value), cookie: c.Name}, p, nil
 }
 
 func (t *node) saw(p page) {
@@ -101,9 +104,13 @@ func noCookie(want string, all []*http.Cookie) error {
 
 // ask sends the session with a query.
 func (t *node) ask(ctx context.Context, s *life, by carrier, query string) (outcome, error) {
-	cookie := DefaultCookie
+	own := DefaultCookie
 	if t.cookie != nil {
-		cookie = t.cookie.Name
+		own = t.cookie.Name
+	}
+	cookie := s.cookie
+	if cookie == "" {
+		cookie = own
 	}
 	p, err := t.http.get(ctx, visit{cookie: cookie, id: string(s.id), by: by, query: query})
 	t.saw(p)
@@ -111,7 +118,7 @@ func (t *node) ask(ctx context.Context, s *life, by carrier, query string) (outc
 	if err != nil {
 		return o, t.named(err)
 	}
-	if c := sessionCookie(cookie, p.Cookies); c != nil {
+	if c := sessionCookie(own, p.Cookies); c != nil {
 		o.id = sessionID(c.Value)
 		o.found = o.id.base() == s.id.base()
 	}

@@ -167,6 +167,22 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
+// A browser takes the id to B in the cookie that A has set.
+func TestCookiesOfOtherNames(t *testing.T) {
+	all, urls := fakes(t, 2, attributesPage)
+	all[1].cookie = "SID"
+	rep, err := Run(context.Background(), quick(urls))
+	if err != nil || rep.Failed == nil || !errors.Is(rep.Failed.Err, errLost) {
+		t.Fatalf("%v, %+v", err, rep.Failed)
+	}
+	for _, f := range all {
+		f.cookie = "SID"
+	}
+	if rep, err = Run(context.Background(), quick(urls)); err != nil || rep.Failed != nil {
+		t.Errorf("both SID: %v, %+v", err, rep.Failed)
+	}
+}
+
 func TestNoPathParameter(t *testing.T) {
 	all, urls := fakes(t, 2, attributesPage)
 	all[1].noPath = true

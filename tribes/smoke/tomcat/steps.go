@@ -206,6 +206,7 @@ func (r *run) routes() error {
 		other, same := of[t.route]
 		switch {
 		case (t.route == "") != (r.nodes[0].route == ""):
+			r.suspects = suspects{from: 0, to: i}
 			return fmt.Errorf("%w: A has %s, %s has %s", errRoutes, orNone(r.nodes[0].route), t.name, orNone(t.route))
 		case same && t.route != "":
 			r.suspects = suspects{from: 0, to: i}
