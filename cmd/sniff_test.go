@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -87,5 +88,27 @@ func TestSniffValues(t *testing.T) {
 	}
 	if !strings.Contains(shown, "set k = ") {
 		t.Error("--values shows no value")
+	}
+}
+
+// With the key of an encrypted cluster its sessions are read; with another that is said,
+// and judged.
+func TestSniffEncrypted(t *testing.T) {
+	const file = "../sniff/testdata/captures/encrypted.pcap"
+	key := filepath.Join(t.TempDir(), "key")
+	for _, test := range []struct {
+		key, want, never string
+		status           int
+	}{
+		{"cafebabecafebabecafebabecafebabe", "message SESSION-DELTA", "message encrypted", 0},
+		{"00febabecafebabecafebabecafebabe", "with the key given it does not decrypt", "SESSION", 1},
+	} {
+		if err := os.WriteFile(key, []byte(test.key+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, errs, status := runSniffCmd(t, "", "-r", file, "--encryption-key-file", key, "--strict")
+		if !strings.Contains(out, test.want) || strings.Contains(out, test.never) || status != test.status {
+			t.Errorf("status %d, want %d, and %q:\n%s%s", status, test.status, test.want, out, errs)
+		}
 	}
 }

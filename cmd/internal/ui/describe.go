@@ -56,6 +56,8 @@ func describeMessage(m *Message) []string {
 		add("text %s", cut(m.Text, maxShownText))
 	case m.Kind == "failure_detector":
 		add("the question of a TcpFailureDetector whether the receiver is there")
+	case m.Kind == "encrypted" && m.Error != "":
+		add("with the key given it %s", m.Error)
 	case m.Kind == "encrypted":
 		add("no key: what is inside stays unknown")
 	case m.TwoPhase != nil:
