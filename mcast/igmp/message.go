@@ -154,11 +154,11 @@ func Parse(b []byte) (Message, error) {
 		if m.Type == ReportV1 {
 			m.Version = 1
 		}
-		m.Group = addr(b[4:])
-		m.Extra = rest(b, minLen)
+		m.Group = wire.IGMP.Addr(b[4:])
+		m.Extra = wire.Rest(b, minLen)
 		m.checkOld()
 	default:
-		m.Extra = rest(b, 4)
+		m.Extra = wire.Rest(b, 4)
 	}
 	return m, nil
 }
@@ -173,9 +173,9 @@ func (m *Message) AppendTo(b []byte) ([]byte, error) {
 	case Query:
 		b, err = m.appendQuery(b)
 	case ReportV3:
-		b, err = m.appendReport(b)
+		b, err = wire.IGMP.AppendRecords(b, m.Records)
 	case ReportV1, ReportV2, Leave:
-		b, err = appendAddr(b, m.Group)
+		b, err = wire.IGMP.AppendAddr(b, m.Group)
 	default:
 		err = fmt.Errorf("igmp %s cannot be written", m.Type)
 	}
@@ -185,21 +185,4 @@ func (m *Message) AppendTo(b []byte) ([]byte, error) {
 	b = append(b, m.Extra...)
 	binary.BigEndian.PutUint16(b[start+2:], wire.Checksum(wire.Sum(0, b[start:])))
 	return b, nil
-}
-
-func addr(b []byte) netip.Addr { return netip.AddrFrom4([4]byte(b[:4])) }
-
-func appendAddr(b []byte, a netip.Addr) ([]byte, error) {
-	if !a.Is4() {
-		return b, fmt.Errorf("igmp takes IPv4 addresses, not %v", a)
-	}
-	a4 := a.As4()
-	return append(b, a4[:]...), nil
-}
-
-func rest(b []byte, n int) []byte {
-	if len(b) <= n {
-		return nil
-	}
-	return b[n:len(b):len(b)]
 }

@@ -18,64 +18,13 @@ import "net/netip"
 //	destination    sent to another address than the standard says
 //	link_local     the source is not link-local (a report may come from ::)
 
-func (m *Message) checkExtra() {
-	if len(m.Extra) > 0 {
-		m.Anomalies.Add("extra", "%d bytes follow the message", len(m.Extra))
-	}
-}
-
 // checkOld checks a version 1 report or a done.
 func (m *Message) checkOld() {
 	if m.MaxRespCode != 0 {
 		m.Anomalies.Add("reserved", "the maximum response delay of a %s is %d, not 0", m.Type, m.MaxRespCode)
 	}
-	if !m.Group.IsMulticast() {
-		m.Anomalies.Add("group", "a %s for %s, which is no group", m.Type, m.Group)
-	}
-	m.checkExtra()
-}
-
-func (m *Message) checkQuery() {
-	if !m.Group.IsUnspecified() && !m.Group.IsMulticast() {
-		m.Anomalies.Add("group", "a query for %s, which is no group", m.Group)
-	}
-	if m.Group.IsUnspecified() && len(m.Sources) > 0 {
-		m.Anomalies.Add("group", "a query for %d sources without a group", len(m.Sources))
-	}
-	m.checkSources(m.Sources)
-	m.checkExtra()
-}
-
-func (m *Message) checkReport() {
-	if len(m.Records) == 0 {
-		m.Anomalies.Add("no_records", "a version 2 report without an address record")
-	}
-	for i := range m.Records {
-		r := &m.Records[i]
-		switch {
-		case r.Type < ModeIsInclude || r.Type > BlockOldSources:
-			m.Anomalies.Add("record_type", "record %d has type %d; receivers ignore it", i+1, r.Type)
-		case len(r.Sources) == 0 && (r.Type == ModeIsInclude || r.Type == AllowNewSources || r.Type == BlockOldSources):
-			m.Anomalies.Add("record_sources", "record %d is %s without a source", i+1, r.Type)
-		}
-		if !r.Group.IsMulticast() {
-			m.Anomalies.Add("group", "record %d is for %s, which is no group", i+1, r.Group)
-		}
-		if len(r.Aux) > 0 {
-			m.Anomalies.Add("aux_data", "record %d has %d bytes of auxiliary data", i+1, len(r.Aux))
-		}
-		m.checkSources(r.Sources)
-	}
-	m.checkExtra()
-}
-
-func (m *Message) checkSources(sources []netip.Addr) {
-	for _, s := range sources {
-		if s.IsUnspecified() || s.IsMulticast() {
-			m.Anomalies.Add("source", "%s is listed as a source", s)
-			return // one is enough: a report may list thousands
-		}
-	}
+	m.Anomalies.Group(m.Type.String(), m.Group)
+	m.Anomalies.Extra(m.Extra)
 }
 
 // Header is what Check needs to know of the IPv6 header around a message.

@@ -140,11 +140,11 @@ func Parse(b []byte, src, dst netip.Addr) (Message, error) {
 	if b[6] != 0 || b[7] != 0 {
 		m.Anomalies.Add("reserved", "the reserved field of a %s is not 0", m.Type)
 	}
-	m.Group = addr(b[8:])
+	m.Group = wire.MLD.Addr(b[8:])
 	if m.Type == Query {
 		return m, m.parseQuery(b)
 	}
-	m.Extra = rest(b, v1Len)
+	m.Extra = wire.Rest(b, v1Len)
 	m.checkOld()
 	return m, nil
 }
@@ -161,7 +161,7 @@ func (m *Message) AppendTo(b []byte, src, dst netip.Addr) ([]byte, error) {
 	case ReportV1, Done:
 		b, err = m.appendFixed(b)
 	case ReportV2:
-		b, err = m.appendReport(b)
+		b, err = wire.MLD.AppendRecords(b, m.Records)
 	default:
 		err = fmt.Errorf("mld %s cannot be written", m.Type)
 	}
@@ -177,28 +177,11 @@ func (m *Message) AppendTo(b []byte, src, dst netip.Addr) ([]byte, error) {
 // appendFixed appends what all but version 2 reports have after the checksum.
 func (m *Message) appendFixed(b []byte) ([]byte, error) {
 	b = binary.BigEndian.AppendUint16(b, m.MaxRespCode)
-	return appendAddr(append(b, 0, 0), m.Group)
+	return wire.MLD.AppendAddr(append(b, 0, 0), m.Group)
 }
 
 // pseudo is the sum over the pseudo header of ICMPv6 (RFC 8200 section 8.1).
 func pseudo(src, dst netip.Addr, length int) uint32 {
 	s, d := src.As16(), dst.As16()
 	return wire.Sum(wire.Sum(uint32(length>>16+length&0xffff+58), s[:]), d[:])
-}
-
-func addr(b []byte) netip.Addr { return netip.AddrFrom16([16]byte(b[:16])) }
-
-func appendAddr(b []byte, a netip.Addr) ([]byte, error) {
-	if !a.Is6() {
-		return b, fmt.Errorf("mld takes IPv6 addresses, not %v", a)
-	}
-	a16 := a.As16()
-	return append(b, a16[:]...), nil
-}
-
-func rest(b []byte, n int) []byte {
-	if len(b) <= n {
-		return nil
-	}
-	return b[n:len(b):len(b)]
 }
