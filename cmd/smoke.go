@@ -45,6 +45,11 @@ The nodes meet on the loopback interface, in a group and on ports of their own c
 that they meet no cluster that is at work; no root is needed and nothing leaves the host.
 With --interface they use that interface, with a TTL of 0.
 
+With --manager backup the nodes replicate as Tomcat's BackupManager does: each session is on
+one primary node and one backup, both are compared, every node has to name the same two, and
+a survivor that is neither fetches the session when it serves it. On a terminal a run ends
+with a picture of it; --junit writes a report for CI.
+
 With --tomcat, once for each, the cluster is one of real Tomcats, and each URL a page that
 keeps a session (Tomcat's packaged SessionExample is known, a counter in any other page is
 found). A session made on A has to be served by the others by its id, in the cookie and in
