@@ -2,10 +2,11 @@
 # usage: docs/perf/ping.sh MUSTER [RESPONDERS [PROBES_PER_SECOND [SECONDS]]]
 #
 # How much muster ping can ask, and how exact its times are, in namespaces of its own
-# (root; packages iproute2, iputils-ping, python3): a bridge, an asker, and RESPONDERS
+# (root; packages iproute2, iputils-ping, tcpdump, python3; omping is not in Debian): a bridge, an asker, and RESPONDERS
 # (50) hosts that have joined 228.0.0.4, answer ICMP to it and run ping --respond. First
 # PROBES_PER_SECOND (10000) for SECONDS (2), ICMP and UDP: all answers of all rows must
-# be received or lost. Then one host is asked by ping of iputils and by muster in turns.
+# be received or lost. Then
+# one host is asked by ping of iputils and by muster in turns, with tcpdump as referee.
 
 set -euo pipefail
 muster=$(realpath "${1:?usage: ping.sh MUSTER [RESPONDERS [RATE [SECONDS]]]}")
@@ -63,23 +64,50 @@ print("%-6s sent %d, failed %d, took %.2f s; %d rows: %d due, %d received, %d lo
 PY
 done
 
-echo "one pair, round trip in us, median of 500, in turns (load $(cut -d' ' -f1 /proc/loadavg)):"
-printf '%-8s %8s %8s %8s %8s\n' turn ping icmp udp 'icmp-ping'
-for turn in 1 2 3 4 5; do
-  on ping -q -U -n -c 1 10.76.0.1 >/dev/null
-  on ping -n -i 0.002 -c 500 10.76.0.1 | sed -n 's/.*time=\([0-9.]*\) ms/\1/p' | sort -n >"$tmp/ping"
-  for how in icmp udp; do
-    flag=; [[ $how == udp ]] && flag=--udp
-    on "$muster" ping $flag --both --expect 10.76.0.1 228.0.0.4 -c 500 --interval 2ms --spread 0 --json >"$tmp/json" || true
-    python3 - "$tmp/json" <<'PY' >"$tmp/$how"
-import json, sys
+# The pair: only h1 joins 228.0.0.5. What tcpdump sees on the asker's interface is the
+# truth, from the request's leaving to the answer's coming, in the kernel's own times.
+ip netns exec "$p-h1" "$muster" ping --respond 228.0.0.5:46999 >"$tmp/pair" 2>&1 &
+pids+=($!)
+until grep -q answering "$tmp/pair"; do sleep 0.05; done
+wire() { # COMMAND...: runs it, and puts the true times, in ms, into $tmp/wire
+  on tcpdump -i eth0 -n -l -tt --time-stamp-precision=nano icmp >"$tmp/cap" 2>"$tmp/cap.err" &
+  local cap=$!
+  until grep -q listening "$tmp/cap.err"; do sleep 0.05; done
+  "$@"
+  sleep 0.5
+  kill $cap
+  wait $cap 2>/dev/null || true
+  python3 - "$tmp/cap" <<'PY' | sort -n >"$tmp/wire"
+import re, sys
+sent = {}
 for line in open(sys.argv[1]):
-    m = json.loads(line)
-    if m["type"] == "reply" and m["way"] == "unicast" and m["address"] == "10.76.0.1": print(m["rtt_ms"])
+    m = re.match(r"([0-9]+)\.([0-9]+) IP .* ICMP echo (request|reply), id (\d+), seq (\d+)", line)
+    if not m: continue
+    at, key = int(m[1]) * 10**9 + int(m[2]), (m[4], m[5])
+    if m[3] == "request": sent.setdefault(key, at)
+    elif key in sent: print((at - sent.pop(key)) / 1e6)
 PY
-    sort -n -o "$tmp/$how" "$tmp/$how"
-  done
-  median() { awk '{v[NR]=$1} END {printf "%.1f", 1000*v[int((NR+1)/2)]}' "$1"; }
-  a=$(median "$tmp/ping") b=$(median "$tmp/icmp") c=$(median "$tmp/udp")
-  printf '%-8s %8s %8s %8s %8.1f\n' "$turn" "$a" "$b" "$c" "$(awk "BEGIN{print $b-$a}")"
+}
+probe() { # FILE GROUP OPTIONS...
+  local file=$1 group=$2
+  shift 2
+  on "$muster" ping "$group" -c 500 --interval 2ms --spread 0 --json "$@" 2>/dev/null | python3 -c '
+import json, sys
+for line in sys.stdin:
+    m = json.loads(line)
+    if m["type"] == "reply": print(m["rtt_ms"])' | sort -n >"$file"
+}
+iputils() { on ping -n -i 0.002 -c 500 10.76.0.1 | sed -n 's/.*time=\([0-9.]*\) ms/\1/p' | sort -n >"$tmp/ping"; }
+median() { awk '{v[NR]=$1} END {printf "%.1f", NR ? 1000*v[int((NR+1)/2)] : -1}' "$1"; }
+
+echo "one pair, medians of 500 round trips in us, in turns, and what each adds to the truth:"
+printf '%-5s %8s %8s %6s | %8s %8s %6s | %8s\n' turn wire ping adds wire muster adds "muster --udp"
+for turn in 1 2 3 4 5; do
+  wire iputils
+  a=$(median "$tmp/wire") b=$(median "$tmp/ping")
+  wire probe "$tmp/icmp" 228.0.0.5
+  c=$(median "$tmp/wire") d=$(median "$tmp/icmp")
+  probe "$tmp/udp" 228.0.0.5:46999 --udp
+  printf '%-5s %8s %8s %6.1f | %8s %8s %6.1f | %8s\n' "$turn" "$a" "$b" "$(awk "BEGIN{print $b-$a}")" "$c" "$d" "$(awk "BEGIN{print $d-$c}")" "$(median "$tmp/udp")"
 done
+echo "load $(cut -d' ' -f1 /proc/loadavg)"

@@ -65,7 +65,7 @@ func (n *Node) own(body []byte) bool {
 // makes no sense.
 func waited(p Packet, now time.Time) time.Duration {
 	d := time.Duration(now.UnixNano() - p.At)
-	if p.At == 0 || d < 0 || d > time.Second {
+	if p.At == 0 || d < 0 || d > 10*time.Second {
 		return 0
 	}
 	return d

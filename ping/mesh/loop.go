@@ -20,7 +20,7 @@ func (n *Node) loop(ctx context.Context, all *sync.WaitGroup) {
 	clock := time.Now()
 	interval, _ := pace(n.cfg.Nodes, n.cfg.Load, n.meter.overhead)
 	// Those who start together do not speak together.
-	next := clock.Add(rand.N(max(interval, opening)))
+	next := clock.Add(rand.N(max(interval, firstWords)))
 	if n.cfg.Nodes > 0 && n.cfg.Nodes <= few {
 		next = clock.Add(rand.N(fastest))
 	}

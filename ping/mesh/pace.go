@@ -12,10 +12,12 @@ const (
 	// enough for one a second of each of two hundred nodes, long enough that its
 	// header is the smaller part.
 	usual = 400
-	// opening is the time in which nodes that start together say their first word,
-	// and before which they say no second one when they are many: a thousand short
-	// announcements take it.
-	opening = time.Second
+	// opening is the time before which nodes that start together say no second word
+	// when they are many: a thousand short announcements take it. They say the first
+	// one in firstWords, so that everybody is known when lists are told: an entry
+	// about a node unknown is lost until the next round.
+	opening    = time.Second
+	firstWords = opening * 4 / 5
 	// overhead4 is the headers of Ethernet (14 and the checksum, 4), IPv4 (20) and
 	// UDP (8); IPv6's is 20 longer.
 	overhead4, overhead6 = 46, 66
