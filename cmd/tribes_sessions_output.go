@@ -112,6 +112,11 @@ const lastLines = 2 * time.Second
 // close reports what was found at that time. Whoever reads takes all of it; if
 // nobody does any more, that is told and nothing waits.
 func (w *sessions) close(now time.Time) error {
+	w.mu.Lock()
+	found := w.view.Findings(now)
+	summary := check.Summarize(found)
+	w.ok = w.peak >= w.o.expect && summary.Status != check.Fail && (!w.o.strict || summary.Status != check.Warn)
+	w.mu.Unlock()
 	written, skipped, err := w.tail.CloseWithin(lastLines)
 	if !written {
 		return errors.New("nobody reads the output any more: what is known of the sessions is not printed")
@@ -122,7 +127,7 @@ func (w *sessions) close(now time.Time) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err == nil {
-		err = w.report(now, skipped)
+		err = w.report(found, summary, skipped)
 	}
 	if readerGone(err) {
 		return nil
@@ -130,10 +135,7 @@ func (w *sessions) close(now time.Time) error {
 	return err
 }
 
-func (w *sessions) report(now time.Time, skipped uint64) error {
-	found := w.view.Findings(now)
-	summary := check.Summarize(found)
-	w.ok = w.peak >= w.o.expect && summary.Status != check.Fail && (!w.o.strict || summary.Status != check.Warn)
+func (w *sessions) report(found []check.Verdict, summary check.Summary, skipped uint64) error {
 	notes := w.notes()
 	if w.a.json {
 		return w.reportJSON(found, summary, notes, skipped)
