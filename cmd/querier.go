@@ -250,7 +250,7 @@ func (q *querierRun) provokeAll(ctx context.Context) ([]querier.Provocation, err
 	}
 	all.Wait()
 	if ctx.Err() != nil {
-		return nil, nil // what was not waited for says nothing
+		return nil, nil //nolint:nilerr // what was not waited for says nothing
 	}
 	return ps, errors.Join(errs...)
 }
