@@ -285,52 +285,6 @@ func (j *judge) route() check.Verdict {
 	return v
 }
 
-// apart is how far the clocks of the two nodes differ at least.
-func (j *judge) apart() time.Duration {
-	if j.from == nil || j.from.Down || j.to.Down {
-		return 0
-	}
-	return difference(j.from.Clock, j.to.Clock)
-}
-
-func difference(a, b clock) time.Duration {
-	if !a.Known || !b.Known {
-		return 0
-	}
-	return max(0, (a.Ahead-b.Ahead).Abs()-a.Slack-b.Slack)
-}
-
-// clocks tells of clocks that differ, the two that are farthest apart.
-func (j *judge) clocks(s check.Status) check.Verdict {
-	var a, b *NodeFacts
-	var most time.Duration
-	for i := range j.f.Nodes {
-		for k := range i {
-			if d := difference(j.f.Nodes[i].Clock, j.f.Nodes[k].Clock); d > most {
-				a, b, most = &j.f.Nodes[k], &j.f.Nodes[i], d
-			}
-		}
-	}
-	if a == nil || most < skew {
-		return check.Verdict{}
-	}
-	saw := fmt.Sprintf("the clocks of %s and %s are %s apart", a.Name, b.Name, (a.Clock.Ahead - b.Clock.Ahead).Abs().Round(time.Second))
-	if s == check.Fail {
-		saw += fmt.Sprintf(": an EncryptInterceptor refuses what is more than %s old or ahead, as a replay", replayWindow)
-	}
-	v := j.verdict(idClock, s, check.Definite, saw)
-	v.Evidence = []check.Evidence{clockEvidence(a), clockEvidence(b)}
-	v.Fix = []string{"chronyc tracking"}
-	if s == check.Warn {
-		j.out = append(j.out, v)
-	}
-	return v
-}
-
-func clockEvidence(n *NodeFacts) check.Evidence {
-	return check.Evidence{What: "clock of " + n.Name, Value: fmt.Sprintf("%+.1f s against ours", n.Clock.Ahead.Seconds()), ReadFrom: "the Date of its answers"}
-}
-
 // hearing warns where the sessions go through and we do not see the members.
 func (j *judge) hearing() {
 	if !j.f.Joined {
@@ -360,58 +314,4 @@ func (j *judge) race() {
 		v.Fix = []string{`<Cluster ... channelSendOptions="6">`}
 		j.out = append(j.out, v)
 	}
-}
-
-// evidence is what the wire showed of the two.
-func (j *judge) evidence() (all []check.Evidence) {
-	for i, n := range []*NodeFacts{j.from, j.to} {
-		if n.Down || i == 0 && j.f.From < 0 {
-			continue
-		}
-		add := func(what, value, from string) {
-			all = append(all, check.Evidence{What: n.Name + ": " + what, Value: value, ReadFrom: from})
-		}
-		if j.f.Routes {
-			add("jvmRoute", orNone(n.Route), "the ids of its sessions")
-		}
-		if !j.f.Joined {
-			continue
-		}
-		add("heartbeats", yesNo(n.Heard, "heard, receiver "+n.Receiver, "none"), "UDP "+j.f.Group)
-		if !n.Heard {
-			continue
-		}
-		add("receiver", yesNo(n.Reached, "answers", "does not answer: "+n.ReachErr), "TCP "+n.Receiver)
-		add("counts muster as a member", yesNo(n.CountsUs, "yes", "not seen"), "connections to us")
-		if !n.Reached {
-			continue
-		}
-		if n.Examined {
-			add("messages about a new session", messages(n), "TCP to us")
-		}
-		if n.Asked {
-			add("manager of the application", yesNo(n.Manager != silentManager, string(n.Manager), "no answer"), "asked for its state")
-			if j.f.Lost || j.f.Behind {
-				add("has the session", yesNo(n.Holds, "yes", "no"), "asked for its state")
-			}
-		}
-	}
-	return all
-}
-
-func messages(n *NodeFacts) string {
-	switch {
-	case n.Seen > 0:
-		return fmt.Sprintf("%d", n.Seen)
-	case n.Sent > 0 && n.Sealed:
-		return fmt.Sprintf("%d that cannot be read (encrypted)", n.Sent)
-	}
-	return "none"
-}
-
-func yesNo(ok bool, yes, no string) string {
-	if ok {
-		return yes
-	}
-	return no
 }

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
-	"muster/internal/hint"
 	"muster/tribes/smoke"
 )
 
@@ -69,85 +67,6 @@ func names(from, to int) string {
 	return smoke.NodeName(from) + " to " + smoke.NodeName(to-1)
 }
 
-// keepSessions: each Tomcat by itself makes a session and knows it again, by
-// cookie and by path parameter. It shows what kind of page this is, too.
-func keepSessions(ctx context.Context, r *run, detail map[string]any) error {
-	for i, t := range r.nodes {
-		s0, first, err := t.open(ctx, "S0")
-		if err != nil {
-			return err
-		}
-		if i == 0 {
-			if err := r.recognize(ctx, t, s0, first); err != nil {
-				return err
-			}
-		}
-		t.app = &r.app
-		for _, by := range []carrier{byCookie, byPath} {
-			o, err := t.ask(ctx, s0, by, "")
-			switch {
-			case err != nil:
-				return err
-			case !o.found && by == byCookie:
-				return hint.Wrap(t.named(errors.New("it forgets its own session: a second request with its cookie makes a new one")),
-					"is the session that short-lived, or the cookie of another application?")
-			case !o.found:
-				t.noPath = true
-			}
-		}
-	}
-	detail["page"] = r.app.name
-	detail["cookie"] = r.nodes[0].cookie.Name
-	detail["routes"] = r.each(func(t *node) string { return orNone(t.route) })
-	if with := r.each(func(t *node) string {
-		if t.noPath {
-			return "no"
-		}
-		return "yes"
-	}); strings.Contains(with, "no") {
-		detail["path_parameter"] = with
-	}
-	return nil
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return cut(s, 40)
-}
-
-// each joins what f says of every node.
-func (r *run) each(f func(*node) string) string {
-	all := make([]string, len(r.nodes))
-	for i, t := range r.nodes {
-		all[i] = f(t)
-	}
-	return strings.Join(all, " ")
-}
-
-// recognize finds out how the page's session is changed and read, where the user
-// does not say.
-func (r *run) recognize(ctx context.Context, t *node, s *life, first page) error {
-	if r.app.Change != "" || r.app.Counter != nil {
-		r.app.visits = r.app.Change == ""
-		r.app.name = "as told"
-		return nil
-	}
-	pages := []page{first}
-	for range 3 {
-		o, err := t.ask(ctx, s, byCookie, "")
-		if err != nil {
-			return err
-		}
-		pages = append(pages, o.page)
-	}
-	known := recognize(pages)
-	known.Invalidate, known.Expire = r.app.Invalidate, r.app.Expire
-	r.app = known
-	return nil
-}
-
 // begin makes a session on a node and changes it once, in a request of its own:
 // what is made and changed in one request travels as two messages, which a
 // Tomcat may take in the wrong order.
@@ -193,79 +112,6 @@ func survivorsServe(ctx context.Context, r *run, detail map[string]any) error {
 	}
 	r.number(r.s1, detail)
 	return r.routes()
-}
-
-// errRoutes: the ids do not tell which node serves.
-var errRoutes = errors.New("the jvmRoutes do not tell the Tomcats apart")
-
-// routes checks what a sticky balancer goes by: either no node puts a route
-// behind its ids, or every one puts its own.
-func (r *run) routes() error {
-	of := map[string]string{}
-	for i, t := range r.nodes {
-		other, same := of[t.route]
-		switch {
-		case (t.route == "") != (r.nodes[0].route == ""):
-			r.suspects = suspects{from: 0, to: i}
-			return fmt.Errorf("%w: A has %s, %s has %s", errRoutes, orNone(r.nodes[0].route), t.name, orNone(t.route))
-		case same && t.route != "":
-			r.suspects = suspects{from: 0, to: i}
-			return fmt.Errorf("%w: %s and %s both have %q", errRoutes, other, t.name, cut(t.route, 40))
-		}
-		of[t.route] = t.name
-	}
-	return nil
-}
-
-// hand lets node to serve a session that node from changed last, and change it.
-func (r *run) hand(ctx context.Context, s *life, from, to int, detail map[string]any) error {
-	t := r.nodes[to]
-	r.suspects = suspects{from: from, to: to, session: s}
-	began := time.Now()
-	o, tries, err := t.serve(ctx, s, byCookie, r.Pause, r.patience)
-	if errors.Is(err, errBehind) && from != itself && !r.nodes[from].down && !r.app.visits {
-		o, err = r.again(ctx, s, from, to, err)
-	}
-	if err != nil {
-		return err
-	}
-	detail["served_ms"] = time.Since(began).Milliseconds()
-	if tries > 1 {
-		detail["tries"] = tries
-	}
-	if o.id != s.id {
-		detail["renamed"] = "to route " + orNone(o.id.route())
-		s.id = o.id
-	}
-	// The new id and the change travel as two messages: not at once.
-	if err := sleep(ctx, r.Pause); err != nil {
-		return err
-	}
-	if _, err := t.change(ctx, s, byCookie); err != nil {
-		return err
-	}
-	r.mark(to, smoke.Served, s.name)
-	if t.noPath {
-		return nil
-	}
-	if _, err := t.look(ctx, s, byPath); err != nil {
-		return fmt.Errorf("by its id in the path: %w", err)
-	}
-	return nil
-}
-
-// again changes the session on from once more. When that arrives, the last change
-// had been overtaken by a message before it, which is Tomcat's own race and no
-// failure of the replication.
-func (r *run) again(ctx context.Context, s *life, from, to int, behind error) (outcome, error) {
-	if _, err := r.nodes[from].change(ctx, s, byCookie); err != nil {
-		return outcome{}, behind
-	}
-	o, _, err := r.nodes[to].serve(ctx, s, byCookie, r.Pause, r.patience)
-	if err == nil {
-		r.overtaken++
-	}
-	return o, err
 }
 
 // invalidate ends S1 on A, where the page can do that; nobody may have it then.
