@@ -115,7 +115,7 @@ func (a *app) runSmoke(c *cobra.Command, o smokeOptions) error {
 		return err
 	}
 	cfg := smoke.Config{
-		Nodes: o.nodes, Frequency: o.cluster.frequency, DropTime: o.cluster.dropTime, Domain: o.cluster.domain,
+		Nodes: o.nodes, Frequency: o.cluster.frequency, DropTime: o.cluster.dropTime,
 		Sessions: o.sessions, Size: o.size, DropDeltas: o.sabotage,
 	}
 	if err := o.replication(a, &cfg); err != nil {

@@ -20,6 +20,9 @@ func (o *smokeOptions) replication(a *app, cfg *smoke.Config) error {
 	if cfg.Options, err = tribes.ParseOptions(options); err != nil {
 		return usagef("--options: %w", err)
 	}
+	if cfg.Domain, err = tribes.ParseDomain(o.cluster.domain); err != nil {
+		return usagef("--domain: %w", err)
+	}
 	e := o.cluster.encryption
 	if e.keyFile != "" {
 		if e.key, err = a.readKey(e.keyFile); err != nil {

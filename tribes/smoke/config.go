@@ -29,7 +29,7 @@ type Config struct {
 	// Options are those of the messages about sessions, taken as they are. Tomcat's
 	// default is Asynchronous.
 	Options tribes.Options
-	Domain  string
+	Domain  []byte
 	// Manager is how the sessions are replicated; Delta.
 	Manager Manager
 	// EncryptionKey, where there is one, and EncryptionAlgorithm (empty means

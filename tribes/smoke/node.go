@@ -32,8 +32,8 @@ type nodeConfig struct {
 	StateDir    string `json:"state_dir"`
 	// Options of the messages about sessions: channelSendOptions.
 	Options tribes.Options `json:"options"`
-	// Domain of the node; members of others do not count.
-	Domain string `json:"domain,omitempty"`
+	// Domain of the node, in its heartbeats and messages.
+	Domain []byte `json:"domain,omitempty"`
 	// Manager is delta or backup.
 	Manager Manager `json:"manager"`
 	// EncryptionKey, as hex, and its algorithm: with it the messages are encrypted.
@@ -112,7 +112,7 @@ func join(ctx context.Context, cfg nodeConfig, n *node, joined <-chan struct{}) 
 	c.DropTime = time.Duration(cfg.DropTimeMS) * time.Millisecond
 	c.TCPPort, c.AutoBind = cfg.TCPPort, 1
 	c.Name, c.StateDir = cfg.Name, cfg.StateDir
-	c.Domain = []byte(cfg.Domain)
+	c.Domain = cfg.Domain
 	c.HoldsState = true
 	c.Stages = cfg.stages
 	c.Handler = func(cn *cluster.Node) channel.Handler {
