@@ -278,7 +278,7 @@ func (s *Sniffer) read(c *tribes.ChannelData) decode.Content {
 // kindName is the kind of a message; an RPC about static membership counts as
 // that.
 func kindName(content *decode.Content) string {
-	if content.Kind == decode.RPC && content.Object.Inner != nil && content.Object.Inner.Static != nil {
+	if content.Kind == decode.RPC && content.Object.Inner != nil && content.Object.Inner.Kind == decode.StaticMember {
 		return string(decode.StaticMember)
 	}
 	return string(content.Kind)

@@ -7,6 +7,9 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -239,5 +242,51 @@ func TestLiveClose(t *testing.T) {
 	}
 	if err := s.Close(); err != nil {
 		t.Errorf("closed twice: %v", err)
+	}
+}
+
+// What is captured live on several interfaces and written opens in Wireshark's tools:
+// each interface by its name, times to the ns, VLAN tags in their place.
+func TestLiveWritten(t *testing.T) {
+	for _, tool := range []string{"tshark", "capinfos"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skip(tool + " is not installed")
+		}
+	}
+	lab := netlab.New(t, netlab.Config{Hosts: 2, Dual: true})
+	n1, n2 := lab.Host(1), lab.Host(2)
+	s := openLive(t, n2, LiveOptions{})
+	const macs = "ffffffffffff" + "02770000000b"
+	raw(t, n1, "eth0", macs+"8100"+"e00a"+"88b5", "kept one")
+	raw(t, n1, "eth1", macs+"88a8"+"0064"+"8100"+"000b"+"88b5", "kept two")
+	raw(t, n2, "lo", macs+"88b5", "kept three")
+	f, err := os.Create(filepath.Join(t.TempDir(), "kept.pcapng"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := NewWriter(f, "muster")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var times []string
+	for _, p := range collect(t, s, "kept ", 3) {
+		if err := w.Write(&p.Packet, Interface{Name: p.name, Link: p.Link}); err != nil {
+			t.Fatal(err)
+		}
+		times = append(times, fmt.Sprintf("%d.%09d", p.Nanos/1e9, p.Nanos%1e9))
+	}
+	if err := errors.Join(w.Flush(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("tshark", "-n", "-r", f.Name(), "-T", "fields", "-E", "separator=|", "-e", "frame.interface_name", "-e", "vlan.id", "-e", "ieee8021ad.id", "-e", "frame.time_epoch").Output()
+	want := fmt.Sprintf("eth0|10||%s\neth1|11|100|%s\nlo|||%s\n", times[0], times[1], times[2])
+	if err != nil || string(out) != want {
+		t.Errorf("tshark: %v\n%swant\n%s", err, out, want)
+	}
+	out, err = exec.Command("capinfos", f.Name()).Output()
+	for _, part := range []string{"pcapng", "nanoseconds (9)", "Number of packets:   3", "Number of interfaces in file: 3"} {
+		if err != nil || !strings.Contains(string(out), part) {
+			t.Errorf("capinfos: %v, no %q in\n%s", err, part, out)
+		}
 	}
 }

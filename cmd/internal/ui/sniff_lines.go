@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"muster/internal/escape"
-	"muster/mcast/igmp"
-	"muster/mcast/mld"
 	"muster/sniff"
 	"muster/sniff/frame"
 	"muster/tribes"
@@ -262,103 +260,4 @@ func appendFlags(b []byte, flags uint8) []byte {
 		}
 	}
 	return append(b, ']')
-}
-
-func appendAnomalies(b []byte, list igmp.Anomalies) []byte {
-	for _, x := range list {
-		b = append(append(append(b, " ["...), x.Name...), ']')
-	}
-	return b
-}
-
-func appendIGMP(b []byte, m *igmp.Message) []byte {
-	b = strconv.AppendUint(append(b, " v"...), uint64(m.Version), 10)
-	switch m.Type {
-	case igmp.Query:
-		b = append(b, " query"...)
-		if !m.Group.IsUnspecified() {
-			b = m.Group.AppendTo(append(b, ' '))
-		}
-		return appendQuery(b, m.MaxResponse(), m.Version == 3, m.Suppress, m.QRV, m.QueryInterval(), m.Sources)
-	case igmp.ReportV3:
-		b = append(b, " report"...)
-		for i := range m.Records {
-			r := &m.Records[i]
-			b = appendRecord(b, r.Type.String(), r.Group, r.Sources, i)
-		}
-		return b
-	case igmp.ReportV1, igmp.ReportV2:
-		return m.Group.AppendTo(append(b, " report "...))
-	case igmp.Leave:
-		return m.Group.AppendTo(append(b, " leave "...))
-	}
-	return append(append(b[:len(b)-3], ' '), m.Type.String()...) // no version
-}
-
-func appendMLD(b []byte, m *mld.Message) []byte {
-	b = strconv.AppendUint(append(b, " v"...), uint64(m.Version), 10)
-	switch m.Type {
-	case mld.Query:
-		b = append(b, " query"...)
-		if !m.Group.IsUnspecified() {
-			b = m.Group.AppendTo(append(b, ' '))
-		}
-		return appendQuery(b, m.MaxResponse(), m.Version == 2, m.Suppress, m.QRV, m.QueryInterval(), m.Sources)
-	case mld.ReportV2:
-		b = append(b, " report"...)
-		for i := range m.Records {
-			r := &m.Records[i]
-			b = appendRecord(b, r.Type.String(), r.Group, r.Sources, i)
-		}
-		return b
-	case mld.Done:
-		return m.Group.AppendTo(append(b, " done "...))
-	}
-	return m.Group.AppendTo(append(b, " report "...))
-}
-
-// maxRecords is how many records, and sources of each, one line has.
-const maxRecords = 8
-
-func appendQuery(b []byte, response time.Duration, newest, suppress bool, qrv uint8, interval time.Duration, sources []netip.Addr) []byte {
-	b = append(append(b, " max response "...), Seconds(response)...)
-	if newest {
-		b = append(append(b, " interval "...), Seconds(interval)...)
-		b = strconv.AppendUint(append(b, " robustness "...), uint64(qrv), 10)
-		if suppress {
-			b = append(b, " suppress"...)
-		}
-	}
-	return appendSources(b, sources)
-}
-
-func appendRecord(b []byte, kind string, group netip.Addr, sources []netip.Addr, i int) []byte {
-	switch {
-	case i == maxRecords:
-		return append(b, ", ..."...)
-	case i > maxRecords:
-		return b
-	case i > 0:
-		b = append(b, ',')
-	}
-	b = append(append(append(b, ' '), kind...), ' ')
-	return appendSources(group.AppendTo(b), sources)
-}
-
-func appendSources(b []byte, sources []netip.Addr) []byte {
-	for i, s := range sources {
-		switch i {
-		case 0:
-			b = append(b, " {"...)
-		case maxRecords:
-			return append(b, " ...}"...)
-		default:
-			b = append(b, ' ')
-		}
-		b = s.AppendTo(b)
-	}
-	if len(sources) > 0 {
-		b = append(b, '}')
-	}
-	return b
 }

@@ -115,14 +115,23 @@ func membersTable(a *analysis.Analysis) *Table {
 		case len(m.Sources.List()) > 0 && !strings.HasPrefix(m.Name(), m.Sources.List()[0].String()):
 			note = "from " + m.Sources.List()[0].String()
 		}
-		t.Add(m.Name(), m.Record.ID.String()[:8], escape.Bytes(m.Record.Domain), m.Beats.Count(), Seconds(m.Beats.Interval()), Seconds(m.Beats.Jitter()),
-			Seconds(time.Duration(m.Beats.Longest)), m.Beats.Lost(), since(a, m.First), since(a, m.Last), note)
+		interval, jitter, longest := beatTexts(m)
+		t.Add(m.Name(), m.Record.ID.String()[:8], escape.Bytes(m.Record.Domain), m.Beats.Count(), interval, jitter, longest, m.Beats.Lost(),
+			since(a, m.First), since(a, m.Last), note)
 	}
 	for _, m := range a.SilentMembers() {
 		t.Add(m.Name(), m.Record.ID.String()[:8], escape.Bytes(m.Record.Domain), 0, "", "", "", "", since(a, m.Talk.First), since(a, m.Talk.Last),
 			Count(m.Talk.Messages, "message")+", no heartbeat")
 	}
 	return t
+}
+
+// beatTexts writes how a member's heartbeats come; one alone does not tell.
+func beatTexts(m *analysis.Member) (interval, jitter, longest string) {
+	if m.Beats.Count() < 2 {
+		return "", "", ""
+	}
+	return Seconds(m.Beats.Interval()), Seconds(m.Beats.Jitter()), Seconds(time.Duration(m.Beats.Longest))
 }
 
 // since is a time after the first packet.

@@ -80,8 +80,8 @@ func (s *Stream) topMembers(a *analysis.Analysis, sortBy byte, full bool, now in
 		if m.Goodbye != 0 {
 			ago = "left"
 		}
-		t.Add(m.Name(), m.Record.ID.String()[:8], escape.Bytes(m.Record.Domain), m.Beats.Count(), Seconds(m.Beats.Interval()),
-			Seconds(time.Duration(m.Beats.Longest)), m.Beats.Lost(), ago, Sparkline(m.Beats.Recent(24), full))
+		interval, _, longest := beatTexts(m)
+		t.Add(m.Name(), m.Record.ID.String()[:8], escape.Bytes(m.Record.Domain), m.Beats.Count(), interval, longest, m.Beats.Lost(), ago, Sparkline(m.Beats.Recent(24), full))
 	}
 	return s.topTable(t)
 }
