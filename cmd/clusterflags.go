@@ -17,6 +17,7 @@ import (
 	"muster/tribes"
 	"muster/tribes/channel"
 	"muster/tribes/cluster"
+	"muster/tribes/config"
 )
 
 // clusterFlags are the flags that mean the same in every command that takes
@@ -41,8 +42,9 @@ type clusterFlags struct {
 
 	encryption encryptionFlags
 
-	serverXML string
-	command   *cobra.Command // whose flags these are
+	serverXML    string
+	interceptors []config.Interceptor // of server.xml
+	command      *cobra.Command       // whose flags these are
 }
 
 // tomcatNames are the attributes of McastService and NioReceiver, which stand
@@ -174,9 +176,9 @@ func (f *clusterFlags) memberConfig(a *app) (cluster.Config, error) {
 	if cfg.Payload, err = payloadBytes(f.payload); err != nil {
 		return cfg, err
 	}
-	encrypt, err := f.encryption.stage(a, cfg.Logger)
-	if encrypt != nil {
-		cfg.Stages = func(*cluster.Node) ([]channel.Stage, error) { return []channel.Stage{encrypt}, nil }
+	stages, err := f.stages(a, cfg.Logger)
+	if len(stages) > 0 {
+		cfg.Stages = func(*cluster.Node) ([]channel.Stage, error) { return stages, nil }
 	}
 	return cfg, err
 }

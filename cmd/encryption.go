@@ -2,9 +2,12 @@ package cmd
 
 import (
 	"log/slog"
+	"slices"
 
 	"github.com/spf13/pflag"
 
+	"muster/tribes/channel"
+	"muster/tribes/config"
 	"muster/tribes/decode"
 	"muster/tribes/interceptor"
 	"muster/tribes/stage"
@@ -51,6 +54,38 @@ func (f *encryptionFlags) stage(a *app, log *slog.Logger) (*stage.Encrypt, error
 		}
 	}
 	return stage.NewEncrypt(stage.EncryptConfig{Algorithm: f.algorithm, Key: key, Form: form, Logger: log})
+}
+
+// stages are the interceptors of the cluster: those of server.xml in their
+// order, and the one that encrypts where only the flags ask for it.
+func (f *clusterFlags) stages(a *app, log *slog.Logger) ([]channel.Stage, error) {
+	encrypt, err := f.encryption.stage(a, log)
+	if err != nil {
+		return nil, err
+	}
+	var out []channel.Stage
+	if encrypt != nil && !slices.ContainsFunc(f.interceptors, func(i config.Interceptor) bool { return i.Class == "EncryptInterceptor" }) {
+		out = append(out, encrypt)
+	}
+	for _, i := range f.interceptors {
+		switch i.Class {
+		case "EncryptInterceptor":
+			if encrypt != nil {
+				out = append(out, encrypt)
+			}
+		case "GzipInterceptor":
+			out = append(out, &stage.Gzip{Gzip: interceptor.Gzip{MinSize: i.Size}})
+		case "FragmentationInterceptor":
+			out = append(out, stage.NewFragment(i.Size, i.Flag))
+		case "OrderInterceptor":
+			out = append(out, stage.NewOrder(i.Flag))
+		case "TwoPhaseCommitInterceptor":
+			out = append(out, stage.NewTwoPhase(i.Flag))
+		case "DomainFilterInterceptor":
+			out = append(out, stage.NewDomain(i.Domain, log))
+		}
+	}
+	return out, nil
 }
 
 // readKey reads a key file, and says a word where any user can.

@@ -57,6 +57,7 @@ func (f *clusterFlags) takeServerXML(a *app) error {
 	set("domain", func() { f.domain = s.DomainSet })
 	set("tcp-port", func() { f.tcpPort = s.TCPPort })
 	set("auto-bind", func() { f.autoBind = s.AutoBind })
+	f.interceptors = s.Interceptors
 	if s.Encrypted && !given("encryption-key-file") {
 		f.encryption.key = s.EncryptionKey
 		set("encryption-algorithm", func() { f.encryption.algorithm = s.EncryptionAlgorithm })

@@ -184,12 +184,8 @@ func (a *app) newSpeaker(o *tribesSendOptions, cfg cluster.Config) (*cluster.Spe
 	if o.retries == 0 {
 		s.Retries = -1
 	}
-	encrypt, err := o.cluster.encryption.stage(a, cfg.Logger)
-	if err != nil {
+	if s.Stages, err = o.cluster.stages(a, cfg.Logger); err != nil {
 		return nil, err
-	}
-	if encrypt != nil {
-		s.Stages = []channel.Stage{encrypt}
 	}
 	return cluster.NewSpeaker(s), nil
 }

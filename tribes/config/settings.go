@@ -38,6 +38,9 @@ type Settings struct {
 	// Tomcats want it (9.0.119, 10.1.56, 11.0.23).
 	EncryptionTimestamp bool
 
+	// Interceptors of the channel, the application's end first.
+	Interceptors []Interceptor
+
 	Members []StaticMember // static membership: everyone but this node
 }
 
@@ -102,6 +105,7 @@ func (c *Cluster) settings(v Version) (Settings, error) {
 		s.EncryptionTimestamp = v.has(replaySince)
 		s.EncryptionKey = g.key(e)
 	}
+	s.Interceptors = g.interceptors(c)
 	s.Members = g.members(c)
 	return s, g.err
 }

@@ -19,7 +19,7 @@ func TestSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "{Multicast:true Group:228.0.0.4 Port:45564 Bind: TTL:-1 Frequency:500ms DropTime:3s Domain:[] DomainSet: Address:auto TCPPort:4000 AutoBind:100 Options:async " +
-		"Encrypted:false EncryptionKey:[] EncryptionAlgorithm: EncryptionTimestamp:false Members:[]}"
+		"Encrypted:false EncryptionKey:[] EncryptionAlgorithm: EncryptionTimestamp:false Interceptors:[] Members:[]}"
 	if got := fmt.Sprintf("%+v", s); got != want {
 		t.Errorf("defaults:\ngot  %s\nwant %s", got, want)
 	}
