@@ -203,3 +203,16 @@ func TestManyResponders(t *testing.T) {
 		t.Errorf("%d rows, %d ignored", tr.Len(), tr.Strays().Ignored)
 	}
 }
+
+// Verify that an answer of this host, which the probe reaches some microseconds
+// before the kernel notes its leaving, is no lie.
+func TestHeldFromBeforeTheStamp(t *testing.T) {
+	start := time.Now()
+	tr := NewTracker(start)
+	tr.Sent(0, netip.Addr{}, start)
+	tr.Stamped(0, netip.Addr{}, start.Add(40*time.Microsecond).UnixNano())
+	a := Answer{From: addr(1), Responder: 7, Seq: 0, At: start.Add(20 * time.Millisecond).UnixNano(), Held: 20*time.Millisecond - 20*time.Microsecond, TTL: -1, Hops: -1}
+	if v, rtt := tr.Take(a, start.Add(20*time.Millisecond)); v != Counted || rtt != 0 || tr.Strays().Clock != 0 {
+		t.Errorf("%v after %v, %+v", v, rtt, tr.Strays())
+	}
+}

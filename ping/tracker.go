@@ -213,11 +213,12 @@ func (t *Tracker) rtt(a Answer, s stamp, mono int64) (rtt time.Duration, exact b
 		t.strays.Clock++
 		whole = elapsed
 	}
-	if a.Held > whole || a.Held < 0 {
+	if a.Held > whole+clockSlack || a.Held < 0 {
 		t.strays.Clock++
 		return whole, false
 	}
-	return whole - a.Held, true
+	// On this host itself a probe arrives before its leaving is stamped.
+	return max(whole-a.Held, 0), true
 }
 
 func (t *Tracker) row(a Answer) *row {
