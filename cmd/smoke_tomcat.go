@@ -130,7 +130,7 @@ func readHeaders(given []string) (http.Header, error) {
 	add := func(line string) error {
 		name, value, ok := strings.Cut(line, ":")
 		name, value = textproto.CanonicalMIMEHeaderKey(strings.TrimSpace(name)), strings.TrimSpace(value)
-		if !ok || name == "" || strings.ContainsAny(name+value, "\r\n \x00") && strings.ContainsAny(name+value, "\r\n\x00") || strings.Contains(name, " ") {
+		if !ok || name == "" || strings.Contains(name, " ") || strings.ContainsAny(name+value, "\r\n\x00") {
 			return usagef("--header: %q is not NAME:VALUE", line)
 		}
 		h.Add(name, value)
@@ -221,8 +221,11 @@ func (a *app) runSmokeTomcat(c *cobra.Command, o *smokeOptions) error {
 	if err := r.CloseTomcats(rep); err != nil && !readerGone(err) {
 		return err
 	}
-	if rep.Failed != nil {
-		return errNo
+	switch {
+	case rep.Failed == nil:
+		return nil
+	case errors.Is(rep.Failed.Err, tomcat.ErrPage):
+		return fmt.Errorf("nothing is known of the cluster: %w", tomcat.ErrPage)
 	}
-	return nil
+	return errNo
 }

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"errors"
 	"fmt"
 
 	"muster/internal/check"
@@ -27,13 +28,20 @@ func (r *Smoke) StartTomcats(p tomcat.Plan) {
 // CloseTomcats prints the outcome of a run with real Tomcats: the verdicts, then
 // the summary.
 func (r *Smoke) CloseTomcats(rep tomcat.Report) error {
+	unknown := rep.Failed != nil && errors.Is(rep.Failed.Err, tomcat.ErrPage)
 	if r.lines != nil {
 		for _, v := range rep.Verdicts {
 			r.lines.Write(NewVerdict(v))
 		}
 		s := r.summary(rep.Report)
 		s.Half, s.Causes, s.Skipped = string(rep.Half), check.Causes(rep.Verdicts), rep.Skipped
+		if unknown {
+			s.Status = string(check.Unknown)
+		}
 		return r.lines.Write(s)
+	}
+	if unknown {
+		return nil // the error of the command says it
 	}
 	fmt.Fprint(r.s.Out, VerdictsText(r.s.Out, rep.Verdicts))
 	return r.Close(rep.Report)

@@ -122,14 +122,14 @@ func (c *client) get(ctx context.Context, v visit) (page, error) {
 			return p, c.judge(&p, &at)
 		}
 		if hop == maxRedirects {
-			return p, fmt.Errorf("more than %d redirects, the last one to %s", maxRedirects, next)
+			return p, unfitf("more than %d redirects, the last one to %s", maxRedirects, next)
 		}
 		to, err := at.Parse(next)
 		if err != nil {
 			return p, err
 		}
 		if to.Scheme != at.Scheme || to.Host != at.Host {
-			return p, hint.Wrap(fmt.Errorf("it redirects to another server, %s", cut(to.Redacted(), 200)),
+			return p, hint.Wrap(unfitf("it redirects to another server, %s", cut(to.Redacted(), 200)),
 				"name the page that keeps the session itself, on the node and not on a balancer")
 		}
 		at = *to
@@ -195,6 +195,17 @@ func readClock(date string, sent, got time.Time) clock {
 	}
 }
 
+// ErrPage: the page is none that a session could be tested with, so that nothing
+// is known of the cluster.
+var ErrPage = errors.New("no page to test a session with")
+
+// unfit marks an error as one of the page.
+type unfit struct{ error }
+
+func (e unfit) Unwrap() []error { return []error{e.error, ErrPage} }
+
+func unfitf(format string, args ...any) error { return unfit{fmt.Errorf(format, args...)} }
+
 // login is what pages that ask who one is have in their paths and forms.
 var login = regexp.MustCompile(`(?i)j_security_check|/(login|signin|sign-in|logon|sso|saml|oauth2?)\b`)
 
@@ -202,22 +213,22 @@ var login = regexp.MustCompile(`(?i)j_security_check|/(login|signin|sign-in|logo
 func (c *client) judge(p *page, at *url.URL) error {
 	switch {
 	case p.Status == http.StatusUnauthorized:
-		return hint.Wrap(errors.New("it asks for a password (401)"),
+		return hint.Wrap(unfitf("it asks for a password (401)"),
 			"--header 'Authorization: ...' gives one, or name a page that needs none")
 	case p.Status == http.StatusForbidden:
-		return hint.Wrap(errors.New("it refuses us (403)"),
+		return hint.Wrap(unfitf("it refuses us (403)"),
 			"the packaged examples answer only to 127.0.0.1: see the RemoteCIDRValve in examples/META-INF/context.xml")
 	case p.Status == http.StatusNotFound:
-		return hint.Wrap(fmt.Errorf("it has no such page (404): %s", at.Redacted()),
+		return hint.Wrap(unfitf("it has no such page (404): %s", at.Redacted()),
 			"name a page that keeps a session, such as /examples/servlets/servlet/SessionExample")
 	case p.Status == http.StatusServiceUnavailable:
 		return hint.Wrap(errors.New("the application is not available (503)"), "its Tomcat's log says why it did not start")
 	case p.Status/100 == 5:
 		return hint.Wrap(fmt.Errorf("the application failed (%d %s)", p.Status, http.StatusText(p.Status)), "its Tomcat's log has the exception")
 	case p.Status/100 != 2:
-		return fmt.Errorf("it answers with status %d %s", p.Status, http.StatusText(p.Status))
+		return unfitf("it answers with status %d %s", p.Status, http.StatusText(p.Status))
 	case login.MatchString(at.Path) && at.Path != c.url.Path, strings.Contains(p.Body, "j_security_check"):
-		return hint.Wrap(fmt.Errorf("it sends us to a login page, %s", at.Redacted()),
+		return hint.Wrap(unfitf("it sends us to a login page, %s", at.Redacted()),
 			"name a page that keeps a session without a login, or give the login's own with --header")
 	}
 	return nil
@@ -237,11 +248,11 @@ func (c *client) words(err error) error {
 	case errors.Is(err, context.Canceled):
 		return err
 	case errors.As(err, &unknown):
-		return hint.Wrap(fmt.Errorf("its certificate does not hold: %w", unknown.Err), "--insecure takes it as it is")
+		return hint.Wrap(unfitf("its certificate does not hold: %w", unknown.Err), "--insecure takes it as it is")
 	case errors.As(err, &record), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
-		return hint.Wrap(errors.New("it does not speak TLS"), "say http:// instead of https://")
+		return hint.Wrap(unfitf("it does not speak TLS"), "say http:// instead of https://")
 	case strings.Contains(err.Error(), "malformed HTTP"):
-		return hint.Wrap(errors.New("it does not speak HTTP"), "name the port of its HTTP connector (8080), not the one of the cluster or of AJP")
+		return hint.Wrap(unfitf("it does not speak HTTP"), "name the port of its HTTP connector (8080), not the one of the cluster or of AJP")
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return hint.Wrap(fmt.Errorf("no whole answer within %s", c.http.Timeout), "--timeout allows more")
 	}

@@ -91,7 +91,7 @@ func noCookie(want string, all []*http.Cookie) error {
 	if want == "" {
 		want = DefaultCookie
 	}
-	err := fmt.Errorf("it keeps no session: no answer sets a cookie %s", want)
+	err := unfitf("it keeps no session: no answer sets a cookie %s", want)
 	if len(all) > 0 {
 		names := ""
 		for _, c := range all[:min(len(all), 5)] {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -266,6 +267,10 @@ func TestBadPages(t *testing.T) {
 			}
 			if rep.Half != "" {
 				t.Errorf("half %q", rep.Half)
+			}
+			failed := slices.Contains([]string{"500", "503", "slow", "broken off", "forgets", "to no URL"}, c.name)
+			if unfit := errors.Is(rep.Failed.Err, ErrPage); unfit == failed {
+				t.Errorf("a page that is unfit: %v", unfit)
 			}
 		})
 	}
