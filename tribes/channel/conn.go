@@ -20,7 +20,10 @@ type conn struct {
 	nc      net.Conn
 	peer    netip.AddrPort
 	in      inbox
-	last    time.Time     // that something came
+	last    time.Time // that something came
+	at      instant   // the same; zero once a message was handed on since
+	wall    time.Time // the clock at wallAt: it is read again when a second is over
+	wallAt  instant
 	begun   time.Time     // when the frame in hand began to come
 	touched time.Time     // when connSet was told
 	place   *list.Element // in the connSet, guarded by its lock
@@ -75,7 +78,7 @@ func (c *conn) read() error {
 	n, err := c.in.fill(c.nc)
 	switch {
 	case n > 0:
-		c.last = time.Now()
+		c.tick()
 		if idle {
 			c.begun = c.last
 		}
@@ -92,6 +95,15 @@ func (c *conn) read() error {
 		return &brokenError{fmt.Errorf("the rest of a frame did not come in time, after %d bytes of it", c.in.waiting())}
 	}
 	return err
+}
+
+// tick notes that something came now. The wall clock is read once a second.
+func (c *conn) tick() {
+	c.at = monotonic()
+	if c.wall.IsZero() || c.at-c.wallAt > instant(time.Second) {
+		c.wall, c.wallAt = time.Now(), c.at
+	}
+	c.last = c.wall.Add(time.Duration(c.at - c.wallAt))
 }
 
 // setDeadline bounds the wait for the rest of a frame. Between frames there is
@@ -164,6 +176,7 @@ func (c *conn) take(ctx context.Context, data []byte) error {
 			return err
 		}
 	}
+	c.at = 0 // that takes its time
 	failed := c.r.deliver(ctx, m)
 	switch {
 	case !after:
@@ -180,7 +193,11 @@ func (c *conn) take(ctx context.Context, data []byte) error {
 var ackBytes, failAckBytes = []byte(tribes.Ack), []byte(tribes.FailAck)
 
 func (c *conn) ack(which []byte) error {
-	if by := far(c.ackBy, monotonic(), ackTimeout); by != c.ackBy {
+	now := c.at
+	if now == 0 {
+		now = monotonic()
+	}
+	if by := far(c.ackBy, now, ackTimeout); by != c.ackBy {
 		c.ackBy = by
 		if err := c.nc.SetWriteDeadline(by.time()); err != nil {
 			return err

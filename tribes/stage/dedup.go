@@ -72,7 +72,8 @@ func (d *Dedup) enter(id messageID) bool {
 		return false
 	}
 	if d.seen == nil {
-		d.seen = make(map[messageID]struct{})
+		d.seen = make(map[messageID]struct{}, dedupMost)
+		d.ring = make([]messageID, 0, dedupMost)
 	}
 	d.seen[id] = struct{}{}
 	if len(d.ring) < dedupMost {
