@@ -25,9 +25,10 @@ declare -a running=()
 capture() {
   local name=$1
   shift
+  rm -f "$tmp/$name".*
   ip netns exec $b "$@" >"$tmp/$name.out" 2>"$tmp/$name.err" &
   running+=("$name:$!")
-  until grep -qE 'listening on|capturing on' "$tmp/$name.err"; do sleep 0.02; done
+  until grep -qsE 'listening on|capturing on' "$tmp/$name.err"; do sleep 0.02; done
 }
 
 # round TITLE: sends, ends the captures, prints what they say.
