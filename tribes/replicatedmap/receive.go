@@ -171,6 +171,7 @@ func (m *Map) Answer(req *session.MapMessage, from *tribes.Member) (*session.Map
 		reply.Primary = m.object(m.self())
 		state := m.state
 		m.mu.Unlock()
+		m.log.Debug(fmt.Sprintf("answered %s of %s", req.Type, from.Name(from.TextForm())))
 		if req.Type == session.MapPing {
 			var err error
 			if reply.Value, err = session.AppendMapState(nil, string(state)); err != nil {
