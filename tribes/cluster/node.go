@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -125,6 +126,9 @@ func (n *Node) listen(at address) error {
 			return err
 		}
 	}
+	if !slices.ContainsFunc(n.stages, encrypts) {
+		n.stages = append([]channel.Stage{stage.NewReadable(n.cfg.Logger)}, n.stages...)
+	}
 	n.calls.rest = handler
 	n.stack = channel.NewStack(&n.calls, n.deliver, append([]channel.Stage{&n.dedup}, n.stages...)...)
 	n.receiver, err = channel.Listen(channel.ReceiverConfig{
@@ -153,6 +157,12 @@ func (n *Node) listen(at address) error {
 		return err
 	}
 	return nil
+}
+
+// encrypts: such a stage tells itself what it cannot read.
+func encrypts(s channel.Stage) bool {
+	_, ok := s.(*stage.Encrypt)
+	return ok
 }
 
 // run starts what a node consists of. In the end the goodbye comes first, then

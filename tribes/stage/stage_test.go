@@ -466,3 +466,30 @@ func TestStatic(t *testing.T) {
 		}
 	})
 }
+
+func TestReadableTellsOfEncrypted(t *testing.T) {
+	r := NewReadable(nil)
+	w := newWire([]channel.Stage{encrypt(t, EncryptConfig{})}, []channel.Stage{r})
+	if err := w.say(0, "\xac\xed\x00\x05t\x00\x05hello"); err != nil || len(w.got) != 1 {
+		t.Errorf("handed up %d, %v", len(w.got), err)
+	}
+	if vs := r.Verdicts(); len(vs) != 1 || vs[0].ID != "tribes.key-mismatch" || !strings.Contains(vs[0].Saw, "encrypted") {
+		t.Errorf("%+v", vs)
+	}
+	r = NewReadable(nil)
+	w = newWire(nil, []channel.Stage{r})
+	for _, say := range []struct {
+		o    tribes.Options
+		text string
+	}{
+		{0, "\xac\xed\x00\x05t\x00\x05hello, and some more of it"}, {tribes.ByteMessage, strings.Repeat("x", 100)}, {0, "short"},
+		{0, tribes.StaticStart}, {0, tribes.CoordinationHeader + strings.Repeat("x", 100)}, {0, ""},
+	} {
+		if err := w.say(say.o, say.text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if vs := r.Verdicts(); len(vs) != 0 || len(w.got) != 6 {
+		t.Errorf("%d, %+v", len(w.got), vs)
+	}
+}
