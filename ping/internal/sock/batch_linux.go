@@ -69,7 +69,7 @@ func (b *batch) receive(fd int, ps []Packet, s *Socket) (int, error) {
 
 func (b *batch) decode(i int, p *Packet, s *Socket) {
 	p.Data = b.data[i*maxPacket : i*maxPacket+int(b.msgs[i].len)]
-	p.From = from(&b.names[i], s.cfg.Interface.Name)
+	p.From = from(&b.names[i], s.on.Load().Name)
 	p.TTL, p.At = -1, 0
 	control := b.controls[i][:b.msgs[i].hdr.Controllen]
 	each(control, func(level, kind int, data []byte) {

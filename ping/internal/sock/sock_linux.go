@@ -20,6 +20,7 @@ import (
 // Socket is one socket. One goroutine may read; the others may send meanwhile.
 type Socket struct {
 	cfg    Config
+	on     atomic.Pointer[mcast.Interface] // where it is now; cfg has the first one
 	v6     bool
 	file   *os.File
 	raw    syscall.RawConn
@@ -36,6 +37,7 @@ type Socket struct {
 // Open makes the socket.
 func Open(cfg Config) (*Socket, error) {
 	s := &Socket{cfg: cfg, v6: cfg.Group.Is6()}
+	s.on.Store(&cfg.Interface)
 	family, proto := unix.AF_INET, unix.IPPROTO_ICMP
 	if s.v6 {
 		family, proto = unix.AF_INET6, unix.IPPROTO_ICMPV6
@@ -101,7 +103,7 @@ func (s *Socket) SetInterface(i mcast.Interface) error {
 		return cerr
 	}
 	if err == nil {
-		s.cfg.Interface = i
+		s.on.Store(&i)
 	}
 	return err
 }
@@ -141,7 +143,7 @@ func (s *Socket) sockaddr(a netip.AddrPort) unix.Sockaddr {
 	}
 	sa := &unix.SockaddrInet6{Port: int(a.Port()), Addr: a.Addr().As16()}
 	if ad := a.Addr(); ad.IsLinkLocalUnicast() || ad.IsLinkLocalMulticast() || ad.IsInterfaceLocalMulticast() {
-		sa.ZoneId = uint32(s.cfg.Interface.Index)
+		sa.ZoneId = uint32(s.on.Load().Index)
 	}
 	return sa
 }
