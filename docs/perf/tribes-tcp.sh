@@ -32,7 +32,7 @@ done
 
 javac -cp "$cp" -d "$tmp" "$here/../../internal/netlab/tomcat/TribesPeer.java"
 (cd "$here" && go build -o "$tmp/pingpong" ./pingpong)
-peer() { ip netns exec "$1" java -Djava.net.preferIPv4Stack=true -cp "$cp:$tmp" TribesPeer --address "$2" --bind "$2" --quiet "${@:3}"; }
+peer() { exec ip netns exec "$1" java -Djava.net.preferIPv4Stack=true -cp "$cp:$tmp" TribesPeer --address "$2" --bind "$2" --quiet "${@:3}"; }
 until_listens() { until ip netns exec $b ss -ltn "sport = :$1" | grep -q :; do sleep 0.1; done; }
 
 peer $b 10.77.0.2 >"$tmp/tomcat.log" 2>&1 & pids+=($!)
