@@ -51,10 +51,14 @@ func newHub(n int) *hub {
 // delay. The lock is held.
 func (p *port) deliver(b []byte, group bool, ports ...*port) {
 	h := p.hub
-	to := make([]*port, 0, len(ports))
+	type end struct {
+		in     chan Packet
+		closed chan struct{}
+	}
+	to := make([]end, 0, len(ports))
 	for _, x := range ports {
 		if h.cut == nil || p == x || !h.cut(p.n, x.n, group) {
-			to = append(to, x)
+			to = append(to, end{x.in, x.closed}) // as they are now: a port may be opened anew
 		}
 	}
 	pkt := Packet{Data: bytes.Clone(b), From: p.addr, Group: group} // nobody writes to it
@@ -163,6 +167,13 @@ func (m *testMesh) kill(i int) {
 	}
 	m.hub.mu.Unlock()
 	m.cancel[i]()
+}
+
+// reopen makes the port of a node that was killed anew.
+func (m *testMesh) reopen(i int) {
+	m.hub.mu.Lock()
+	defer m.hub.mu.Unlock()
+	m.ports[i].closed, m.ports[i].once = make(chan struct{}), new(sync.Once)
 }
 
 func (m *testMesh) setCut(cut func(from, to int, group bool) bool) {

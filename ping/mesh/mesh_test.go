@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/netip"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 )
@@ -156,8 +155,8 @@ func TestLeaveDieRestart(t *testing.T) {
 			t.Errorf("%v", states)
 		}
 		// n3 comes again: the same name and address, a new process.
+		m.reopen(2)
 		m.setCut(nil)
-		m.ports[2].closed, m.ports[2].once = make(chan struct{}), new(sync.Once)
 		m.startNode(t, 2, nil)
 		time.Sleep(10 * time.Second)
 		r = m.nodes[0].Report()
