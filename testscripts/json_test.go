@@ -27,7 +27,8 @@ func documented(args []string) int {
 	}
 	r, w, err := os.Pipe()
 	if err != nil {
-		return failed("%v", err)
+		fmt.Fprintln(os.Stderr, err)
+		return undocumented
 	}
 	stdout := os.Stdout
 	var seen bytes.Buffer

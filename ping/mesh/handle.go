@@ -116,6 +116,9 @@ func (n *Node) met(p *peer, a Announcement, addr netip.Addr, now time.Time) {
 	p.name, p.version, p.mtu, p.tcpPort, p.age = a.Name, a.Version, a.MTU, a.TCPPort, a.Age
 	n.heardOf(p, now)
 	if fresh {
+		if i := slices.Index(n.replaced[:], p.id.Short()); i >= 0 {
+			n.replaced[i] = Short(0) // it lives after all
+		}
 		n.replaces(p, now)
 		n.tell(Event{Time: now, Kind: NodeAdded, From: n.info(p)})
 	}
@@ -141,6 +144,8 @@ func (n *Node) replaces(p *peer, now time.Time) {
 		if old.hasLeft() || old.gone || now.Sub(old.word) > old.in.interval*3/2 && time.Duration(p.age)*time.Second < now.Sub(old.word)+time.Second {
 			n.tell(Event{Time: now, Kind: NodeRestarted, From: n.info(p)})
 			n.remove(old)
+			n.replaced[n.replacements%len(n.replaced)] = old.id.Short()
+			n.replacements++
 		}
 	}
 }
@@ -255,10 +260,13 @@ func (n *Node) claims(p *peer, yes bool, now time.Time) {
 }
 
 // unknown notes that p's list has a node that is not known here; p is asked who
-// that is.
+// that is. Others speak for a while of the process that a restarted one replaced.
 func (n *Node) unknown(s Short, p *peer) {
 	if s == 0 {
 		n.counts.Invalid++
+		return
+	}
+	if slices.Contains(n.replaced[:], s) {
 		return
 	}
 	if _, asked := n.wanted[s]; !asked && len(n.wanted) < 256 {

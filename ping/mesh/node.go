@@ -39,6 +39,9 @@ type Node struct {
 	problems map[string]time.Time // told, and when
 	hears    []Hears              // room to read a list into
 	events   []Event              // to be told when the lock is free
+
+	replaced     [64]Short // the last processes that others followed
+	replacements int       // so many there were
 }
 
 // want is a node that was named and is not known: who named it can be asked.
