@@ -11,6 +11,7 @@ import (
 // Verify that the harness's own peers find each other: two Tomcats of 10.1 and a
 // member made of the jars of Tomcat 9.
 func TestClusterOfTomcats(t *testing.T) {
+	t.Parallel()
 	lab := netlab.New(t, netlab.Config{Hosts: 3})
 	one := tomcat.Start(t, lab.Host(1), tomcat.Config{})
 	two := tomcat.Start(t, lab.Host(2), tomcat.Config{})

@@ -32,6 +32,7 @@ func peerKeyFile(t *testing.T, key string) string {
 // another key, algorithm or without one each side drops what the other sends, and
 // muster says which.
 func TestEncryptedPeers(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name       string
 		jars       tomcat.Jars

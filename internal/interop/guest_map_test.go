@@ -12,6 +12,7 @@ import (
 // is served by both, what they change comes back, and they hear it leave. Their
 // own sessions are as they were.
 func TestSmokeGuestAmongBackupManagers(t *testing.T) {
+	t.Parallel()
 	lab := netlab.New(t, netlab.Config{Hosts: 3})
 	cfg := tomcat.Config{Manager: "backup"}
 	both := pair(t, lab, cfg)

@@ -12,6 +12,7 @@ import (
 // A member made of the jars of Tomcat 9 counts muster as one too: added, left,
 // missed when it is killed, and back as itself.
 func TestTribes9CountsMusterAsAMember(t *testing.T) {
+	t.Parallel()
 	lab := netlab.New(t, netlab.Config{Hosts: 3})
 	n2 := lab.Host(2)
 	n1 := tomcat.StartPeer(t, lab.Host(1), tomcat.Tribes9)

@@ -3,6 +3,7 @@
 package interop
 
 import (
+	"flag"
 	"os"
 	"testing"
 
@@ -14,6 +15,10 @@ import (
 
 // TestMain lets a host run the real program: Host.Command(ctx, "muster", ...).
 func TestMain(m *testing.M) {
+	// Tomcats mostly wait: three tests at a time, however few the processors.
+	if err := flag.Set("test.parallel", "3"); err != nil {
+		panic(err)
+	}
 	testscript.Main(netlab.Wrap(m), map[string]func(){
 		"muster":  func() { os.Exit(cmd.Main(os.Args[1:])) },
 		"mapnode": mapNode,

@@ -20,6 +20,7 @@ const (
 // is a member of their map as they are, holds their copies where it is chosen,
 // serves their sessions as they serve its own, and takes over.
 func TestReplicatedMapBesideTomcats(t *testing.T) {
+	t.Parallel()
 	lab := netlab.New(t, netlab.Config{Hosts: 3})
 	backup := tomcat.Config{Manager: "backup"}
 	n1 := tomcat.Start(t, lab.Host(1), backup)

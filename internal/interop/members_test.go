@@ -15,6 +15,7 @@ import (
 // One that only looks lists exactly the members that the Tomcats themselves list,
 // ids included; it sends nothing to find out, and nobody notices.
 func TestMembersListsWhatTomcatsList(t *testing.T) {
+	t.Parallel()
 	lab := netlab.New(t, netlab.Config{Hosts: 4})
 	one := tomcat.Start(t, lab.Host(1), tomcat.Config{Domain: "staging"})
 	two := tomcat.Start(t, lab.Host(2), tomcat.Config{Domain: "staging"})

@@ -13,6 +13,7 @@ import (
 // Verify that finding out who hears whom on the group of a running cluster leaves
 // no line in the log of any Tomcat, and no member suspected.
 func TestTomcatsNoticeNoProbe(t *testing.T) {
+	t.Parallel()
 	lab := netlab.New(t, netlab.Config{Hosts: 3})
 	n1, n2, n3 := lab.Host(1), lab.Host(2), lab.Host(3)
 	n1.Sysctl("net.ipv4.icmp_echo_ignore_broadcasts", "0")

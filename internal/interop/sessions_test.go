@@ -300,6 +300,7 @@ func TestGuestDoesNoHarm(t *testing.T) {
 // Replicated maps never take the guest for a backup node: each session is on the
 // two Tomcats, as the messages between them say, and outlives either.
 func TestGuestHoldsNoBackup(t *testing.T) {
+	t.Parallel()
 	lab := netlab.New(t, netlab.Config{Hosts: 3})
 	cfg := tomcat.Config{Manager: "backup"}
 	n1, alone := started(t, lab.Host(1), cfg)
@@ -355,6 +356,7 @@ func TestGuestHoldsNoBackup(t *testing.T) {
 // nothing about it is in any log, and the members see each other. Here all they
 // say is encrypted.
 func TestSessionOnOneNodeIsFound(t *testing.T) {
+	t.Parallel()
 	lab := netlab.New(t, netlab.Config{Hosts: 3})
 	const key = "cafebabecafebabecafebabecafebabe"
 	keyFile := filepath.Join(t.TempDir(), "key")

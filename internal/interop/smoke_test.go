@@ -175,8 +175,9 @@ func (d deeds) meanwhile() {
 
 // TestSmokeTomcat: a cluster of real Tomcats passes with every manager and option,
 // and each fault is named with the half that it breaks. The pairs run side by
-// side, two at a time.
+// side.
 func TestSmokeTomcat(t *testing.T) {
+	t.Parallel()
 	t.Run("async", smokeAsync)
 	t.Run("encrypted async", smokeEncrypted)
 	t.Run("sync", smokeSync)

@@ -41,6 +41,7 @@ type changed struct {
 // A capture on one node: its members are those that the Tomcats list, and a session
 // that is written on another node is seen to be created and changed.
 func TestSniffSeesWhatTomcatsDo(t *testing.T) {
+	t.Parallel()
 	lab := netlab.New(t, netlab.Config{Hosts: 3})
 	one := tomcat.Start(t, lab.Host(1), tomcat.Config{})
 	two := tomcat.Start(t, lab.Host(2), tomcat.Config{})
