@@ -3,12 +3,20 @@
 # Tomcat's own jars (TribesPeer.java --bench) to themselves, muster to muster,
 # muster to Tomcat, and where an ack is waited for a bare TCP ping-pong of the same
 # bytes. Prints each turn, then the medians and their ratios.
+# CPUS="0 1" keeps what sends on the first and what receives on the second of these
+# processors: on an idle machine the scheduler's choice, one or two, weighs more than
+# any program.
 # Needs root, iproute2, Go, a JDK and Tomcat 10's jars (tomcat10-common).
 # usage: tribes-tcp.sh [MUSTER [TURNS [MESSAGES [SIZES [SENDERS]]]]]
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 muster=$(realpath "${1:-./muster}") turns=${2:-3} messages=${3:-20000} sizes=${4:-64 1024 65536} senders=${5:-1 8}
 jars=/usr/share/java
+on_a=() on_b=()
+if [[ ${CPUS-} ]]; then
+  read -r first second <<<"$CPUS"
+  on_a=(taskset -c "$first") on_b=(taskset -c "$second")
+fi
 cp=$jars/tomcat10-tribes.jar:$jars/tomcat10-juli.jar:$jars/tomcat10-util.jar
 a=tperf$$a b=tperf$$b
 tmp=$(mktemp -d)
@@ -32,16 +40,18 @@ done
 
 javac -cp "$cp" -d "$tmp" "$here/../../internal/netlab/tomcat/TribesPeer.java"
 (cd "$here" && go build -o "$tmp/pingpong" ./pingpong)
-peer() { exec ip netns exec "$1" java -Djava.net.preferIPv4Stack=true -cp "$cp:$tmp" TribesPeer --address "$2" --bind "$2" --quiet "${@:3}"; }
+in_a() { exec ip netns exec $a "${on_a[@]}" "$@"; }
+in_b() { exec ip netns exec $b "${on_b[@]}" "$@"; }
+peer() { "in_$1" java -Djava.net.preferIPv4Stack=true -cp "$cp:$tmp" TribesPeer --address "$2" --bind "$2" --quiet "${@:3}"; }
 until_listens() { until ip netns exec $b ss -ltn "sport = :$1" | grep -q :; do sleep 0.1; done; }
 
-peer $b 10.77.0.2 >"$tmp/tomcat.log" 2>&1 & pids+=($!)
-ip netns exec $b "$muster" tribes join --group 228.0.0.5 --tcp-port 5000 --fresh-id >"$tmp/muster.log" 2>&1 & pids+=($!)
+peer b 10.77.0.2 >"$tmp/tomcat.log" 2>&1 & pids+=($!)
+in_b "$muster" tribes join --group 228.0.0.5 --tcp-port 5000 --fresh-id >"$tmp/muster.log" 2>&1 & pids+=($!)
 declare -A port
 next=6000
 for size in $sizes; do
   port[$size]=$((next++))
-  ip netns exec $b "$tmp/pingpong" serve 10.77.0.2:${port[$size]} $((size + 135)) & pids+=($!)
+  in_b "$tmp/pingpong" serve 10.77.0.2:${port[$size]} $((size + 135)) & pids+=($!)
   until_listens ${port[$size]}
 done
 until_listens 4000; until_listens 5000
@@ -55,11 +65,11 @@ for ((t = 0; t < turns; t++)); do
     ((size <= 4096)) || n=$((messages / 10))
     for s in $senders; do
       for o in none async ack sync-ack; do
-        tt=$(peer $a 10.77.0.1 --bench $n:$size --options $o --senders $s 2>/dev/null | grep '"bench"' | rate perSecond)
-        mm=$(ip netns exec $a "$muster" tribes send 10.77.0.2:5000 --bench $n --size $size --options $o --senders $s --json | rate rate)
-        mt=$(ip netns exec $a "$muster" tribes send 10.77.0.2:4000 --bench $n --size $size --options $o --senders $s --json | rate rate)
+        tt=$(peer a 10.77.0.1 --bench $n:$size --options $o --senders $s 2>/dev/null | grep '"bench"' | rate perSecond)
+        mm=$(in_a "$muster" tribes send 10.77.0.2:5000 --bench $n --size $size --options $o --senders $s --json | rate rate)
+        mt=$(in_a "$muster" tribes send 10.77.0.2:4000 --bench $n --size $size --options $o --senders $s --json | rate rate)
         pp=-
-        [[ $o != *ack ]] || pp=$(ip netns exec $a "$tmp/pingpong" 10.77.0.2:${port[$size]} $((size + 135)) $n $s)
+        [[ $o != *ack ]] || pp=$(in_a "$tmp/pingpong" 10.77.0.2:${port[$size]} $((size + 135)) $n $s)
         printf "$row" $o $size $s "$tt" "$mm" "$mt" "$pp" | tee -a "$tmp/rows"
       done
     done
