@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"muster/cmd/internal/ui"
-	"muster/internal/escape"
 	"muster/internal/hint"
 	"muster/tribes"
 	"muster/tribes/channel"
@@ -267,37 +266,6 @@ func (o *tribesSendOptions) resolve(ctx context.Context) (netip.AddrPort, error)
 	return netip.AddrPortFrom(addrs[0].Unmap(), port), nil
 }
 
-// sentLine is what became of a message at one receiver.
-type sentLine struct {
-	Type        string    `json:"type"` // sent
-	Time        time.Time `json:"time"`
-	Target      string    `json:"target"`
-	UniqueID    string    `json:"unique_id,omitempty"` // of the member, with --all
-	Source      string    `json:"source,omitempty"`
-	Options     int32     `json:"options"`
-	OptionsText string    `json:"options_text"`
-	Bytes       int       `json:"bytes"` // of the message
-	Outcome     string    `json:"outcome"`
-	OK          bool      `json:"ok"`
-	Attempts    int       `json:"attempts"`
-	ConnectMS   float64   `json:"connect_ms"` // 0 over a connection that stood
-	AckMS       float64   `json:"ack_ms"`
-	TookMS      float64   `json:"took_ms"` // over all attempts
-	Error       string    `json:"error,omitempty"`
-	Hints       []string  `json:"hints,omitempty"`
-}
-
-// tribesSendSummary closes the JSON of tribes send.
-type tribesSendSummary struct {
-	Type    string `json:"type"` // summary
-	OK      bool   `json:"ok"`
-	Members int    `json:"members"` // receivers that were sent to
-	Expect  int    `json:"expect"`
-	Sent    int    `json:"sent"` // messages, to each receiver
-	Acked   int    `json:"acked"`
-	Failed  int    `json:"failed"`
-}
-
 func (a *app) tellDeliveries(ctx context.Context, o *tribesSendOptions, s *cluster.Speaker, to []netip.AddrPort, members []tribes.Member, payload []byte) error {
 	lines := ui.NewLines(a.Out)
 	sum := tribesSendSummary{Type: "summary", Members: len(to), Expect: o.expect}
@@ -359,50 +327,4 @@ func pause(ctx context.Context, d time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-func newSentLine(d *channel.Delivery, options tribes.Options, size int) sentLine {
-	l := sentLine{
-		Type: "sent", Time: time.Now(), Target: d.Addr.String(), Options: int32(options), OptionsText: options.String(), Bytes: size,
-		Outcome: string(d.Outcome), OK: d.Err == nil, Attempts: d.Attempts, ConnectMS: ms(d.Connect), AckMS: ms(d.Answer), TookMS: ms(d.Took),
-	}
-	if d.Local.IsValid() {
-		l.Source = d.Local.String()
-	}
-	if d.Err != nil {
-		l.Error = d.Err.Error()
-		x := d.Exchange
-		x.Addr = d.Addr
-		_, l.Hints = probeMeaning(&x)
-	}
-	return l
-}
-
-func (a *app) sentText(l sentLine) error {
-	word := a.Out.Good(fmt.Sprintf("%-10s", l.Outcome))
-	text := fmt.Sprintf("%s, options %s", ui.Count(l.Bytes, "byte"), l.OptionsText)
-	switch {
-	case !l.OK:
-		word = a.Out.Bad(fmt.Sprintf("%-10s", l.Outcome))
-		text = l.Error
-	case l.AckMS > 0:
-		text += fmt.Sprintf(", ack in %s", ui.Seconds(time.Duration(l.AckMS*float64(time.Millisecond))))
-	default:
-		text += ", no ack asked for"
-	}
-	if l.ConnectMS > 0 {
-		text += fmt.Sprintf(" (connected in %s)", ui.Seconds(time.Duration(l.ConnectMS*float64(time.Millisecond))))
-	}
-	if l.Attempts > 1 {
-		text += fmt.Sprintf(", %d attempts", l.Attempts)
-	}
-	if _, err := fmt.Fprintf(a.Out, "%s  %s  %s\n", word, l.Target, escape.Text(text)); err != nil {
-		return err
-	}
-	if !a.quiet {
-		for _, h := range l.Hints {
-			fmt.Fprintf(a.Err, "hint: %s\n", escape.Text(h))
-		}
-	}
-	return nil
 }

@@ -1,0 +1,104 @@
+package mesh
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"muster/internal/check"
+)
+
+func (j *judge) gone(i int, n NodeInfo) {
+	j.add(idCut, check.Fail, check.Definite, j.Label(i), "a node is cut off, or its process ended without a word",
+		fmt.Sprintf("nothing comes from %s since %s, neither by the group nor by unicast", j.Label(i), clock(n.Word)),
+		evidence("last word", "this node", "%s", n.Word.UTC().Format(time.RFC3339Nano)))
+}
+
+// deaf tells of a node whom nobody reaches by the group though others hear each
+// other or are heard, and returns the arrows that are left to tell.
+func (j *judge) deaf(to int, rest []Arrow) []Arrow {
+	mine := j.with(rest, func(a Arrow) bool { return a.To == to })
+	if len(mine) == 0 || len(mine) < 2 && len(j.Nodes) > 2 || j.hears(to) {
+		return rest
+	}
+	reason := mine[0].Reason
+	for _, a := range mine {
+		if a.Reason != reason {
+			reason = ReasonUnknown
+		}
+	}
+	var more []any
+	for _, a := range mine[:min(len(mine), 32)] {
+		more = append(more, j.evidenceOf(a))
+	}
+	who := j.Label(to)
+	saw := fmt.Sprintf("%s hears none of %d nodes by the group", who, len(mine))
+	if first, last := span(mine); !first.IsZero() {
+		saw += " since " + clock(first)
+		if last.Sub(first) > time.Second {
+			saw += " to " + clock(last)
+		}
+	}
+	id, conf := check.ID("fw.input-drop"), check.Hint
+	title := "a node is deaf to the group"
+	switch reason {
+	case ReasonNoQuerier:
+		id, conf, title = j.noQuerier(), j.sureness(mine), j.protocol()+" snooping without a querier: the switch has forgotten the membership"
+		saw += ", unicast goes on, and " + j.queriesSeen(to)
+		if j.Nodes[to].Self && !j.View.LastReport.IsZero() {
+			more = append(more, evidence("last membership report", "this node's interface", "%s", j.View.LastReport.UTC().Format(time.RFC3339Nano)))
+		}
+		more = append(more, "switch: enable the "+j.protocol()+" snooping querier of this VLAN", "Linux bridge: ip link set BR type bridge mcast_querier 1")
+	case ReasonIGMPDrop:
+		id, conf, title = "fw.igmp-drop", check.Definite, "the host answers no "+j.protocol()+" query: the switch has forgotten the membership"
+		saw += "; queries came, and it answered none"
+		more = append(more, "on "+who+": "+j.letIn(), "firewalld: firewall-cmd --permanent --add-protocol=igmp && firewall-cmd --reload")
+	case ReasonInputDrop:
+		conf, title = check.Definite, "a host drops the group"
+		saw += "; the group still comes in at its interface, so that host drops it: its firewall, or reverse path filtering"
+		more = append(more, "on "+who+": muster check")
+	default:
+		saw += "; its firewall drops it, its switch port does not forward the group, or reverse path filtering drops it"
+		more = append(more, "on "+who+": muster check")
+	}
+	j.add(id, check.Fail, conf, who, title, saw, more...)
+	return slices.DeleteFunc(rest, func(a Arrow) bool { return a.To == to })
+}
+
+// queriesSeen says what a node that hears nobody saw of queries.
+func (j *judge) queriesSeen(to int) string {
+	if j.Nodes[to].Self && j.View.Overdue {
+		return fmt.Sprintf("the last query came at %s: the querier is gone", clock(j.View.LastQuery))
+	}
+	return "no query was seen on its interface"
+}
+
+// mute tells of a node that nobody hears though it hears others.
+func (j *judge) mute(from int, rest []Arrow) []Arrow {
+	mine := j.with(rest, func(a Arrow) bool { return a.From == from })
+	if len(mine) < 2 || j.heardBy(from) {
+		return rest
+	}
+	var more []any
+	for _, a := range mine[:min(len(mine), 32)] {
+		more = append(more, j.evidenceOf(a))
+	}
+	who := j.Label(from)
+	saw := fmt.Sprintf("none of %d nodes hears %s by the group", len(mine), who)
+	if first, _ := span(mine); !first.IsZero() {
+		saw += " since " + clock(first)
+	}
+	more = append(more, "on "+who+": muster check")
+	j.add("tribes.one-way", check.Fail, check.Definite, who, "a node is not heard by anybody",
+		saw+"; its announcements do not leave it, or its switch port drops them", more...)
+	return slices.DeleteFunc(rest, func(a Arrow) bool { return a.From == from })
+}
+
+// hears: some arrow into the node is heard.
+func (j *judge) hears(to int) bool {
+	return slices.ContainsFunc(j.Arrows(), func(a Arrow) bool { return a.To == to && a.State == Heard })
+}
+
+func (j *judge) heardBy(from int) bool {
+	return slices.ContainsFunc(j.Arrows(), func(a Arrow) bool { return a.From == from && a.State == Heard })
+}
