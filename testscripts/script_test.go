@@ -3,6 +3,7 @@
 package testscripts
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,6 +15,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// Scripts mostly wait for a protocol's timers: four at a time, however few the
+	// processors.
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		panic(err)
+	}
 	testscript.Main(netlab.Wrap(m), map[string]func(){
 		"muster": func() { os.Exit(documented(os.Args[1:])) },
 		"on":     func() { os.Exit(on(os.Args[1:])) },
@@ -42,6 +48,7 @@ func setup(env *testscript.Env) error {
 	env.Setenv("HOME", home)
 	env.Setenv("XDG_STATE_HOME", filepath.Join(home, ".local", "state"))
 	env.Setenv("NO_COLOR", "1")
+	env.Setenv("GORACE", os.Getenv("GORACE")) // the commands are the test binary
 	env.Values[scriptKey{}] = &script{t: env.T(), heard: map[string]int{}}
 	return os.MkdirAll(home, 0o755)
 }

@@ -43,26 +43,48 @@ func asFast(t *testing.T, what string, with, without time.Duration) {
 	}
 }
 
-// write makes n sessions on s, each with a text, a number and bytes.
-func write(t *testing.T, s *tomcat.Server, name string, n int) (ids []string) {
+// write makes n sessions on s, each with a text, a number and bytes, and waits
+// after each request until the other has what it changed: a Tomcat with options 8
+// takes what comes close together in any order, and loses a change that overtakes
+// its session's creation. Without another it waits as long as that mostly takes.
+func write(t *testing.T, s, other *tomcat.Server, name string, n int) (ids []string) {
 	t.Helper()
 	for i := range n {
 		made, err := s.Request("maxinactive=600", "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		for range i + 1 {
-			// A Tomcat with options 8 takes what comes close together in any order, and
-			// loses a change that overtakes its session's creation.
-			time.Sleep(200 * time.Millisecond)
+		arrived(t, other, made.ID, "")
+		for j := range i + 1 {
 			_, err = s.Request(fmt.Sprintf("set=text=%s%d&incr=count&blob=data=%d", name, i, 1000+i), made.ID)
 			if err != nil {
 				t.Fatal(err)
 			}
+			arrived(t, other, made.ID, strconv.Itoa(j+1))
 		}
 		ids = append(ids, made.ID)
 	}
 	return ids
+}
+
+// arrived waits until the Tomcat holds the session, with that count.
+func arrived(t *testing.T, s *tomcat.Server, id, count string) {
+	t.Helper()
+	if s == nil {
+		time.Sleep(200 * time.Millisecond)
+		return
+	}
+	end := time.Now().Add(10 * time.Second)
+	for {
+		got, held := s.Holds(id, "count")
+		if held && got == count {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("session %s came to the other Tomcat: %v, its count as %q, want %q", id, held, got, count)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 // served fails where s does not serve every session as it was written, within
@@ -230,7 +252,7 @@ func TestGuestDoesNoHarm(t *testing.T) {
 	lab := netlab.New(t, netlab.Config{Hosts: 3})
 	cfg := tomcat.Config{}
 	n1, alone := started(t, lab.Host(1), cfg)
-	ids := write(t, n1, "first", 5)
+	ids := write(t, n1, nil, "first", 5)
 	n2, second := started(t, lab.Host(2), cfg)
 	n2.WaitLog(`memberAdded .*\{10, 77, 0, 11\}:4000`, 5*time.Second)
 	n2.Stop()
@@ -257,7 +279,7 @@ func TestGuestDoesNoHarm(t *testing.T) {
 	ids = served(t, n1, "first", ids, 5*time.Second)
 
 	// What is written now is shown as it is.
-	more := write(t, n2, "more", 5)
+	more := write(t, n2, n1, "more", 5)
 	served(t, n2, "more", more, time.Second)
 	guest.wait(10*time.Second, "the last change", lastChange(more[4], 5))
 	n1.Mark()
@@ -313,8 +335,8 @@ func TestGuestHoldsNoBackup(t *testing.T) {
 
 	watch := muster(t, lab.Host(1), "tribes", "sessions", "--watch-only", "-i", "eth0", "--values", "--json")
 	watch.WaitLog(`capturing on eth0`, 5*time.Second)
-	first := write(t, n1, "first", 10)
-	more := write(t, n2, "more", 10)
+	first := write(t, n1, n2, "first", 10)
+	more := write(t, n2, n1, "more", 10)
 	watch.wait(10*time.Second, "the last change", lastChange(more[9], 10))
 	if last, status := watch.end(syscall.SIGINT); status != 0 || last.Type != "summary" {
 		t.Errorf("status %d, %s", status, last.Raw)
@@ -332,7 +354,7 @@ func TestGuestHoldsNoBackup(t *testing.T) {
 		}
 	}
 
-	use := []string{write(t, n1, "use", 1)[0], write(t, n2, "use", 1)[0]}
+	use := []string{write(t, n1, n2, "use", 1)[0], write(t, n2, n1, "use", 1)[0]}
 	undisturbed(t, guest, use, []*tomcat.Server{n1, n2}, underWay, mapPing)
 	guest = guestJoins(t, lab.Host(3), n1, n2)
 
@@ -366,13 +388,13 @@ func TestSessionOnOneNodeIsFound(t *testing.T) {
 	n1 := tomcat.Start(t, lab.Host(1), tomcat.Config{EncryptionKey: key})
 	n2 := tomcat.Start(t, lab.Host(2), tomcat.Config{EncryptionKey: key, Port: 4001})
 	n1.WaitLog(`memberAdded .*\{10, 77, 0, 12\}:4001`, 10*time.Second)
-	both := write(t, n1, "both", 1)
+	both := write(t, n1, n2, "both", 1)
 	served(t, n2, "both", both, 5*time.Second)
 
 	// Nothing of n1's gets through to n2's receiver.
 	heal := lab.Switch().Drop(lab.Host(1), netlab.Traffic{Protocol: "tcp", Port: 4001})
 	defer heal()
-	alone := write(t, n1, "alone", 1)
+	alone := write(t, n1, nil, "alone", 1)
 	if got, err := n2.Request("new=0", alone[0]); err != nil || got.ID != "" {
 		t.Fatalf("n2 has the session: %+v, %v", got, err)
 	}

@@ -90,6 +90,10 @@ func (c Config) write(dir string, h *netlab.Host) error {
 	if err != nil {
 		return err
 	}
+	holds, err := files.ReadFile("app/holds.jsp")
+	if err != nil {
+		return err
+	}
 	app, err := files.ReadFile("app/web.xml")
 	if err != nil {
 		return err
@@ -110,6 +114,7 @@ func (c Config) write(dir string, h *netlab.Host) error {
 		"conf/logging.properties":      logging,
 		"webapps/ROOT/lab.jsp":         strings.ReplaceAll(string(page), "@EXPIRE@", expire),
 		"webapps/ROOT/members.jsp":     string(members),
+		"webapps/ROOT/holds.jsp":       string(holds),
 		"webapps/ROOT/WEB-INF/web.xml": strings.ReplaceAll(string(app), "@DISTRIBUTABLE@", distributable),
 		"logs/.keep":                   "",
 		"temp/.keep":                   "",

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -139,6 +140,22 @@ func (s *Server) Request(query, session string) (Session, error) {
 	var answer Session
 	err := s.get(s.URL()+"?"+query, session, &answer)
 	return answer, err
+}
+
+// Holds says whether the Tomcat's manager holds a session, and an attribute of it
+// as text, empty if there is none. Unlike Request it neither uses the session nor
+// moves it to this node.
+func (s *Server) Holds(session, attribute string) (value string, held bool) {
+	s.tb.Helper()
+	var answer struct {
+		Held  bool   `json:"held"`
+		Value string `json:"value"`
+	}
+	page := strings.TrimSuffix(s.URL(), "lab") + "holds.jsp?" + url.Values{"id": {session}, "name": {attribute}}.Encode()
+	if err := s.get(page, "", &answer); err != nil {
+		s.tb.Fatalf("asking the Tomcat on %s for a session: %v", s.host.Name(), err)
+	}
+	return answer.Value, answer.Held
 }
 
 // Members are those that the Tomcat itself lists, it not among them; local is what
