@@ -26,7 +26,8 @@ type Link interface {
 	// the last call.
 	Stamps(fn func(seq uint32, host netip.Addr, at int64))
 	// Drops is the number of answers that this host's kernel threw away because
-	// they were not read in time.
+	// they were not read in time; with UDP, those that one responder sent together
+	// count as one.
 	Drops() uint64
 	Close() error
 }

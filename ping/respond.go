@@ -27,7 +27,9 @@ type Inbox interface {
 
 // Outbox is where replies go to.
 type Outbox interface {
-	Send(p []byte, to netip.AddrPort) error
+	// SendSegments sends p as datagrams of size bytes each and returns how many
+	// went out before the error.
+	SendSegments(p []byte, size int, to netip.AddrPort) (sent int, err error)
 }
 
 const (
@@ -38,6 +40,7 @@ const (
 	// fastest asks, and no more than that for whoever forges requests.
 	maxReplyRate = 20_000
 	maxAskers    = 1024
+	readBatch    = 64 // what is read, or answered, in one go
 )
 
 // Responder answers muster's own echo by unicast, each request after a random
@@ -54,8 +57,9 @@ type Responder struct {
 	wake    chan struct{}
 	counts  RespondCounts
 	askers  map[netip.Addr]bool
-	second  int64 // the current one, for the rate
-	replies int   // in it
+	latest  netip.Addr // who asked last: mostly there is one
+	second  int64      // the current one, for the rate
+	replies int        // in it
 }
 
 // RespondCounts is what a Responder did.
@@ -107,7 +111,8 @@ func (r *Responder) Counts() RespondCounts {
 }
 
 func (r *Responder) read(in Inbox) error {
-	requests := make([]Request, 64)
+	requests := make([]Request, readBatch)
+	var out sheaf
 	for failures := 0; ; {
 		n, err := in.Read(requests)
 		switch {
@@ -120,49 +125,67 @@ func (r *Responder) read(in Inbox) error {
 			continue
 		}
 		failures = 0
-		for _, q := range requests[:n] {
-			r.request(q, time.Now())
-		}
+		r.requests(requests[:n], time.Now(), &out)
 	}
 }
 
-func (r *Responder) request(q Request, now time.Time) {
-	e, err := ParseEcho(q.Data)
-	ok := err == nil && e.Kind == EchoRequest && e.Unicast == q.Unicast &&
-		q.From.Port() != 0 && !q.From.Addr().IsMulticast() && !q.From.Addr().IsUnspecified()
+// requests answers those that may not wait, and puts the others into the queue.
+func (r *Responder) requests(qs []Request, now time.Time, out *sheaf) {
+	var fresh []netip.Addr
+	soonest := false
 	r.mu.Lock()
-	if !ok {
-		r.counts.Invalid++
-		r.mu.Unlock()
-		return
-	}
-	r.counts.Requests++
-	order := max(uint32(r.counts.Requests), 1) // 0 would mean unknown
-	fresh := !r.askers[q.From.Addr()] && len(r.askers) < maxAskers
-	if fresh {
-		r.askers[q.From.Addr()] = true
-	}
 	if s := now.Unix(); s != r.second {
 		r.second, r.replies = s, 0
 	}
-	r.replies++
-	refused := r.replies > maxReplyRate || len(r.queue) >= maxWaiting
-	if refused {
-		r.counts.Refused++
+	for _, q := range qs {
+		e, err := ParseEcho(q.Data)
+		if err != nil || e.Kind != EchoRequest || e.Unicast != q.Unicast ||
+			q.From.Port() == 0 || q.From.Addr().IsMulticast() || q.From.Addr().IsUnspecified() {
+			r.counts.Invalid++
+			continue
+		}
+		r.counts.Requests++
+		if a := q.From.Addr(); a != r.latest && !r.askers[a] && len(r.askers) < maxAskers {
+			r.askers[a] = true
+			fresh = append(fresh, a)
+		}
+		r.latest = q.From.Addr()
+		if r.replies++; r.replies > maxReplyRate || len(r.queue) >= maxWaiting {
+			r.counts.Refused++
+			continue
+		}
+		w := r.reply(q, e, now)
+		if e.Spread <= 0 {
+			out.replies = append(out.replies, w)
+			continue
+		}
+		w.due = now.Add(rand.N(min(e.Spread, MaxSpread)))
+		soonest = r.queue.push(w) || soonest
 	}
 	r.mu.Unlock()
-	if fresh && r.Asked != nil {
-		r.Asked(q.From.Addr())
+	if r.Asked != nil {
+		for _, a := range fresh {
+			r.Asked(a)
+		}
 	}
-	if refused {
-		return
+	if soonest {
+		select {
+		case r.wake <- struct{}{}:
+		default:
+		}
 	}
+	r.answer(out)
+}
+
+// reply is the answer to q, which asks e. The lock is held.
+func (r *Responder) reply(q Request, e Echo, now time.Time) reply {
 	w := reply{
 		to: q.From, at: now,
 		before: max(time.Duration(now.UnixNano()-q.At), 0),
 		echo: Echo{
 			Kind: EchoReply, Unicast: e.Unicast, SentTTL: e.TTL, Size: len(q.Data),
-			Session: e.Session, Seq: e.Seq, Order: order, Responder: r.ID,
+			Session: e.Session, Seq: e.Seq, Responder: r.ID,
+			Order: max(uint32(r.counts.Requests), 1), // 0 would mean unknown
 		},
 	}
 	if q.TTL > 0 {
@@ -171,56 +194,60 @@ func (r *Responder) request(q Request, now time.Time) {
 	if w.before > time.Second { // no packet waits a second to be read: the clock was set
 		w.before = 0
 	}
-	if e.Spread <= 0 {
-		r.answer(w)
-		return
-	}
-	w.due = now.Add(rand.N(min(e.Spread, MaxSpread)))
-	r.mu.Lock()
-	first := r.queue.push(w)
-	r.mu.Unlock()
-	if first {
-		select {
-		case r.wake <- struct{}{}:
-		default:
-		}
-	}
+	return w
 }
 
-// answer sends w now, with how long it was held.
-func (r *Responder) answer(w reply) {
-	var buf [EchoLen]byte
-	w.echo.Held = min(w.before+time.Since(w.at), 2*MaxSpread)
-	err := r.out.Send(w.echo.AppendTo(buf[:0]), w.to)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if err != nil {
-		r.counts.Failed++
-	} else {
-		r.counts.Answered++
+// sheaf is answers that go out now.
+type sheaf struct {
+	replies []reply
+	buf     []byte
+}
+
+// answer sends them, each with how long it was held, and empties the sheaf. Those
+// to one asker leave together.
+func (r *Responder) answer(out *sheaf) {
+	var answered, failed uint64
+	for rest := out.replies; len(rest) > 0; {
+		to, n := rest[0].to, 0
+		now := time.Now()
+		out.buf = out.buf[:0]
+		for ; n < len(rest) && rest[n].to == to; n++ {
+			w := &rest[n]
+			w.echo.Held = min(w.before+now.Sub(w.at), 2*MaxSpread)
+			out.buf = w.echo.AppendTo(out.buf)
+		}
+		sent, err := r.out.SendSegments(out.buf, EchoLen, to)
+		answered += uint64(sent)
+		if err != nil {
+			failed += uint64(n - sent)
+		}
+		rest = rest[n:]
 	}
+	out.replies = out.replies[:0]
+	r.mu.Lock()
+	r.counts.Answered += answered
+	r.counts.Failed += failed
+	r.mu.Unlock()
 }
 
 // sendWaiting sends the answers at their moments.
 func (r *Responder) sendWaiting(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	var out sheaf
 	for {
 		r.mu.Lock()
 		now := time.Now()
-		var due []reply
-		for len(r.queue) > 0 && !r.queue[0].due.After(now) && len(due) < 64 {
-			due = append(due, r.queue.pop())
+		for len(r.queue) > 0 && !r.queue[0].due.After(now) && len(out.replies) < readBatch {
+			out.replies = append(out.replies, r.queue.pop())
 		}
 		wait := time.Hour
 		if len(r.queue) > 0 {
 			wait = time.Until(r.queue[0].due)
 		}
 		r.mu.Unlock()
-		for _, w := range due {
-			r.answer(w)
-		}
-		if len(due) > 0 {
+		if len(out.replies) > 0 {
+			r.answer(&out)
 			continue
 		}
 		timer.Reset(wait)

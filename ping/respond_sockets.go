@@ -32,7 +32,7 @@ func ListenToRespond(groups []mcast.Group, on mcast.Interface, notify func(strin
 		conn.Close()
 		return nil, fmt.Errorf("open a UDP socket to answer from: %w", err)
 	}
-	return &ResponderSockets{&groupBox{conn: conn, ds: make([]mcast.Datagram, 64)}, &UnicastBox{s, make([]sock.Packet, 64)}}, nil
+	return &ResponderSockets{&groupBox{conn: conn, ds: make([]mcast.Datagram, readBatch)}, &UnicastBox{sock: s, packets: make([]sock.Packet, readBatch)}}, nil
 }
 
 // Drops is what the kernel threw away because it was not read in time.
@@ -43,11 +43,15 @@ func (s *ResponderSockets) Drops() uint64 {
 type groupBox struct {
 	conn *mcast.Conn
 	ds   []mcast.Datagram
+	calm lull
 }
 
 func (b *groupBox) Read(rs []Request) (int, error) {
-	n, err := b.conn.ReadBatch(b.ds[:min(len(rs), len(b.ds))])
-	for i, d := range b.ds[:n] {
+	b.calm.wait()
+	ds := b.ds[:min(len(rs), len(b.ds))]
+	n, err := b.conn.ReadBatch(ds)
+	b.calm.read(n, n < len(ds))
+	for i, d := range ds[:n] {
 		rs[i] = Request{Data: d.Payload, From: d.Source, TTL: d.TTL, At: d.Time.UnixNano()}
 	}
 	return n, err
@@ -59,19 +63,25 @@ func (b *groupBox) Close() error { return b.conn.Close() }
 type UnicastBox struct {
 	sock    *sock.Socket
 	packets []sock.Packet
+	calm    lull
 }
 
 // Read waits for requests.
 func (b *UnicastBox) Read(rs []Request) (int, error) {
-	n, err := b.sock.Read(b.packets[:min(len(rs), len(b.packets))])
-	for i, p := range b.packets[:n] {
+	b.calm.wait()
+	ps := b.packets[:min(len(rs), len(b.packets))]
+	n, err := b.sock.Read(ps)
+	b.calm.read(n, b.sock.Drained())
+	for i, p := range ps[:n] {
 		rs[i] = Request{Data: p.Data, From: p.From, TTL: p.TTL, At: p.At, Unicast: true}
 	}
 	return n, err
 }
 
-// Send sends an answer.
-func (b *UnicastBox) Send(p []byte, to netip.AddrPort) error { return b.sock.Send(p, to) }
+// SendSegments sends p as answers of size bytes each.
+func (b *UnicastBox) SendSegments(p []byte, size int, to netip.AddrPort) (sent int, err error) {
+	return b.sock.SendSegments(p, size, to)
+}
 
 // Close closes the socket.
 func (b *UnicastBox) Close() error { return b.sock.Close() }

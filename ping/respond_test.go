@@ -26,10 +26,16 @@ func (b *fakeBox) Read(rs []Request) (int, error) {
 
 func (b *fakeBox) Close() error { close(b.in); return nil }
 
-func (b *fakeBox) Send(p []byte, _ netip.AddrPort) error {
-	e, err := ParseEcho(p)
-	b.out <- e
-	return err
+func (b *fakeBox) SendSegments(p []byte, size int, _ netip.AddrPort) (sent int, err error) {
+	for ; len(p) > 0; p = p[min(size, len(p)):] {
+		e, err := ParseEcho(p[:min(size, len(p))])
+		if err != nil {
+			return sent, err
+		}
+		b.out <- e
+		sent++
+	}
+	return sent, nil
 }
 
 var asker = netip.MustParseAddrPort("10.0.0.9:5000")

@@ -72,7 +72,7 @@ func (r *run) stop() {
 }
 
 func (r *run) read() {
-	answers := make([]Answer, 64)
+	answers := make([]Answer, 256)
 	failures := 0
 	for {
 		n, err := r.link.Read(answers)

@@ -46,6 +46,7 @@ type SocketLink struct {
 	stamp  bool
 
 	packets []sock.Packet // the reader's
+	calm    lull          // the reader's
 }
 
 type key struct {
@@ -63,7 +64,7 @@ func Open(cfg LinkConfig) (*SocketLink, error) {
 	if cfg.ReadBuffer == 0 {
 		cfg.ReadBuffer = 4 << 20
 	}
-	l := &SocketLink{cfg: cfg, session: rand.Uint64(), id: uint16(rand.Uint32()), ttl: cfg.TTL, packets: make([]sock.Packet, 64)}
+	l := &SocketLink{cfg: cfg, session: rand.Uint64(), id: uint16(rand.Uint32()), ttl: cfg.TTL, packets: make([]sock.Packet, 256)}
 	var err error
 	if l.sock, err = l.open(); err != nil {
 		return nil, err
@@ -230,9 +231,12 @@ func (l *SocketLink) SetInterface(i mcast.Interface) error { return l.sock.SetIn
 
 // Read waits for answers.
 func (l *SocketLink) Read(as []Answer) (int, error) {
-	n, err := l.sock.Read(l.packets[:min(len(as), len(l.packets))])
+	l.calm.wait()
+	ps := l.packets[:min(len(as), len(l.packets))]
+	n, err := l.sock.Read(ps)
+	l.calm.read(n, l.sock.Drained())
 	for i := range n {
-		as[i] = l.decode(l.packets[i])
+		as[i] = l.decode(ps[i])
 	}
 	return n, err
 }

@@ -63,6 +63,9 @@ print("%-6s sent %d, failed %d, took %.2f s; %d rows: %d due, %d received, %d lo
     sys.argv[2].strip("-"), s["sent"], s["failed"], s["took_ms"] / 1000, len(rows), sent, got, lost, s["dropped"], flight, sent - got - lost - flight))
 PY
 done
+# What the machine can do at most: ping of iputils, which waits for nothing and only for
+# the first answer to each (it stops with the last one's).
+on ping -n -q -f -c $((rate * seconds)) 228.0.0.4 | sed -n 's/^\([0-9]* packets transmitted, [0-9]* received, +[0-9]* duplicates\).*time \([0-9]*\)ms/ping -f \1, took \2 ms/p'
 
 # The pair: only h1 joins 228.0.0.5. What tcpdump sees on the asker's interface is the
 # truth, from the request's leaving to the answer's coming, in the kernel's own times.

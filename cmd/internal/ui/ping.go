@@ -326,7 +326,8 @@ func (p *Ping) counts(r *ping.Result) []string {
 		}
 	}
 	tell(r.Failed, "probe could not be sent", "probes could not be sent")
-	tell(r.Drops, "answer was dropped in this host's own receive buffer: that is no loss of the network", "answers were dropped in this host's own receive buffer: that is no loss of the network")
+	dropped := "dropped in this host's own receive buffer: that is no loss of the network"
+	tell(r.Drops, "answer, or what came with it in one go, was "+dropped, "answers, or what came with each in one go, were "+dropped)
 	tell(r.Strays.Unasked, "answer to a probe that was never sent", "answers to probes that were never sent")
 	tell(r.Strays.Oversize, "answer larger than asked for", "answers larger than asked for")
 	tell(r.Strays.Invalid, "datagram that is no answer", "datagrams that are no answers")

@@ -22,6 +22,13 @@ type batch struct {
 	names    [batchSize]unix.RawSockaddrInet6
 	controls [batchSize][controlSize]byte
 	data     []byte
+
+	// What was read and is not handed on yet.
+	room    int    // messages, for how many there was room
+	got, at int    // messages
+	off     int    // into message at
+	whole   Packet // message at
+	segment int    // bytes of each of its packets, the last may be shorter
 }
 
 // mmsghdr is struct mmsghdr of recvmmsg(2).
@@ -45,8 +52,12 @@ func newBatch() *batch {
 	return b
 }
 
-// receive reads without waiting; unix.EAGAIN when there is nothing.
+// receive hands on what was read; when that is used up it reads, without waiting:
+// unix.EAGAIN when there is nothing.
 func (b *batch) receive(fd int, ps []Packet, s *Socket) (int, error) {
+	if b.at < b.got {
+		return b.hand(ps, s), nil
+	}
 	n := min(len(ps), batchSize)
 	for i := range n {
 		h := &b.msgs[i].hdr
@@ -61,16 +72,35 @@ func (b *batch) receive(fd int, ps []Packet, s *Socket) (int, error) {
 		}
 		return 0, errno
 	}
-	for i := range int(got) {
-		b.decode(i, &ps[i], s)
-	}
-	return int(got), nil
+	b.room, b.got, b.at, b.off = n, int(got), 0, 0
+	return b.hand(ps, s), nil
 }
 
-func (b *batch) decode(i int, p *Packet, s *Socket) {
+// hand fills ps from the messages read. Each holds one packet, or with UDP_GRO
+// several of one sender.
+func (b *batch) hand(ps []Packet, s *Socket) (n int) {
+	for n < len(ps) && b.at < b.got {
+		if b.off == 0 {
+			b.decode(b.at, s)
+		}
+		ps[n] = b.whole
+		end := min(b.off+b.segment, len(b.whole.Data))
+		ps[n].Data = b.whole.Data[b.off:end:end]
+		n++
+		if b.off = end; end == len(b.whole.Data) {
+			b.at++
+			b.off = 0
+		}
+	}
+	return n
+}
+
+func (b *batch) decode(i int, s *Socket) {
+	p := &b.whole
 	p.Data = b.data[i*maxPacket : i*maxPacket+int(b.msgs[i].len)]
 	p.From = from(&b.names[i], s.on.Load().Name)
 	p.TTL, p.At = -1, 0
+	b.segment = len(p.Data)
 	control := b.controls[i][:b.msgs[i].hdr.Controllen]
 	each(control, func(level, kind int, data []byte) {
 		switch {
@@ -78,6 +108,10 @@ func (b *batch) decode(i int, p *Packet, s *Socket) {
 			p.At = timespec(data)
 		case len(data) >= 4 && (level == unix.IPPROTO_IP && kind == unix.IP_TTL || level == unix.IPPROTO_IPV6 && kind == unix.IPV6_HOPLIMIT):
 			p.TTL = int(int32(binary.NativeEndian.Uint32(data)))
+		case level == unix.SOL_UDP && kind == unix.UDP_GRO && len(data) >= 4:
+			if n := int(int32(binary.NativeEndian.Uint32(data))); n > 0 {
+				b.segment = n
+			}
 		}
 	})
 	if p.At == 0 {

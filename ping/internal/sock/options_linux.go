@@ -18,6 +18,9 @@ func (s *Socket) options(fd int) error {
 	all := []option{
 		{unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1, "SO_TIMESTAMPNS", true},
 	}
+	if s.cfg.Kind == UDP {
+		all = append(all, option{unix.SOL_UDP, unix.UDP_GRO, 1, "UDP_GRO", true})
+	}
 	if s.cfg.Bind.Port() != 0 {
 		all = append(all, option{unix.SOL_SOCKET, unix.SO_REUSEADDR, 1, "SO_REUSEADDR", false})
 	}

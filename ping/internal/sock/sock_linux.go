@@ -17,6 +17,9 @@ import (
 	"muster/mcast"
 )
 
+// KernelTimes: At of a packet is the kernel's, however late it is read.
+const KernelTimes = true
+
 // Socket is one socket. One goroutine may read; the others may send meanwhile.
 type Socket struct {
 	cfg    Config
@@ -28,6 +31,8 @@ type Socket struct {
 	closed atomic.Bool
 
 	batch *batch // the reader's
+
+	unsegmented atomic.Bool // the kernel or the interface cannot cut packets
 
 	mu       sync.Mutex
 	stamping bool
@@ -169,6 +174,12 @@ func (s *Socket) Read(ps []Packet) (int, error) {
 		return 0, s.gone(rerr)
 	}
 	return n, os.NewSyscallError("recvmmsg", err)
+}
+
+// Drained reports whether the latest Read took all that there was. Only who reads
+// may ask.
+func (s *Socket) Drained() bool {
+	return s.batch != nil && s.batch.got < s.batch.room && s.batch.at == s.batch.got
 }
 
 func (s *Socket) gone(err error) error {

@@ -1,6 +1,7 @@
 package sock
 
 import (
+	"bytes"
 	"net/netip"
 	"testing"
 	"time"
@@ -61,5 +62,59 @@ func TestStamps(t *testing.T) {
 		if len(keys) != 3 || keys[0] != 0 || keys[2] != 2 {
 			t.Errorf("%s: stamps of packets %v, want 0 1 2", local, keys)
 		}
+	}
+}
+
+// Verify that packets sent in one go come as those they are, however few the reader
+// takes at a time, and that a kernel that cannot cut them gets them one by one.
+func TestSegments(t *testing.T) {
+	lo, err := mcast.FindInterface("lo", netip.MustParseAddr("228.0.0.4"))
+	if err != nil {
+		t.Skip("no loopback interface: ", err)
+	}
+	a := netip.MustParseAddr("127.0.0.1")
+	s, err := Open(Config{Group: a, Interface: lo, Bind: netip.AddrPortFrom(a, 0), TTL: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	to := netip.AddrPortFrom(a, s.LocalPort())
+	var all []byte
+	for i := range 150*5 + 2 { // 150 packets of 5 bytes and one of 2: three calls
+		all = append(all, byte(i%251))
+	}
+	for _, alone := range []bool{false, true} {
+		s.unsegmented.Store(alone)
+		if sent, err := s.SendSegments(all, 5, to); sent != 151 || err != nil {
+			t.Fatalf("alone %v: sent %d, %v", alone, sent, err)
+		}
+		if !alone && s.unsegmented.Load() {
+			t.Error("the loopback cannot cut packets")
+		}
+		if err := s.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		var got []byte
+		count := 0
+		for ps := make([]Packet, 7); len(got) < len(all); {
+			n, err := s.Read(ps)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range ps[:n] {
+				if want := min(5, len(all)-len(got)); len(p.Data) != want || p.From != to {
+					t.Errorf("alone %v: a packet of %d bytes from %s, want %d from %s", alone, len(p.Data), p.From, want, to)
+				}
+				got = append(got, p.Data...)
+				count++
+			}
+		}
+		if !bytes.Equal(got, all) || count != 151 || !s.Drained() {
+			t.Errorf("alone %v: %d packets, equal %v, drained %v", alone, count, bytes.Equal(got, all), s.Drained())
+		}
+	}
+	s.unsegmented.Store(false)
+	if sent, err := s.SendSegments(all, 5, netip.AddrPortFrom(a, 0)); sent != 0 || err == nil {
+		t.Errorf("to port 0: %d, %v", sent, err)
 	}
 }

@@ -19,6 +19,9 @@ import (
 	"muster/mcast"
 )
 
+// KernelTimes: At of a packet is when it was read.
+const KernelTimes = false
+
 // Socket is one socket, with what golang.org/x/net offers on every system: times
 // are those of this process.
 type Socket struct {
@@ -154,6 +157,20 @@ func (s *Socket) Send(p []byte, to netip.AddrPort) error {
 	return err
 }
 
+// SendSegments sends p as UDP packets of size bytes, the last may be shorter. It
+// returns how many went out before the error.
+func (s *Socket) SendSegments(p []byte, size int, to netip.AddrPort) (sent int, err error) {
+	for len(p) > 0 {
+		n := min(len(p), size)
+		if err := s.Send(p[:n], to); err != nil {
+			return sent, err
+		}
+		p = p[n:]
+		sent++
+	}
+	return sent, nil
+}
+
 // Read waits for one packet. After Close it returns net.ErrClosed, after the
 // deadline os.ErrDeadlineExceeded.
 func (s *Socket) Read(ps []Packet) (int, error) {
@@ -181,6 +198,9 @@ func (s *Socket) Read(ps []Packet) (int, error) {
 	p.From = addrPort(src)
 	return 1, nil
 }
+
+// Drained: nobody knows.
+func (s *Socket) Drained() bool { return false }
 
 // StripsHeader: x/net has taken the IP header off.
 func (s *Socket) StripsHeader() bool { return true }

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# usage: docs/perf/ping-sockets.sh MUSTER [RESPONDERS [PROBES_PER_SECOND [SECONDS]]]
+#
+# How much muster ping --udp can ask on one host: RESPONDERS (50) with sockets of their
+# own in one process answer on the loopback, muster ping is another process. Asks
+# PROBES_PER_SECOND (10000) for SECONDS (4); every probe of every row must be received or
+# lost. Run it from the project's root; needs Go and python3.
+
+set -euo pipefail
+muster=$(realpath "${1:?usage: ping-sockets.sh MUSTER [RESPONDERS [RATE [SECONDS]]]}")
+responders=${2:-50} rate=${3:-10000} seconds=${4:-4}
+tmp=$(mktemp -d)
+pid=
+end() {
+  [[ -z $pid ]] || kill -INT "$pid" 2>/dev/null || true
+  wait 2>/dev/null || true
+  grep -v answering "$tmp/out" || true
+  rm -rf "$tmp"
+}
+trap end EXIT
+go build -o "$tmp/responders" ./internal/perf/responders
+group=239.255.255.$((RANDOM % 250 + 1)):46950
+"$tmp/responders" "$responders" "$group" lo >"$tmp/out" &
+pid=$!
+until grep -q answering "$tmp/out"; do sleep 0.05; done
+echo "$responders responders, $rate probes a second for $seconds s (load $(cut -d' ' -f1 /proc/loadavg)):"
+before=$(awk '{print $14+$15}' /proc/$pid/stat)
+"$muster" ping --udp "$group" -i lo -c $((rate * seconds)) --interval "$((1000000 / rate))us" --spread 0 --json -q >"$tmp/json" || true
+python3 - "$tmp/json" <<'PY'
+import json, sys
+rows, s = [], None
+for line in open(sys.argv[1]):
+    m = json.loads(line)
+    if m["type"] == "responder": rows.append(m)
+    if m["type"] == "summary": s = m
+due = sum(r["sent"] for r in rows); got = sum(r["received"] for r in rows); lost = sum(r["lost"] for r in rows)
+flight = sum(r["in_flight"] for r in rows)
+sending = s["took_ms"] / 1000 - 1  # without the second of silence that ends it
+print("sent %d, failed %d, in %.2f s: %.0f a second; %d rows: %d due, %d received, %d lost (%d reads dropped by this host), %d unaccounted; median of the rows' medians %.1f us" % (
+    s["sent"], s["failed"], sending, s["sent"] / sending, len(rows), due, got, lost, s["dropped"], due - got - lost - flight,
+    sorted(1000 * r["p50_ms"] for r in rows)[len(rows) // 2]))
+PY
+awk -v b="$before" '{printf "the responders took %.2f s of CPU\n", ($14+$15-b)/100}' /proc/$pid/stat
