@@ -22,6 +22,7 @@ type link struct {
 	idle  instant // since when nobody uses it
 	uses  int     // after the first
 	peek  peeker
+	asks  asker
 
 	readBy, writeBy instant // the deadlines that are set
 	answer          [answerMost]byte
@@ -52,6 +53,7 @@ func connect(ctx context.Context, d *net.Dialer, addr netip.AddrPort, timeout ti
 	x.Connect = time.Since(start)
 	l := &link{nc: nc}
 	l.peek.init(nc)
+	l.asks.init(nc)
 	if la, ok := nc.LocalAddr().(*net.TCPAddr); ok {
 		l.local = la.AddrPort()
 	}
@@ -120,31 +122,59 @@ func (l *link) trade(ctx context.Context, x *Exchange, f *frame, wantAck bool, l
 		x.Outcome, x.Err = Closed, net.ErrClosed
 		return
 	}
-	err := l.setWrite(start, lim.write)
-	if err == nil {
-		err = l.write(f)
-	}
-	if err != nil {
-		x.Outcome, x.Err = Closed, reason(err)
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			x.Outcome = NoAck
-		}
-	} else {
-		x.Outcome = Written
-		if wantAck {
-			l.readAck(x, start, lim.answer)
-		} else {
-			x.ended = monotonic()
-		}
+	if wantAck {
+		l.ask(x, f, lim, start)
+	} else if l.put(x, f, 0, lim, start) {
+		x.ended = monotonic()
 	}
 	if !x.OK() && ctx.Err() != nil {
 		x.Outcome, x.Err = Failed, ctx.Err()
 	}
 }
 
-func (l *link) write(f *frame) error {
+// ask writes f and waits for its ack.
+func (l *link) ask(x *Exchange, f *frame, lim limits, start instant) {
+	if err := l.setRead(start, lim.answer); err != nil {
+		x.Outcome, x.Err = Closed, reason(err)
+		return
+	}
+	wrote, n := 0, 0
+	var err error
 	if f.body == nil {
-		_, err := l.nc.Write(f.buf)
+		wrote, n, err = l.asks.ask(f.buf, l.answer[:])
+	}
+	if wrote == f.len() {
+		x.Outcome = Written
+	} else {
+		if !l.put(x, f, wrote, lim, start) {
+			return
+		}
+		n, err = l.nc.Read(l.answer[:])
+	}
+	l.readAck(x, start, n, err)
+}
+
+// put writes what stands behind the first bytes of f, and reports whether it
+// could.
+func (l *link) put(x *Exchange, f *frame, written int, lim limits, start instant) bool {
+	err := l.setWrite(start, lim.write)
+	if err == nil {
+		err = l.write(f, written)
+	}
+	if err != nil {
+		x.Outcome, x.Err = Closed, reason(err)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			x.Outcome = NoAck
+		}
+		return false
+	}
+	x.Outcome = Written
+	return true
+}
+
+func (l *link) write(f *frame, written int) error {
+	if f.body == nil {
+		_, err := l.nc.Write(f.buf[written:])
 		return err
 	}
 	l.parts = [...][]byte{f.buf, f.body, frameEnd}
@@ -159,14 +189,9 @@ func (x *Exchange) acked(start instant) {
 	x.Outcome, x.Answer = Acked, time.Duration(x.ended-start)
 }
 
-func (l *link) readAck(x *Exchange, start instant, wait time.Duration) {
-	if err := l.setRead(start, wait); err != nil {
-		x.Outcome, x.Err = Closed, reason(err)
-		return
-	}
-	for n := 0; ; {
-		more, err := l.nc.Read(l.answer[n:])
-		n += more
+// readAck judges what answered: n bytes of l.answer, before err, and what follows.
+func (l *link) readAck(x *Exchange, start instant, n int, err error) {
+	for {
 		got := l.answer[:n]
 		if string(got) == tribes.Ack {
 			x.acked(start)
@@ -196,5 +221,8 @@ func (l *link) readAck(x *Exchange, start instant, wait time.Duration) {
 			}
 			return
 		}
+		var more int
+		more, err = l.nc.Read(l.answer[n:])
+		n += more
 	}
 }

@@ -2,8 +2,7 @@ package stage
 
 import (
 	"context"
-	"encoding/binary"
-	"math/bits"
+	"hash/maphash"
 	"sync"
 	"sync/atomic"
 
@@ -21,28 +20,32 @@ type Dedup struct {
 	repeated atomic.Uint64
 
 	mu   sync.Mutex
-	seen map[messageID]struct{}
-	ring []messageID // the oldest at head once it is full
-	head int
+	seen []idSet
 }
 
-// messageID is the message's id and its sender's in one: both are random.
-type messageID [2]uint64
+// idSet is the latest ids that fell into one set, the newest first: one line of the
+// processor's cache, which is all that a message costs.
+type idSet [8]uint64
 
-func idOf(m *channel.Message) (id messageID, ok bool) {
+// dedupSets times the length of a set is how many ids are remembered, those of half
+// a minute or more in any cluster of sessions; what is resent comes within seconds.
+// A set forgets its oldest when it is full.
+const dedupSets = 1 << 13
+
+var dedupSeed = maphash.MakeSeed()
+
+// idOf is a hash of the message's id and its sender's, with a seed that nobody
+// knows. Two of the messages remembered share one by chance once in 10^14 messages.
+// It is never 0.
+func idOf(m *channel.Message) (id uint64, ok bool) {
 	if len(m.ID) != 16 {
-		return id, false
+		return 0, false
 	}
-	from := m.Address.ID[:]
-	for i := range id {
-		id[i] = binary.NativeEndian.Uint64(m.ID[8*i:]) ^ bits.RotateLeft64(binary.NativeEndian.Uint64(from[8*i:]), 1)
-	}
-	return id, true
+	var key [32]byte
+	copy(key[:16], m.ID)
+	copy(key[16:], m.Address.ID[:])
+	return max(maphash.Bytes(dedupSeed, key[:]), 1), true
 }
-
-// dedupMost is how many ids are remembered: the messages of a minute or more in
-// any cluster of sessions; what is resent comes within seconds.
-const dedupMost = 1 << 14
 
 // Receive drops what was handed up before. Ids that are not of 16 bytes tell
 // nothing, and pass.
@@ -57,33 +60,38 @@ func (d *Dedup) Receive(ctx context.Context, m *channel.Message, up channel.Hand
 	}
 	err := up(ctx, m)
 	if err != nil {
-		d.mu.Lock()
-		delete(d.seen, id)
-		d.mu.Unlock()
+		d.forget(id)
 	}
 	return err
 }
 
 // enter remembers id; false: it is known already.
-func (d *Dedup) enter(id messageID) bool {
+func (d *Dedup) enter(id uint64) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if _, known := d.seen[id]; known {
-		return false
-	}
 	if d.seen == nil {
-		d.seen = make(map[messageID]struct{}, dedupMost)
-		d.ring = make([]messageID, 0, dedupMost)
+		d.seen = make([]idSet, dedupSets)
 	}
-	d.seen[id] = struct{}{}
-	if len(d.ring) < dedupMost {
-		d.ring = append(d.ring, id)
-		return true
+	set := &d.seen[id%dedupSets]
+	for _, known := range set {
+		if known == id {
+			return false
+		}
 	}
-	delete(d.seen, d.ring[d.head])
-	d.ring[d.head] = id
-	d.head = (d.head + 1) % dedupMost
+	copy(set[1:], set[:])
+	set[0] = id
 	return true
+}
+
+func (d *Dedup) forget(id uint64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	set := &d.seen[id%dedupSets]
+	for i, known := range set {
+		if known == id {
+			set[i] = 0
+		}
+	}
 }
 
 // Repeated is how many messages came again.

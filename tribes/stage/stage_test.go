@@ -309,14 +309,34 @@ func TestDedup(t *testing.T) {
 			t.Errorf("%d: %v, %q", i, err, w.got)
 		}
 	}
-	for i := range 2 * dedupMost {
-		m.ID = fmt.Appendf(nil, "%016d", i)
+	// However many come, each is new; the latest are known, and the first no more.
+	const many = 4 * dedupSets * len(idSet{})
+	before := len(w.got)
+	say := func(i int) {
+		m.ID = fmt.Appendf(m.ID[:0], "%016d", i)
 		if err := w.replay(m); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if len(d.seen) != dedupMost || len(d.ring) != dedupMost {
-		t.Errorf("%d ids are kept", len(d.seen))
+	for i := range many {
+		say(i)
+	}
+	if n := len(w.got) - before; n != many {
+		t.Errorf("of %d messages %d were handed up", many, n)
+	}
+	before = len(w.got)
+	for i := range 4096 {
+		say(many - 1 - i)
+	}
+	if n := len(w.got) - before; n > 4 { // a set may be full by chance
+		t.Errorf("of the latest 4096 messages %d are forgotten", n)
+	}
+	before = len(w.got)
+	for i := range 100 {
+		say(i)
+	}
+	if n := len(w.got) - before; n < 50 {
+		t.Errorf("of the first 100 messages %d are forgotten", n)
 	}
 }
 
