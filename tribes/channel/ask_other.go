@@ -9,4 +9,4 @@ type asker struct{}
 
 func (asker) init(net.Conn) {}
 
-func (asker) ask(_, _ []byte) (wrote, n int, err error) { return 0, 0, nil }
+func (asker) ask(*frame, []byte, instant) (wrote, n int, err error) { return 0, 0, nil }

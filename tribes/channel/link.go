@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
 	"time"
 
 	"muster/tribes"
@@ -23,6 +24,8 @@ type link struct {
 	uses  int     // after the first
 	peek  peeker
 	asks  asker
+	alone bool // no other message of the Sender is under way
+	wait  patience
 
 	readBy, writeBy instant // the deadlines that are set
 	answer          [answerMost]byte
@@ -54,6 +57,7 @@ func connect(ctx context.Context, d *net.Dialer, addr netip.AddrPort, timeout ti
 	l := &link{nc: nc}
 	l.peek.init(nc)
 	l.asks.init(nc)
+	l.wait.single = runtime.GOMAXPROCS(0) == 1
 	if la, ok := nc.LocalAddr().(*net.TCPAddr); ok {
 		l.local = la.AddrPort()
 	}
@@ -138,11 +142,11 @@ func (l *link) ask(x *Exchange, f *frame, lim limits, start instant) {
 		x.Outcome, x.Err = Closed, reason(err)
 		return
 	}
-	wrote, n := 0, 0
-	var err error
-	if f.body == nil {
-		wrote, n, err = l.asks.ask(f.buf, l.answer[:])
+	var look instant
+	if l.alone {
+		look = l.wait.look()
 	}
+	wrote, n, err := l.asks.ask(f, l.answer[:], look)
 	if wrote == f.len() {
 		x.Outcome = Written
 	} else {
@@ -151,7 +155,9 @@ func (l *link) ask(x *Exchange, f *frame, lim limits, start instant) {
 		}
 		n, err = l.nc.Read(l.answer[:])
 	}
-	l.readAck(x, start, n, err)
+	if l.readAck(x, start, n, err); x.Outcome == Acked && l.alone {
+		l.wait.took(instant(x.Answer), look > 0)
+	}
 }
 
 // put writes what stands behind the first bytes of f, and reports whether it
@@ -178,6 +184,11 @@ func (l *link) write(f *frame, written int) error {
 		return err
 	}
 	l.parts = [...][]byte{f.buf, f.body, frameEnd}
+	for i, part := range l.parts {
+		n := min(written, len(part))
+		l.parts[i] = part[n:]
+		written -= n
+	}
 	l.vector = l.parts[:]
 	_, err := l.vector.WriteTo(l.nc)
 	clear(l.parts[:])

@@ -52,6 +52,7 @@ type Sender struct {
 	queue  queue
 	init   sync.Once
 	strays atomic.Uint64
+	active atomic.Int32 // messages under way
 }
 
 // Receipt tells how a message was delivered.
@@ -141,6 +142,8 @@ func (s *Sender) send(ctx context.Context, to netip.AddrPort, f *frame, wantAck 
 		retries = DefaultRetries
 	}
 	lim := limits{timeout, timeout + writeTime(f.len()), timeout + writeTime(f.len())}
+	s.active.Add(1)
+	defer s.active.Add(-1)
 	start := monotonic()
 	var r Receipt
 	for begun := start; ; begun = monotonic() {
@@ -175,6 +178,7 @@ func (s *Sender) try(ctx context.Context, x *Exchange, to netip.AddrPort, f *fra
 		if waited {
 			now = monotonic()
 		}
+		l.alone = s.active.Load() == 1
 		l.trade(ctx, x, f, wantAck, lim, now)
 		if x.Outcome != Closed {
 			s.leave(p, l, x)
