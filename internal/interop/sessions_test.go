@@ -54,21 +54,21 @@ func write(t *testing.T, s, other *tomcat.Server, name string, n int) (ids []str
 		if err != nil {
 			t.Fatal(err)
 		}
-		arrived(t, other, made.ID, "")
+		arrived(t, other, made.ID, "count", "")
 		for j := range i + 1 {
 			_, err = s.Request(fmt.Sprintf("set=text=%s%d&incr=count&blob=data=%d", name, i, 1000+i), made.ID)
 			if err != nil {
 				t.Fatal(err)
 			}
-			arrived(t, other, made.ID, strconv.Itoa(j+1))
+			arrived(t, other, made.ID, "count", strconv.Itoa(j+1))
 		}
 		ids = append(ids, made.ID)
 	}
 	return ids
 }
 
-// arrived waits until the Tomcat holds the session, with that count.
-func arrived(t *testing.T, s *tomcat.Server, id, count string) {
+// arrived waits until the Tomcat holds the session, with that value of an attribute.
+func arrived(t *testing.T, s *tomcat.Server, id, attribute, value string) {
 	t.Helper()
 	if s == nil {
 		time.Sleep(200 * time.Millisecond)
@@ -76,12 +76,12 @@ func arrived(t *testing.T, s *tomcat.Server, id, count string) {
 	}
 	end := time.Now().Add(10 * time.Second)
 	for {
-		got, held := s.Holds(id, "count")
-		if held && got == count {
+		got, held := s.Holds(id, attribute)
+		if held && got == value {
 			return
 		}
 		if time.Now().After(end) {
-			t.Fatalf("session %s came to the other Tomcat: %v, its count as %q, want %q", id, held, got, count)
+			t.Fatalf("session %s came to the other Tomcat: %v, its %s as %q, want %q", id, held, attribute, got, value)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
