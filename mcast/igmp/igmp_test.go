@@ -1,27 +1,16 @@
 package igmp
 
 import (
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"net/netip"
-	"strings"
 	"testing"
 	"time"
 
 	"muster/mcast/internal/wire"
+	"muster/mcast/internal/wiretest"
 )
 
 func a(s string) netip.Addr { return netip.MustParseAddr(s) }
-
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(strings.NewReplacer(" ", "", "\n", "", "\t", "").Replace(s))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 // vectors are messages as Linux and switches send them (those marked so were
 // recorded), and one of each form that nobody sends but a standard allows.
@@ -68,54 +57,19 @@ var vectors = []struct {
 		"v3 v3 report; allow_new_sources 232.1.1.1 228.0.0.4 [source]"},
 }
 
-// describe writes all of m as one line.
 func describe(m Message) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "v%d %s", m.Version, m.Type)
-	if m.Group.IsValid() {
-		fmt.Fprintf(&b, " group %s", m.Group)
-	}
-	if m.Type == Query {
-		fmt.Fprintf(&b, " max %s", m.MaxResponse())
-	}
-	if m.Suppress {
-		b.WriteString(" suppress")
-	}
-	if m.Type == Query && m.Version == 3 {
-		fmt.Fprintf(&b, " qrv %d qqi %s", m.QRV, m.QueryInterval())
-	}
-	if len(m.Sources) > 0 {
-		b.WriteString(" sources")
-		for _, s := range m.Sources {
-			fmt.Fprintf(&b, " %s", s)
-		}
-	}
-	for _, r := range m.Records {
-		fmt.Fprintf(&b, "; %s %s", r.Type, r.Group)
-		for _, s := range r.Sources {
-			fmt.Fprintf(&b, " %s", s)
-		}
-		if len(r.Aux) > 0 {
-			fmt.Fprintf(&b, " aux %x", r.Aux)
-		}
-	}
-	if len(m.Extra) > 0 {
-		fmt.Fprintf(&b, " extra %x", m.Extra)
-	}
-	if len(m.Anomalies) > 0 {
-		var names []string
-		for _, x := range m.Anomalies {
-			names = append(names, x.Name)
-		}
-		fmt.Fprintf(&b, " %v", names)
-	}
-	return b.String()
+	query := m.Type == Query
+	return wiretest.Message{
+		Version: m.Version, Type: m.Type.String(), Group: m.Group, Query: query, MaxResponse: m.MaxResponse(),
+		Suppress: m.Suppress, Newest: query && m.Version == 3, QRV: m.QRV, Interval: m.QueryInterval(),
+		Sources: m.Sources, Records: m.Records, Extra: m.Extra, Anomalies: m.Anomalies,
+	}.String()
 }
 
 func TestVectors(t *testing.T) {
 	for _, v := range vectors {
 		t.Run(v.name, func(t *testing.T) {
-			b := unhex(t, v.hex)
+			b := wiretest.Unhex(t, v.hex)
 			m, err := Parse(b)
 			if err != nil {
 				t.Fatal(err)
@@ -145,7 +99,7 @@ func TestVectors(t *testing.T) {
 // where the cut leaves a shorter message that is whole.
 func TestTruncated(t *testing.T) {
 	for _, v := range vectors {
-		b := unhex(t, v.hex)
+		b := wiretest.Unhex(t, v.hex)
 		for n := range b {
 			m, err := Parse(b[:n])
 			if err == nil {
@@ -155,8 +109,7 @@ func TestTruncated(t *testing.T) {
 				}
 				continue
 			}
-			var p *ParseError
-			if !errors.As(err, &p) || p.Offset < 0 || p.Offset > n {
+			if !wiretest.Located(err, n) {
 				t.Errorf("%s cut to %d bytes: %v does not name an offset inside", v.name, n, err)
 			}
 		}
@@ -165,7 +118,7 @@ func TestTruncated(t *testing.T) {
 
 func TestCheck(t *testing.T) {
 	parse := func(s string) Message {
-		m, err := Parse(unhex(t, s))
+		m, err := Parse(wiretest.Unhex(t, s))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -190,11 +143,7 @@ func TestCheck(t *testing.T) {
 		{"leave to the group", parse("1700 04fb e4000004"), h("10.0.0.1", "228.0.0.4", 1, true), "destination"},
 		{"other protocol of the number", parse("1301 0000 00000000"), h("10.0.0.1", "224.0.0.4", 64, false), ""},
 	} {
-		var names []string
-		for _, x := range test.m.Check(test.h) {
-			names = append(names, x.Name)
-		}
-		if got := strings.Join(names, " "); got != test.want {
+		if got := wiretest.Names(test.m.Check(test.h)); got != test.want {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 	}
@@ -229,13 +178,12 @@ func TestAppendRefuses(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	for _, v := range vectors {
-		f.Add(unhex(f, v.hex))
+		f.Add(wiretest.Unhex(f, v.hex))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := Parse(b)
 		if err != nil {
-			var p *ParseError
-			if !errors.As(err, &p) || p.Offset > len(b) {
+			if !wiretest.Located(err, len(b)) {
 				t.Fatalf("%v names no offset inside %d bytes", err, len(b))
 			}
 			return
@@ -261,7 +209,7 @@ func FuzzParse(f *testing.F) {
 }
 
 func BenchmarkParseReport(b *testing.B) {
-	p := unhex(b, "2200 f5f9 0000 0001 04000000 e4000004")
+	p := wiretest.Unhex(b, "2200 f5f9 0000 0001 04000000 e4000004")
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := Parse(p); err != nil {
@@ -271,7 +219,7 @@ func BenchmarkParseReport(b *testing.B) {
 }
 
 func BenchmarkParseQuery(b *testing.B) {
-	p := unhex(b, "1164 ec1e 00000000 027d 0000")
+	p := wiretest.Unhex(b, "1164 ec1e 00000000 027d 0000")
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := Parse(p); err != nil {

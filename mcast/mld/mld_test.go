@@ -1,8 +1,6 @@
 package mld
 
 import (
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -10,20 +8,12 @@ import (
 	"time"
 
 	"muster/mcast/internal/wire"
+	"muster/mcast/internal/wiretest"
 )
 
 func a(s string) netip.Addr { return netip.MustParseAddr(s) }
 
 var host = a("fe80::1")
-
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(strings.NewReplacer(" ", "", "\n", "", "\t", "").Replace(s))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 const (
 	zero  = "0000000000000000 0000000000000000"
@@ -73,7 +63,7 @@ var vectors = []struct {
 // destination, length, 58 and the message, added up in the plainest way.
 func message(t testing.TB, s, dst string) []byte {
 	t.Helper()
-	b := unhex(t, strings.Replace(s, "????", "0000", 1))
+	b := wiretest.Unhex(t, strings.Replace(s, "????", "0000", 1))
 	p := append(append([]byte{}, host.AsSlice()...), a(dst).AsSlice()...)
 	p = append(p, 0, 0, byte(len(b)>>8), byte(len(b)), 0, 0, 0, 58)
 	p = append(p, b...)
@@ -90,48 +80,13 @@ func message(t testing.TB, s, dst string) []byte {
 	return b
 }
 
-// describe writes all of m as one line.
 func describe(m Message) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "v%d %s", m.Version, m.Type)
-	if m.Group.IsValid() {
-		fmt.Fprintf(&b, " group %s", m.Group)
-	}
-	if m.Type == Query {
-		fmt.Fprintf(&b, " max %s", m.MaxResponse())
-	}
-	if m.Suppress {
-		b.WriteString(" suppress")
-	}
-	if m.Type == Query && m.Version == 2 {
-		fmt.Fprintf(&b, " qrv %d qqi %s", m.QRV, m.QueryInterval())
-	}
-	if len(m.Sources) > 0 {
-		b.WriteString(" sources")
-		for _, s := range m.Sources {
-			fmt.Fprintf(&b, " %s", s)
-		}
-	}
-	for _, r := range m.Records {
-		fmt.Fprintf(&b, "; %s %s", r.Type, r.Group)
-		for _, s := range r.Sources {
-			fmt.Fprintf(&b, " %s", s)
-		}
-		if len(r.Aux) > 0 {
-			fmt.Fprintf(&b, " aux %x", r.Aux)
-		}
-	}
-	if len(m.Extra) > 0 {
-		fmt.Fprintf(&b, " extra %x", m.Extra)
-	}
-	if len(m.Anomalies) > 0 {
-		var names []string
-		for _, x := range m.Anomalies {
-			names = append(names, x.Name)
-		}
-		fmt.Fprintf(&b, " %v", names)
-	}
-	return b.String()
+	query := m.Type == Query
+	return wiretest.Message{
+		Version: m.Version, Type: m.Type.String(), Group: m.Group, Query: query, MaxResponse: m.MaxResponse(),
+		Suppress: m.Suppress, Newest: query && m.Version == 2, QRV: m.QRV, Interval: m.QueryInterval(),
+		Sources: m.Sources, Records: m.Records, Extra: m.Extra, Anomalies: m.Anomalies,
+	}.String()
 }
 
 func TestVectors(t *testing.T) {
@@ -173,8 +128,7 @@ func TestTruncated(t *testing.T) {
 				}
 				continue
 			}
-			var p *ParseError
-			if !errors.As(err, &p) || p.Offset < 0 || p.Offset > n {
+			if !wiretest.Located(err, n) {
 				t.Errorf("%s cut to %d bytes: %v does not name an offset inside", v.name, n, err)
 			}
 		}
@@ -202,11 +156,7 @@ func TestCheck(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var names []string
-		for _, x := range m.Check(Header{a(test.src), a(test.dst), test.hops, test.alert}) {
-			names = append(names, x.Name)
-		}
-		if got := strings.Join(names, " "); got != test.want {
+		if got := wiretest.Names(m.Check(Header{a(test.src), a(test.dst), test.hops, test.alert})); got != test.want {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 	}
@@ -243,8 +193,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := Parse(b, host, dst)
 		if err != nil {
-			var p *ParseError
-			if !errors.As(err, &p) || p.Offset > len(b) {
+			if !wiretest.Located(err, len(b)) {
 				t.Fatalf("%v names no offset inside %d bytes", err, len(b))
 			}
 			return

@@ -26,15 +26,7 @@ type asker struct {
 }
 
 func (a *asker) init(nc net.Conn) {
-	sc, ok := nc.(syscall.Conn)
-	if !ok {
-		return
-	}
-	raw, err := sc.SyscallConn()
-	if err != nil {
-		return
-	}
-	a.raw, a.step = raw, a.turn
+	a.raw, a.step = rawConn(nc), a.turn
 }
 
 // ask writes out and reads, once, into in. Less than all of out was written when

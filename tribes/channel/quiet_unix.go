@@ -17,16 +17,21 @@ type peeker struct {
 	said  bool // something waits to be read
 }
 
-func (p *peeker) init(nc net.Conn) {
+// rawConn is nil where the connection is none of the system's, as in tests.
+func rawConn(nc net.Conn) syscall.RawConn {
 	sc, ok := nc.(syscall.Conn)
 	if !ok {
-		return
+		return nil
 	}
 	raw, err := sc.SyscallConn()
 	if err != nil {
-		return
+		return nil
 	}
-	p.raw = raw
+	return raw
+}
+
+func (p *peeker) init(nc net.Conn) {
+	p.raw = rawConn(nc)
 	b := make([]byte, 1)
 	p.look = func(fd uintptr) {
 		n, _, err := unix.Recvfrom(int(fd), b, unix.MSG_PEEK|unix.MSG_DONTWAIT)
