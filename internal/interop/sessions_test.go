@@ -121,6 +121,7 @@ type sessionLine struct {
 	Complete   bool             `json:"complete"`
 	ID         string           `json:"id"` // of a verdict
 	Status     string           `json:"status"`
+	Subject    string           `json:"subject"`
 	Saw        string           `json:"saw"`
 	Attributes []shownAttribute `json:"attributes"`
 }
