@@ -82,9 +82,12 @@ func (w *sessions) members(ctx context.Context, node *cluster.Node, wg *sync.Wai
 			return
 		}
 		w.mu.Lock()
-		if ev.Kind == membership.Disappeared {
+		switch {
+		case ev.Kind == membership.Disappeared:
 			w.view.Left(&ev.Member, ev.Time)
-		} else {
+		case ev.Kind == membership.Suspect && ev.Reason == membership.Expired:
+			w.view.Silent(&ev.Member, ev.Time)
+		default:
 			w.view.Heartbeat(&ev.Member, ev.Time)
 		}
 		w.mu.Unlock()

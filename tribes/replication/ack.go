@@ -114,7 +114,19 @@ func (v *View) Heartbeat(m *tribes.Member, at time.Time) {
 	if n.First.IsZero() || n.Gone {
 		n.First = at
 	}
+	if at.After(n.Last) {
+		n.Kept = false
+	}
 	n.ID, n.Last, n.Gone = m.ID, at, m.Shutdown()
+}
+
+// Silent tells that a member's heartbeats stopped, and that it stays one because
+// its receiver answers.
+func (v *View) Silent(m *tribes.Member, at time.Time) {
+	v.tick(at)
+	if n := v.nodes[address(m)]; n != nil {
+		n.Kept = true
+	}
 }
 
 // Left tells that a member is one no longer.

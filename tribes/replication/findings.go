@@ -12,6 +12,8 @@ import (
 const (
 	idMissing check.ID = "tribes.session-missing"
 	idStopped check.ID = "tribes.session-stopped"
+	idPaused  check.ID = "tribes.gc-pause"
+	idOneWay  check.ID = "tribes.one-way"
 	idDelta   check.ID = "tribes.session-delta"
 	idRace    check.ID = "tribes.session-race"
 	idClock   check.ID = "tribes.clock-skew"
@@ -50,6 +52,7 @@ func (v *View) Findings(now time.Time) []check.Verdict {
 		out = append(out, v.large(c)...)
 	}
 	for _, n := range v.Nodes() {
+		out = append(out, v.silent(n)...)
 		out = append(out, v.stopped(n)...)
 		out = append(out, v.unacked(n)...)
 		out = append(out, v.clock(n)...)
@@ -210,51 +213,6 @@ func (s *Session) outgrown() bool {
 		return true
 	}
 	return s.Largest >= 16*largeSession && s.Largest > 4*s.Bytes // what one request set and removed
-}
-
-func (v *View) stopped(n *Node) []check.Verdict {
-	silent := v.now.Sub(n.Spoke)
-	if n.Messages < stoppedMessages || !v.alive(n) || silent < stoppedAfter {
-		return nil
-	}
-	pause := n.Spoke.Sub(n.Began) / time.Duration(n.Messages-1)
-	if silent < stoppedPauses*pause {
-		return nil
-	}
-	saw := fmt.Sprintf("it sent %d messages about sessions, one each %s, and none for %s, while its heartbeats go on", n.Messages, short(pause), short(silent))
-	confidence, others := check.Hint, 0
-	for _, o := range v.nodes {
-		if o != n && o.Spoke.After(n.Spoke.Add(stoppedAfter)) {
-			others++
-		}
-	}
-	if others > 0 {
-		confidence = check.Likely
-		saw += "; " + count(others, "other node goes on", "other nodes go on")
-	} else {
-		saw += "; nobody may be using its applications"
-	}
-	return []check.Verdict{verdict(idStopped, check.Warn, n.Address, "Replication stopped while heartbeats go on", saw, confidence,
-		[]check.Evidence{{What: "last message about a session", Value: n.Spoke.Format(time.RFC3339Nano), ReadFrom: "messages"}},
-		"muster tribes probe of every other member, from this node; its log for \"Unable to send message\"")}
-}
-
-// acks reports whether its acks are seen at all: a capture may show one direction.
-func (n *Node) acks() bool { return n.Acks+n.Failed > 0 }
-
-func (v *View) unacked(n *Node) []check.Verdict {
-	if n.Unacked < unackedLeast || v.now.Sub(n.UnackedSince) < unackedAfter || !v.alive(n) {
-		return nil
-	}
-	status, confidence := check.Fail, check.Likely
-	saw := fmt.Sprintf("it was sent %d messages about sessions that ask for an ack, the last by %s, and acked none of them, while its heartbeats go on", n.Unacked, n.UnackedFrom)
-	if !n.acks() {
-		status, confidence = check.Warn, check.Hint
-		saw += "; no ack of it was ever seen, so this capture may show one direction only"
-	}
-	return []check.Verdict{verdict(idStopped, status, n.Address, "Replication stopped while heartbeats go on", saw, confidence,
-		[]check.Evidence{{What: "first message without an ack", Value: n.UnackedSince.Format(time.RFC3339Nano), ReadFrom: "messages"}},
-		"muster tribes probe "+n.Address)}
 }
 
 func (v *View) clock(n *Node) []check.Verdict {

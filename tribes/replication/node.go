@@ -15,6 +15,7 @@ type Node struct {
 	// First and Last are the times of its heartbeats.
 	First, Last time.Time
 	Gone        bool // said goodbye, or was given up
+	Kept        bool // silent, and a member only because its receiver answers
 	// Messages about sessions that it sent; Spoke is the last, Began the first.
 	Messages     uint64
 	Began, Spoke time.Time

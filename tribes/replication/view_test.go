@@ -316,6 +316,32 @@ func TestStopped(t *testing.T) {
 	w.found()
 }
 
+// A member without heartbeats that is kept for its receiver stands still, or is not
+// heard; heard again, it is neither.
+func TestSilent(t *testing.T) {
+	w := newWire(t)
+	w.beat(time.Second, 1, 2)
+	w.beat(10*time.Second, 2)
+	w.found() // nobody has said that its receiver answers
+	m := member(1)
+	w.v.Silent(&m, w.now)
+	if v := w.found(idPaused)[0]; v.Status != check.Warn || v.Subject != name(1) || !strings.Contains(v.Saw, "for 10") {
+		t.Errorf("a pause: %+v", v)
+	}
+	w.v.Heartbeat(&m, w.now.Add(-10*time.Second)) // what is known of it, told again
+	w.found(idPaused)
+	w.created(1, 0, "S.n1")
+	if v := w.found(idOneWay)[0]; v.Status != check.Fail || v.Subject != name(1) {
+		t.Errorf("it speaks: %+v", v)
+	}
+	w.beat(time.Second, 1, 2)
+	w.found()
+	w.beat(10*time.Second, 2)
+	w.v.Silent(&m, w.now)
+	w.v.Left(&m, w.now)
+	w.found()
+}
+
 // list is what a node answers to who asks for all sessions.
 func (w *wire) list(from, to int, all ...session.Session) (out []Event) {
 	w.t.Helper()
