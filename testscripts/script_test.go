@@ -28,6 +28,8 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
+	// testscript leaves its folder behind where -run names some scripts only.
+	t.Setenv("GOTMPDIR", t.TempDir())
 	testscript.Run(t, testscript.Params{
 		Dir:                ".",
 		Setup:              setup,
