@@ -9,11 +9,8 @@ import (
 )
 
 // Verify that a reader pauses only where packets come fast, and for no longer than
-// so many of them take.
+// so many of them take; and never where the times of packets are those of reading.
 func TestLull(t *testing.T) {
-	if !sock.KernelTimes {
-		t.Skip("times are those of reading here: no reader pauses")
-	}
 	for _, c := range []struct {
 		name  string
 		n     int
@@ -30,6 +27,9 @@ func TestLull(t *testing.T) {
 		{"nothing", 0, time.Microsecond, true, 0},
 		{"no time at all", 64, 0, true, 0},
 	} {
+		if !sock.KernelTimes {
+			c.want = 0
+		}
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := lull{last: time.Now()}
