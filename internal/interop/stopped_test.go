@@ -13,35 +13,35 @@ import (
 	"muster/internal/netlab/tomcat"
 )
 
-// use changes a session of each Tomcat again and again until stopped, and some
-// times at least.
-func use(t *testing.T, servers ...*tomcat.Server) (stop func()) {
+// use changes a session of s again and again until stopped, and some times at least.
+// It begins when the other has the session: a change that overtakes its creation
+// would be found too.
+func use(t *testing.T, s, other *tomcat.Server) (stop func()) {
 	t.Helper()
+	made, err := s.Request("maxinactive=600", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	arrived(t, other, made.ID, "count", "")
 	done := make(chan struct{})
-	var users sync.WaitGroup
-	for _, s := range servers {
-		made, err := s.Request("maxinactive=600", "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		users.Go(func() {
-			for i := 0; ; i++ {
-				select {
-				case <-done:
-					if i >= 15 {
-						return
-					}
-				default:
-				}
-				time.Sleep(200 * time.Millisecond)
-				if _, err := s.Request(fmt.Sprintf("set=count=%d", i), made.ID); err != nil {
-					t.Errorf("a request: %v", err)
+	var user sync.WaitGroup
+	user.Go(func() {
+		for i := 0; ; i++ {
+			select {
+			case <-done:
+				if i >= 15 {
 					return
 				}
+			default:
 			}
-		})
-	}
-	return sync.OnceFunc(func() { close(done); users.Wait() })
+			time.Sleep(200 * time.Millisecond)
+			if _, err := s.Request(fmt.Sprintf("set=count=%d", i), made.ID); err != nil {
+				t.Errorf("a request: %v", err)
+				return
+			}
+		}
+	})
+	return sync.OnceFunc(func() { close(done); user.Wait() })
 }
 
 // watched starts two Tomcats, and muster beside them, which looks at their sessions.
@@ -90,12 +90,14 @@ func verdicts(m *program) (found []sessionLine) {
 func TestStoppedReplicationIsFound(t *testing.T) {
 	t.Parallel()
 	lab, n1, n2, m := watched(t)
-	stop := use(t, n1, n2)
-	defer stop()
+	stop1, stop2 := use(t, n1, n2), use(t, n2, n1)
+	defer stop1()
+	defer stop2()
 	changes(m)
 	heal := lab.Switch().Drop(lab.Host(1), netlab.Traffic{Protocol: "tcp", Port: 4000})
 	time.Sleep(35 * time.Second) // it must be silent for 30 s
-	stop()
+	stop1()
+	stop2()
 	found := verdicts(m)
 	if len(found) != 1 {
 		t.Fatalf("it finds %+v\n%s", found, m.Tail())
@@ -114,9 +116,9 @@ func TestStoppedReplicationIsFound(t *testing.T) {
 func TestSilentMembersAreFound(t *testing.T) {
 	t.Parallel()
 	lab, n1, n2, m := watched(t)
-	stop := use(t, n2)
+	stop := use(t, n2, n1)
 	defer stop()
-	use(t, n1)()
+	use(t, n1, n2)()
 	changes(m)
 	n1.Pause()
 	defer n1.Resume()
