@@ -57,6 +57,26 @@ func (r *Report) cutArrow(from, to int, why Reason) {
 	r.arrows[from*len(r.Nodes)+to] = Arrow{From: from, To: to, State: Stopped, StoppedAt: r.At.Add(-time.Minute), Reason: why}
 }
 
+// Verify that nodes of one name are told apart, this one too, whose address no
+// packet told it.
+func TestLabel(t *testing.T) {
+	for _, c := range []struct {
+		own, second string // addresses
+		want        string
+	}{
+		{"10.0.0.1", "10.0.0.2", "n1/10.0.0.1 n1/10.0.0.2 n3"},
+		{"10.0.0.1", "10.0.0.1", "n1/aaaa n1/bbbb n3"}, // one host: by their ids
+	} {
+		r := reportOf(3, nil)
+		r.Nodes[0].ID, r.Nodes[1].ID = 0xaaaa<<48, 0xbbbb<<48
+		r.Nodes[0].Addr, r.Nodes[0].Own = netip.Addr{}, c.own
+		r.Nodes[1].Name, r.Nodes[1].Addr = "n1", netip.MustParseAddr(c.second)
+		if got := strings.Join([]string{r.Label(0), r.Label(1), r.Label(2)}, " "); got != c.want {
+			t.Errorf("labels %q, want %q", got, c.want)
+		}
+	}
+}
+
 func TestJudge(t *testing.T) {
 	for _, c := range []struct {
 		name   string

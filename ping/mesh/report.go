@@ -102,18 +102,31 @@ func (r *Report) Arrows() []Arrow {
 	return out
 }
 
+// Address is where the node sends from, as others see it; empty where that is not
+// known.
+func (n *NodeInfo) Address() string {
+	switch {
+	case n.Addr.IsValid():
+		return n.Addr.String()
+	case n.Self:
+		return n.Own
+	}
+	return ""
+}
+
 // Label names a node for people: its name, with the address where the name alone
 // does not tell it from others.
 func (r *Report) Label(i int) string {
-	node := r.Nodes[i]
+	node := &r.Nodes[i]
 	if node.Name == "" {
-		return node.Addr.String()
+		return node.Address()
 	}
 	same, here := 0, 0
-	for _, other := range r.Nodes {
+	for i := range r.Nodes {
+		other := &r.Nodes[i]
 		if other.Name == node.Name {
 			same++
-			if other.Addr == node.Addr {
+			if other.Address() == node.Address() {
 				here++
 			}
 		}
@@ -122,7 +135,7 @@ func (r *Report) Label(i int) string {
 	case here > 1:
 		return node.Name + "/" + node.ID.String()[:4]
 	case same > 1:
-		return node.Name + "/" + node.Addr.String()
+		return node.Name + "/" + node.Address()
 	}
 	return node.Name
 }

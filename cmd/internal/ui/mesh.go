@@ -105,14 +105,7 @@ func NewMesh(s *Stream, json bool, g mcast.Group, i mcast.Interface, e mesh.Expe
 }
 
 func meshPeer(n mesh.NodeInfo) MeshPeer {
-	p := MeshPeer{n.ID.String(), n.Name, ""}
-	switch {
-	case n.Addr.IsValid():
-		p.Address = n.Addr.String()
-	case n.Self:
-		p.Address = n.Own
-	}
-	return p
+	return MeshPeer{n.ID.String(), n.Name, n.Address()}
 }
 
 // Event tells what happened.
