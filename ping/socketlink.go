@@ -24,7 +24,7 @@ type LinkConfig struct {
 	// NoLoop keeps probes from this host's own members.
 	NoLoop       bool
 	DontFragment bool
-	ReadBuffer   int // bytes, 0: 4 MiB asked for
+	ReadBuffer   int // bytes, 0: 16 MiB asked for
 	// Notify is told when the interface went away and came back; it may be nil.
 	Notify func(string)
 }
@@ -62,7 +62,7 @@ const stampable = 4096
 // and how to do without.
 func Open(cfg LinkConfig) (*SocketLink, error) {
 	if cfg.ReadBuffer == 0 {
-		cfg.ReadBuffer = 4 << 20
+		cfg.ReadBuffer = 16 << 20
 	}
 	l := &SocketLink{cfg: cfg, session: rand.Uint64(), id: uint16(rand.Uint32()), ttl: cfg.TTL, packets: make([]sock.Packet, 256)}
 	var err error
@@ -76,7 +76,7 @@ func Open(cfg LinkConfig) (*SocketLink, error) {
 func (l *SocketLink) open() (*sock.Socket, error) {
 	cfg := sock.Config{
 		Group: l.cfg.Group.Addr, Interface: l.cfg.Interface, TTL: l.cfg.TTL, NoLoop: l.cfg.NoLoop,
-		DontFragment: l.cfg.DontFragment, ReadBuffer: l.cfg.ReadBuffer,
+		DontFragment: l.cfg.DontFragment, ReadBuffer: l.cfg.ReadBuffer, OwnThread: true,
 	}
 	if l.cfg.UDP {
 		s, err := sock.Open(cfg)

@@ -25,19 +25,6 @@ pid=$!
 until grep -q answering "$tmp/out"; do sleep 0.05; done
 echo "$responders responders, $rate probes a second for $seconds s (load $(cut -d' ' -f1 /proc/loadavg)):"
 before=$(awk '{print $14+$15}' /proc/$pid/stat)
-"$muster" ping --udp "$group" -i lo -c $((rate * seconds)) --interval "$((1000000 / rate))us" --spread 0 --json -q >"$tmp/json" || true
-python3 - "$tmp/json" <<'PY'
-import json, sys
-rows, s = [], None
-for line in open(sys.argv[1]):
-    m = json.loads(line)
-    if m["type"] == "responder": rows.append(m)
-    if m["type"] == "summary": s = m
-due = sum(r["sent"] for r in rows); got = sum(r["received"] for r in rows); lost = sum(r["lost"] for r in rows)
-flight = sum(r["in_flight"] for r in rows)
-sending = s["took_ms"] / 1000 - 1  # without the second of silence that ends it
-print("sent %d, failed %d, in %.2f s: %.0f a second; %d rows: %d due, %d received, %d lost (%d reads dropped by this host), %d unaccounted; median of the rows' medians %.1f us" % (
-    s["sent"], s["failed"], sending, s["sent"] / sending, len(rows), due, got, lost, s["dropped"], due - got - lost - flight,
-    sorted(1000 * r["p50_ms"] for r in rows)[len(rows) // 2]))
-PY
+"$muster" ping --udp "$group" -i lo -c $((rate * seconds)) --interval "$((1000000 / rate))us" --spread 0 --json -q |
+  docs/perf/ping-account.py
 awk -v b="$before" '{printf "the responders took %.2f s of CPU\n", ($14+$15-b)/100}' /proc/$pid/stat

@@ -5,8 +5,8 @@
 # (root; packages iproute2, iputils-ping, tcpdump, python3; omping is not in Debian): a bridge, an asker, and RESPONDERS
 # (50) hosts that have joined 228.0.0.4, answer ICMP to it and run ping --respond. First
 # PROBES_PER_SECOND (10000) for SECONDS (2), ICMP and UDP: all answers of all rows must
-# be received or lost. Then
-# one host is asked by ping of iputils and by muster in turns, with tcpdump as referee.
+# be received or lost. Then one host is asked by ping of iputils and by muster in turns,
+# with tcpdump as referee. Run it from the project's root.
 
 set -euo pipefail
 muster=$(realpath "${1:?usage: ping.sh MUSTER [RESPONDERS [RATE [SECONDS]]]}")
@@ -49,19 +49,8 @@ on "$muster" ping --udp 228.0.0.4 -c 1 --expect "$hosts" -q >/dev/null # everybo
 
 echo "$hosts responders, $rate probes a second for $seconds s (load $(cut -d' ' -f1 /proc/loadavg)):"
 for how in "" --udp; do
-  on "$muster" ping $how 228.0.0.4 -c $((rate * seconds)) --interval "$((1000000 / rate))us" --spread 0 --expect "$hosts" --json -q >"$tmp/json" || true
-  python3 - "$tmp/json" "${how:-icmp}" <<'PY'
-import json, sys
-rows, s = [], None
-for line in open(sys.argv[1]):
-    m = json.loads(line)
-    if m["type"] == "responder": rows.append(m)
-    if m["type"] == "summary": s = m
-sent = sum(r["sent"] for r in rows); got = sum(r["received"] for r in rows); lost = sum(r["lost"] for r in rows)
-flight = sum(r["in_flight"] for r in rows)
-print("%-6s sent %d, failed %d, took %.2f s; %d rows: %d due, %d received, %d lost (%d dropped by this host), %d in flight, %d unaccounted" % (
-    sys.argv[2].strip("-"), s["sent"], s["failed"], s["took_ms"] / 1000, len(rows), sent, got, lost, s["dropped"], flight, sent - got - lost - flight))
-PY
+  printf "%-6s" "$(tr -d - <<<"${how:-icmp}")"
+  on "$muster" ping $how 228.0.0.4 -c $((rate * seconds)) --interval "$((1000000 / rate))us" --spread 0 --json -q | docs/perf/ping-account.py
 done
 # What the machine can do at most: ping of iputils, which waits for nothing and only for
 # the first answer to each (it stops with the last one's).

@@ -100,6 +100,9 @@ func (b *batch) decode(i int, s *Socket) {
 	p.Data = b.data[i*maxPacket : i*maxPacket+int(b.msgs[i].len)]
 	p.From = from(&b.names[i], s.on.Load().Name)
 	p.TTL, p.At = -1, 0
+	if s.cfg.Kind == RawICMP && !s.v6 && len(p.Data) >= 20 {
+		p.TTL = int(p.Data[8]) // of the IP header (RFC 791 section 3.1)
+	}
 	b.segment = len(p.Data)
 	control := b.controls[i][:b.msgs[i].hdr.Controllen]
 	each(control, func(level, kind int, data []byte) {

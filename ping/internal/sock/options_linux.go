@@ -50,8 +50,9 @@ func (s *Socket) options4() []option {
 	if s.cfg.DontFragment {
 		pmtu = unix.IP_PMTUDISC_DO
 	}
+	inHeader := s.cfg.Kind == RawICMP // the TTL: it need not be told with each packet
 	return []option{
-		{unix.IPPROTO_IP, unix.IP_RECVTTL, 1, "IP_RECVTTL", true},
+		{unix.IPPROTO_IP, unix.IP_RECVTTL, onOff(!inHeader), "IP_RECVTTL", true},
 		{unix.IPPROTO_IP, unix.IP_MULTICAST_LOOP, onOff(!s.cfg.NoLoop), "IP_MULTICAST_LOOP", false},
 		{unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, pmtu, "IP_MTU_DISCOVER", !s.cfg.DontFragment},
 	}

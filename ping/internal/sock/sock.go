@@ -35,6 +35,9 @@ type Config struct {
 	// in pieces.
 	DontFragment bool
 	ReadBuffer   int // bytes; 0 is the system's
+	// OwnThread lets Read wait in a thread of its own where the system can: cheaper
+	// for who reads a flood with pauses.
+	OwnThread bool
 }
 
 // Packet is one received packet.

@@ -3,13 +3,13 @@ package sock
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -25,7 +25,7 @@ type Socket struct {
 	cfg    Config
 	on     atomic.Pointer[mcast.Interface] // where it is now; cfg has the first one
 	v6     bool
-	file   *os.File
+	file   io.Closer
 	raw    syscall.RawConn
 	port   uint16
 	closed atomic.Bool
@@ -62,12 +62,27 @@ func Open(cfg Config) (*Socket, error) {
 		unix.Close(fd)
 		return nil, err
 	}
-	s.file = os.NewFile(uintptr(fd), "socket") // non-blocking: Go's poller waits
-	if s.raw, err = s.file.SyscallConn(); err != nil {
-		s.file.Close()
+	if err := s.own(fd); err != nil {
+		unix.Close(fd)
 		return nil, err
 	}
 	return s, nil
+}
+
+// own takes over a non-blocking fd; on an error it is still the caller's.
+func (s *Socket) own(fd int) error {
+	if s.cfg.OwnThread {
+		p, err := newPolled(fd)
+		if err == nil {
+			s.file, s.raw = p, p
+		}
+		return err
+	}
+	file := os.NewFile(uintptr(fd), "socket") // Go's poller waits
+	s.file = file
+	var err error
+	s.raw, err = file.SyscallConn() // fails on a closed file only
+	return err
 }
 
 func (s *Socket) prepare(fd int) error {
@@ -154,8 +169,7 @@ func (s *Socket) sockaddr(a netip.AddrPort) unix.Sockaddr {
 }
 
 // Read waits for at least one packet and fills ps with those that are there.
-// After Close it returns net.ErrClosed, after the deadline
-// os.ErrDeadlineExceeded.
+// After Close it returns net.ErrClosed.
 func (s *Socket) Read(ps []Packet) (int, error) {
 	if s.batch == nil {
 		s.batch = newBatch()
@@ -188,9 +202,6 @@ func (s *Socket) gone(err error) error {
 	}
 	return err
 }
-
-// SetReadDeadline ends a waiting Read at t.
-func (s *Socket) SetReadDeadline(t time.Time) error { return s.file.SetReadDeadline(t) }
 
 // Drops is how many packets the kernel threw away because they were not read in
 // time.

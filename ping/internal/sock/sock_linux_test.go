@@ -2,6 +2,8 @@ package sock
 
 import (
 	"bytes"
+	"errors"
+	"net"
 	"net/netip"
 	"testing"
 	"time"
@@ -16,9 +18,12 @@ func TestStamps(t *testing.T) {
 	if err != nil {
 		t.Skip("no loopback interface: ", err)
 	}
-	for _, local := range []string{"127.0.0.1", "::1"} {
-		a := netip.MustParseAddr(local)
-		s, err := Open(Config{Group: a, Interface: lo, Bind: netip.AddrPortFrom(a, 0), TTL: -1})
+	for _, tt := range []struct {
+		local     string
+		ownThread bool
+	}{{"127.0.0.1", false}, {"127.0.0.1", true}, {"::1", false}, {"::1", true}} {
+		a := netip.MustParseAddr(tt.local)
+		s, err := Open(Config{Group: a, Interface: lo, Bind: netip.AddrPortFrom(a, 0), TTL: -1, OwnThread: tt.ownThread})
 		if err != nil {
 			if a.Is6() {
 				t.Skip("no IPv6: ", err)
@@ -36,9 +41,7 @@ func TestStamps(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := s.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
-			t.Fatal(err)
-		}
+		defer time.AfterFunc(5*time.Second, func() { s.Close() }).Stop()
 		ps := make([]Packet, 8)
 		for got := 0; got < 3; {
 			n, err := s.Read(ps)
@@ -60,7 +63,7 @@ func TestStamps(t *testing.T) {
 			}
 		})
 		if len(keys) != 3 || keys[0] != 0 || keys[2] != 2 {
-			t.Errorf("%s: stamps of packets %v, want 0 1 2", local, keys)
+			t.Errorf("%+v: stamps of packets %v, want 0 1 2", tt, keys)
 		}
 	}
 }
@@ -91,9 +94,7 @@ func TestSegments(t *testing.T) {
 		if !alone && s.unsegmented.Load() {
 			t.Error("the loopback cannot cut packets")
 		}
-		if err := s.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
-			t.Fatal(err)
-		}
+		defer time.AfterFunc(5*time.Second, func() { s.Close() }).Stop()
 		var got []byte
 		count := 0
 		for ps := make([]Packet, 7); len(got) < len(all); {
@@ -116,5 +117,52 @@ func TestSegments(t *testing.T) {
 	s.unsegmented.Store(false)
 	if sent, err := s.SendSegments(all, 5, netip.AddrPortFrom(a, 0)); sent != 0 || err == nil {
 		t.Errorf("to port 0: %d, %v", sent, err)
+	}
+}
+
+// Verify that Close ends a Read that waits, in Go's poller and in a thread of its
+// own, and that the closed socket refuses all else.
+func TestClose(t *testing.T) {
+	lo, err := mcast.FindInterface("lo", netip.MustParseAddr("228.0.0.4"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, own := range []bool{false, true} {
+		a := netip.MustParseAddr("127.0.0.1")
+		s, err := Open(Config{Group: a, Interface: lo, Bind: netip.AddrPortFrom(a, 0), TTL: -1, OwnThread: own})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error)
+		go func() {
+			_, err := s.Read(make([]Packet, 1))
+			ended <- err
+		}()
+		select {
+		case err := <-ended:
+			t.Fatalf("own thread %v: Read returned before Close: %v", own, err)
+		case <-time.After(50 * time.Millisecond):
+		}
+		if err := s.Close(); err != nil {
+			t.Errorf("own thread %v: Close: %v", own, err)
+		}
+		select {
+		case err := <-ended:
+			if !errors.Is(err, net.ErrClosed) {
+				t.Errorf("own thread %v: Read returned %v", own, err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("own thread %v: Close did not end Read", own)
+		}
+		to := netip.AddrPortFrom(a, s.LocalPort())
+		if err := s.Send([]byte("late"), to); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("own thread %v: Send to a closed socket: %v", own, err)
+		}
+		if _, err := s.Read(make([]Packet, 1)); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("own thread %v: Read of a closed socket: %v", own, err)
+		}
+		if err := s.Close(); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("own thread %v: second Close: %v", own, err)
+		}
 	}
 }

@@ -224,9 +224,6 @@ func (s *Socket) StampSends() bool { return false }
 // Stamps has none.
 func (s *Socket) Stamps(func(Stamp)) {}
 
-// SetReadDeadline ends a waiting Read at t.
-func (s *Socket) SetReadDeadline(t time.Time) error { return s.pc.SetReadDeadline(t) }
-
 // Drops is not told by these systems.
 func (s *Socket) Drops() uint64 { return 0 }
 
