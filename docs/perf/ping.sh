@@ -2,11 +2,12 @@
 # usage: docs/perf/ping.sh MUSTER [RESPONDERS [PROBES_PER_SECOND [SECONDS]]]
 #
 # How much muster ping can ask, and how exact its times are, in namespaces of its own
-# (root; packages iproute2, iputils-ping, tcpdump, python3; omping is not in Debian): a bridge, an asker, and RESPONDERS
+# (root; packages iproute2, iputils-ping, tcpdump, python3): a bridge, an asker, and RESPONDERS
 # (50) hosts that have joined 228.0.0.4, answer ICMP to it and run ping --respond. First
 # PROBES_PER_SECOND (10000) for SECONDS (2), ICMP and UDP: all answers of all rows must
 # be received or lost. Then one host is asked by ping of iputils and by muster in turns,
-# with tcpdump as referee. Run it from the project's root.
+# with tcpdump as referee; OMPING=FILE (not in Debian) takes that omping in as well. Run it
+# from the project's root.
 
 set -euo pipefail
 muster=$(realpath "${1:?usage: ping.sh MUSTER [RESPONDERS [RATE [SECONDS]]]}")
@@ -61,9 +62,12 @@ on ping -n -q -f -c $((rate * seconds)) 228.0.0.4 | sed -n 's/^\([0-9]* packets 
 ip netns exec "$p-h1" "$muster" ping --respond 228.0.0.5:46999 >"$tmp/pair" 2>&1 &
 pids+=($!)
 until grep -q answering "$tmp/pair"; do sleep 0.05; done
-wire() { # COMMAND...: runs it, and puts the true times, in ms, into $tmp/wire
-  on tcpdump -i eth0 -n -l -tt --time-stamp-precision=nano icmp >"$tmp/cap" 2>"$tmp/cap.err" &
+# Requests and answers are told apart by what ICMP says, and with omping, which asks by
+# unicast and answers both ways, by its port; its unicast answers are measured.
+wire() { # FILTER COMMAND...: runs it, and puts the true times, in ms, into $tmp/wire
+  ip netns exec "$p-asker" tcpdump -i eth0 -n -l -tt --time-stamp-precision=nano "$1" >"$tmp/cap" 2>"$tmp/cap.err" &
   local cap=$!
+  shift
   until grep -q listening "$tmp/cap.err"; do sleep 0.05; done
   "$@"
   sleep 0.5
@@ -73,10 +77,11 @@ wire() { # COMMAND...: runs it, and puts the true times, in ms, into $tmp/wire
 import re, sys
 sent = {}
 for line in open(sys.argv[1]):
-    m = re.match(r"([0-9]+)\.([0-9]+) IP .* ICMP echo (request|reply), id (\d+), seq (\d+)", line)
+    m = re.match(r"(\d+)\.(\d+) IP (\S+) > (\S+): (?:ICMP echo (request|reply), id (\d+), seq (\d+))?", line)
     if not m: continue
-    at, key = int(m[1]) * 10**9 + int(m[2]), (m[4], m[5])
-    if m[3] == "request": sent.setdefault(key, at)
+    at, request = int(m[1]) * 10**9 + int(m[2]), m[5] == "request" or not m[5] and m[4].endswith(".4321")
+    key = m.group(6, 7) if m[5] else m[3] if request else m[4]
+    if request: sent.setdefault(key, at)
     elif key in sent: print((at - sent.pop(key)) / 1e6)
 PY
 }
@@ -90,16 +95,30 @@ for line in sys.stdin:
     if m["type"] == "reply": print(m["rtt_ms"])' | sort -n >"$file"
 }
 iputils() { on ping -n -i 0.002 -c 500 10.76.0.1 | sed -n 's/.*time=\([0-9.]*\) ms/\1/p' | sort -n >"$tmp/ping"; }
+omping=(-F -r 0 -m 239.76.0.1 10.76.0.250 10.76.0.1)
+omping() { on "$OMPING" -O client -c 500 -i 0.002 "${omping[@]}" | sed -n 's/.* unicast, seq=.*time=\([0-9.]*\)ms/\1/p' | sort -n >"$tmp/omping"; }
+if [[ -n ${OMPING:-} ]]; then
+  ip netns exec "$p-h1" "$OMPING" "${omping[@]}" >/dev/null 2>&1 &
+  pids+=($!)
+  sleep 1
+fi
 median() { awk '{v[NR]=$1} END {printf "%.1f", NR ? 1000*v[int((NR+1)/2)] : -1}' "$1"; }
+row() { # NAME WIRE SHOWN
+  printf '%-5s %-12s %8s %8s %6.1f\n' "$turn" "$1" "$2" "$3" "$(awk "BEGIN{print $3-$2}")"
+}
 
 echo "one pair, medians of 500 round trips in us, in turns, and what each adds to the truth:"
-printf '%-5s %8s %8s %6s | %8s %8s %6s | %8s\n' turn wire ping adds wire muster adds "muster --udp"
+printf '%-5s %-12s %8s %8s %6s\n' turn '' wire shown adds
 for turn in 1 2 3 4 5; do
-  wire iputils
-  a=$(median "$tmp/wire") b=$(median "$tmp/ping")
-  wire probe "$tmp/icmp" 228.0.0.5
-  c=$(median "$tmp/wire") d=$(median "$tmp/icmp")
+  wire icmp iputils
+  row ping "$(median "$tmp/wire")" "$(median "$tmp/ping")"
+  if [[ -n ${OMPING:-} ]]; then
+    wire 'udp port 4321' omping
+    row omping "$(median "$tmp/wire")" "$(median "$tmp/omping")"
+  fi
+  wire icmp probe "$tmp/icmp" 228.0.0.5
+  row muster "$(median "$tmp/wire")" "$(median "$tmp/icmp")"
   probe "$tmp/udp" 228.0.0.5:46999 --udp
-  printf '%-5s %8s %8s %6.1f | %8s %8s %6.1f | %8s\n' "$turn" "$a" "$b" "$(awk "BEGIN{print $b-$a}")" "$c" "$d" "$(awk "BEGIN{print $d-$c}")" "$(median "$tmp/udp")"
+  printf '%-5s %-12s %8s %8s\n' "$turn" 'muster --udp' '' "$(median "$tmp/udp")"
 done
 echo "load $(cut -d' ' -f1 /proc/loadavg)"
