@@ -160,9 +160,11 @@ func evidence(what string, value any, from string) check.Evidence {
 	return check.Evidence{What: what, Value: fmt.Sprint(value), ReadFrom: from}
 }
 
-// verdict makes one; its lists are filled in later.
+// verdict makes one; Judge says of which check it is.
 func verdict(s check.Status, c check.Confidence, saw string, ev ...check.Evidence) check.Verdict {
-	return check.Verdict{Status: s, Confidence: c, Saw: saw, Evidence: ev}
+	v := check.New("", s, c, "", "", saw)
+	v.Evidence = append(v.Evidence, ev...)
+	return v
 }
 
 func pass(saw string, ev ...check.Evidence) []check.Verdict {
@@ -180,7 +182,7 @@ func unknown(saw string, ev ...check.Evidence) []check.Verdict {
 // bad is a warning or a failure with its cure.
 func bad(s check.Status, c check.Confidence, saw string, fix []string, ev ...check.Evidence) []check.Verdict {
 	v := verdict(s, c, saw, ev...)
-	v.Fix = fix
+	v.Fix = append(v.Fix, fix...)
 	return []check.Verdict{v}
 }
 

@@ -38,25 +38,11 @@ func Judge(f *Facts, want func(check.ID) bool) []check.Verdict {
 			if v.Subject == "" {
 				v.Subject = h.Link.Name
 			}
-			out = append(out, complete(v))
+			out = append(out, v)
 		}
 	}
 	link(out)
 	return out
-}
-
-// complete makes the lists of a verdict empty rather than absent.
-func complete(v check.Verdict) check.Verdict {
-	if v.Evidence == nil {
-		v.Evidence = []check.Evidence{}
-	}
-	if v.Fix == nil {
-		v.Fix = []string{}
-	}
-	if v.CausedBy == nil {
-		v.CausedBy = []check.ID{}
-	}
-	return v
 }
 
 // link points bad verdicts at the bad ones that they follow from.
@@ -76,9 +62,6 @@ func link(vs []check.Verdict) {
 			causes = append(causes, c.Because...)
 		}
 		v.CausedBy = slices.DeleteFunc(slices.Compact(causes), func(id check.ID) bool { return !bad[id] || id == v.ID })
-		if v.CausedBy == nil {
-			v.CausedBy = []check.ID{}
-		}
 	}
 }
 

@@ -56,6 +56,30 @@ type Verdict struct {
 	Docs string `json:"docs"`
 }
 
+// A Part is what a verdict has beside its words: Evidence, a Fix, or the ID of a
+// cause.
+type Part interface{ addTo(v *Verdict) }
+
+// Fix is one command, or one thing to do, that mends it.
+type Fix string
+
+func (e Evidence) addTo(v *Verdict) { v.Evidence = append(v.Evidence, e) }
+func (f Fix) addTo(v *Verdict)      { v.Fix = append(v.Fix, string(f)) }
+func (id ID) addTo(v *Verdict)      { v.CausedBy = append(v.CausedBy, id) }
+
+// New makes a verdict, with the page of its id. Lists that no part fills are empty,
+// not nil: JSON has them.
+func New(id ID, s Status, c Confidence, subject, title, saw string, parts ...Part) Verdict {
+	v := Verdict{
+		ID: id, Status: s, Subject: subject, Title: title, Saw: saw, Confidence: c,
+		Evidence: []Evidence{}, Fix: []string{}, CausedBy: []ID{}, Docs: DocsPage(id),
+	}
+	for _, p := range parts {
+		p.addTo(&v)
+	}
+	return v
+}
+
 // DocsPage is the page of an id, relative to the project's root.
 func DocsPage(id ID) string { return "docs/checks/" + string(id) + ".md" }
 

@@ -1,9 +1,26 @@
 package check
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 )
+
+func TestNew(t *testing.T) {
+	seen := Evidence{What: "queries", Value: "0", ReadFrom: "packets"}
+	got := New("igmp.no-querier", Fail, Likely, "eth0", "no querier", "not one query",
+		Fix("first"), seen, ID("fw.igmp-drop"), Fix("second"))
+	want := Verdict{
+		ID: "igmp.no-querier", Status: Fail, Subject: "eth0", Title: "no querier", Saw: "not one query", Evidence: []Evidence{seen},
+		Confidence: Likely, Fix: []string{"first", "second"}, CausedBy: []ID{"fw.igmp-drop"}, Docs: "docs/checks/igmp.no-querier.md",
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("New = %+v, want %+v", got, want)
+	}
+	if v := New("route.none", Pass, Definite, "", "", ""); v.Evidence == nil || v.Fix == nil || v.CausedBy == nil {
+		t.Errorf("a list is nil, which JSON writes as null: %+v", v)
+	}
+}
 
 func TestCauses(t *testing.T) {
 	vs := []Verdict{

@@ -39,20 +39,8 @@ func provocationOf(l *Link, ps []Provocation) *Provocation {
 	return nil
 }
 
-func (j *judge) add(l *Link, id check.ID, st check.Status, conf check.Confidence, title, saw string, more ...any) {
-	v := check.Verdict{
-		ID: id, Status: st, Subject: l.Interface.Name, Title: title, Saw: saw, Confidence: conf,
-		Evidence: []check.Evidence{}, Fix: []string{}, CausedBy: []check.ID{}, Docs: check.DocsPage(id),
-	}
-	for _, m := range more {
-		switch m := m.(type) {
-		case check.Evidence:
-			v.Evidence = append(v.Evidence, m)
-		case string:
-			v.Fix = append(v.Fix, m)
-		}
-	}
-	j.out = append(j.out, v)
+func (j *judge) add(l *Link, id check.ID, st check.Status, conf check.Confidence, title, saw string, parts ...check.Part) {
+	j.out = append(j.out, check.New(id, st, conf, l.Interface.Name, title, saw, parts...))
 }
 
 func clock(t time.Time) string { return t.Local().Format("15:04:05") }
@@ -65,14 +53,14 @@ func (l *Link) id() check.ID {
 	return "igmp.no-querier"
 }
 
-func (l *Link) mend() []any {
+func (l *Link) mend() []check.Part {
 	word := "igmp"
 	if l.V6 {
 		word = "mld"
 	}
-	return []any{
-		"switch: enable the " + l.Protocol() + " snooping querier of this VLAN (Cisco, Arista: ip " + word + " snooping querier)",
-		"Linux bridge: ip link set BR type bridge mcast_querier 1",
+	return []check.Part{
+		check.Fix("switch: enable the " + l.Protocol() + " snooping querier of this VLAN (Cisco, Arista: ip " + word + " snooping querier)"),
+		check.Fix("Linux bridge: ip link set BR type bridge mcast_querier 1"),
 	}
 }
 
@@ -102,7 +90,7 @@ func (j *judge) querier(l *Link, p *Provocation) {
 		j.unseen(l, id, title)
 	case p != nil && !p.Reported && !p.LeaveSaid:
 		j.add(l, "igmp.no-report", check.Fail, check.Definite, "this host sends no membership reports",
-			fmt.Sprintf("this host joined and left %s, and neither a report nor a leave left it: its firewall drops them", p.Group), "nft list ruleset", "muster check")
+			fmt.Sprintf("this host joined and left %s, and neither a report nor a leave left it: its firewall drops them", p.Group), check.Fix("nft list ruleset"), check.Fix("muster check"))
 	case p != nil:
 		j.add(l, id, bad, check.Likely, title, fmt.Sprintf("nobody asked about %s when this host left it, and no query came in %s: %s", p.Group, watched, life), l.mend()...)
 	case watched >= Patience:
@@ -185,7 +173,7 @@ func (j *judge) fit(l *Link) {
 	}
 	switch {
 	case len(wrong) > 0:
-		j.add(l, id, check.Warn, check.Definite, title, strings.Join(wrong, "; "), "turn the querier off where it is not wanted, and give all of them the same version and times")
+		j.add(l, id, check.Warn, check.Definite, title, strings.Join(wrong, "; "), check.Fix("turn the querier off where it is not wanted, and give all of them the same version and times"))
 	case len(spoke) > 1:
 		j.add(l, id, check.Pass, check.Definite, title, fmt.Sprintf("%d queriers spoke, and the others gave way to %s", len(spoke), first.Name()))
 	default:
@@ -248,6 +236,6 @@ func (j *judge) answers(l *Link) {
 	}
 	j.add(l, "fw.igmp-drop", check.Fail, check.Definite, title,
 		fmt.Sprintf("%d %s queries came and this host reported nothing, though it has joined groups: a switch that snoops will forget it", l.Unanswered, l.Protocol()),
-		map[bool]string{false: "nft add rule inet filter input ip protocol igmp accept", true: "nft add rule inet filter input icmpv6 type { mld-listener-query } accept"}[l.V6],
-		"firewalld: firewall-cmd --permanent --add-protocol=igmp && firewall-cmd --reload")
+		map[bool]check.Fix{false: "nft add rule inet filter input ip protocol igmp accept", true: "nft add rule inet filter input icmpv6 type { mld-listener-query } accept"}[l.V6],
+		check.Fix("firewalld: firewall-cmd --permanent --add-protocol=igmp && firewall-cmd --reload"))
 }

@@ -70,22 +70,8 @@ type judge struct {
 	out []check.Verdict
 }
 
-func (j *judge) add(id check.ID, st check.Status, conf check.Confidence, subject, title, saw string, more ...any) {
-	v := check.Verdict{
-		ID: id, Status: st, Subject: subject, Title: title, Saw: saw, Confidence: conf,
-		Evidence: []check.Evidence{}, Fix: []string{}, CausedBy: []check.ID{}, Docs: check.DocsPage(id),
-	}
-	for _, m := range more {
-		switch m := m.(type) {
-		case check.Evidence:
-			v.Evidence = append(v.Evidence, m)
-		case string:
-			v.Fix = append(v.Fix, m)
-		case check.ID:
-			v.CausedBy = append(v.CausedBy, m)
-		}
-	}
-	j.out = append(j.out, v)
+func (j *judge) add(id check.ID, st check.Status, conf check.Confidence, subject, title, saw string, parts ...check.Part) {
+	j.out = append(j.out, check.New(id, st, conf, subject, title, saw, parts...))
 }
 
 func evidence(what, from, format string, args ...any) check.Evidence {
@@ -108,9 +94,9 @@ func (j *judge) missing(e Expected) {
 	case len(absent) > 0:
 		j.add(idMissing, check.Fail, check.Definite, strings.Join(absent, ", "), "expected nodes are missing",
 			fmt.Sprintf("%s: nothing comes from %s, neither by the group nor by unicast", saw, strings.Join(absent, ", ")),
-			"run muster mesh there, on the same group and port")
+			check.Fix("run muster mesh there, on the same group and port"))
 	case alive < e.Count:
-		j.add(idMissing, check.Fail, check.Definite, "", "expected nodes are missing", saw, "run muster mesh on the others, on the same group and port")
+		j.add(idMissing, check.Fail, check.Definite, "", "expected nodes are missing", saw, check.Fix("run muster mesh on the others, on the same group and port"))
 	default:
 		j.add(idMissing, check.Pass, check.Definite, "", "all expected nodes take part", saw)
 	}
@@ -232,7 +218,7 @@ func (j *judge) sureness(mine []Arrow) check.Confidence {
 }
 
 // letIn is the command that lets queries in.
-func (j *judge) letIn() string {
+func (j *judge) letIn() check.Fix {
 	if j.IPv6 {
 		return "nft add rule inet filter input icmpv6 type mld-listener-query accept"
 	}

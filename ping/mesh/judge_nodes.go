@@ -27,9 +27,9 @@ func (j *judge) deaf(to int, rest []Arrow) []Arrow {
 			reason = ReasonUnknown
 		}
 	}
-	var more []any
+	var parts []check.Part
 	for _, a := range mine[:min(len(mine), 32)] {
-		more = append(more, j.evidenceOf(a))
+		parts = append(parts, j.evidenceOf(a))
 	}
 	who := j.Label(to)
 	saw := fmt.Sprintf("%s hears none of %d nodes by the group", who, len(mine))
@@ -46,22 +46,22 @@ func (j *judge) deaf(to int, rest []Arrow) []Arrow {
 		id, conf, title = j.noQuerier(), j.sureness(mine), j.protocol()+" snooping without a querier: the switch has forgotten the membership"
 		saw += ", unicast goes on, and " + j.queriesSeen(to)
 		if j.Nodes[to].Self && !j.View.LastReport.IsZero() {
-			more = append(more, evidence("last membership report", "this node's interface", "%s", j.View.LastReport.UTC().Format(time.RFC3339Nano)))
+			parts = append(parts, evidence("last membership report", "this node's interface", "%s", j.View.LastReport.UTC().Format(time.RFC3339Nano)))
 		}
-		more = append(more, "switch: enable the "+j.protocol()+" snooping querier of this VLAN", "Linux bridge: ip link set BR type bridge mcast_querier 1")
+		parts = append(parts, check.Fix("switch: enable the "+j.protocol()+" snooping querier of this VLAN"), check.Fix("Linux bridge: ip link set BR type bridge mcast_querier 1"))
 	case ReasonIGMPDrop:
 		id, conf, title = "fw.igmp-drop", check.Definite, "the host answers no "+j.protocol()+" query: the switch has forgotten the membership"
 		saw += "; queries came, and it answered none"
-		more = append(more, "on "+who+": "+j.letIn(), "firewalld: firewall-cmd --permanent --add-protocol=igmp && firewall-cmd --reload")
+		parts = append(parts, "on "+check.Fix(who)+": "+j.letIn(), check.Fix("firewalld: firewall-cmd --permanent --add-protocol=igmp && firewall-cmd --reload"))
 	case ReasonInputDrop:
 		conf, title = check.Definite, "a host drops the group"
 		saw += "; the group still comes in at its interface, so that host drops it: its firewall, or reverse path filtering"
-		more = append(more, "on "+who+": muster check")
+		parts = append(parts, check.Fix("on "+who+": muster check"))
 	default:
 		saw += "; its firewall drops it, its switch port does not forward the group, or reverse path filtering drops it"
-		more = append(more, "on "+who+": muster check")
+		parts = append(parts, check.Fix("on "+who+": muster check"))
 	}
-	j.add(id, check.Fail, conf, who, title, saw, more...)
+	j.add(id, check.Fail, conf, who, title, saw, parts...)
 	return slices.DeleteFunc(rest, func(a Arrow) bool { return a.To == to })
 }
 
@@ -79,18 +79,18 @@ func (j *judge) mute(from int, rest []Arrow) []Arrow {
 	if len(mine) < 2 || j.heardBy(from) {
 		return rest
 	}
-	var more []any
+	var parts []check.Part
 	for _, a := range mine[:min(len(mine), 32)] {
-		more = append(more, j.evidenceOf(a))
+		parts = append(parts, j.evidenceOf(a))
 	}
 	who := j.Label(from)
 	saw := fmt.Sprintf("none of %d nodes hears %s by the group", len(mine), who)
 	if first, _ := span(mine); !first.IsZero() {
 		saw += " since " + clock(first)
 	}
-	more = append(more, "on "+who+": muster check")
+	parts = append(parts, check.Fix("on "+who+": muster check"))
 	j.add("tribes.one-way", check.Fail, check.Definite, who, "a node is not heard by anybody",
-		saw+"; its announcements do not leave it, or its switch port drops them", more...)
+		saw+"; its announcements do not leave it, or its switch port drops them", parts...)
 	return slices.DeleteFunc(rest, func(a Arrow) bool { return a.From == from })
 }
 

@@ -85,7 +85,7 @@ func (j *judge) tcp() {
 		case a.State == Heard || a.State == Ended:
 			j.add(id, check.Fail, check.Definite, subject, "the group gets through, TCP does not",
 				fmt.Sprintf("%s hears %s by the group, but cannot connect to its TCP port %d (%s): a firewall drops it", j.Label(a.To), j.Label(a.From), port, a.TCP), what,
-				fmt.Sprintf("on %s: nft add rule inet filter input tcp dport %d accept", j.Label(a.From), port))
+				check.Fix(fmt.Sprintf("on %s: nft add rule inet filter input tcp dport %d accept", j.Label(a.From), port)))
 		case a.Cut():
 			j.add(id, check.Fail, check.Definite, subject, "neither the group nor TCP gets through",
 				fmt.Sprintf("%s cannot connect to TCP port %d of %s (%s)", j.Label(a.To), port, j.Label(a.From), a.TCP), what, idCut)
@@ -118,7 +118,7 @@ func (j *judge) clocks() {
 		saw := fmt.Sprintf("the clock of %s is %s ahead of that of %s", j.Label(hi), by.Round(time.Microsecond), j.Label(lo))
 		if by >= skewWorthTelling {
 			j.add("tribes.clock-skew", check.Warn, check.Definite, j.Label(hi)+", "+j.Label(lo), "clocks differ",
-				saw+"; Tomcat's EncryptInterceptor refuses messages that are more than 10 s off", "timedatectl set-ntp true")
+				saw+"; Tomcat's EncryptInterceptor refuses messages that are more than 10 s off", check.Fix("timedatectl set-ntp true"))
 		} else {
 			j.add("tribes.clock-skew", check.Pass, check.Definite, "", "clocks agree", fmt.Sprintf("the clocks of %d nodes are within %s", known, by.Round(time.Microsecond)))
 		}
@@ -144,7 +144,7 @@ func (j *judge) mtus() {
 		parts = append(parts, fmt.Sprintf("%d on %s", mtu, strings.Join(names[:min(len(names), 8)], ", ")))
 	}
 	slices.Sort(parts)
-	j.add("mtu.mismatch", check.Warn, check.Definite, "", "interfaces differ in their MTU", strings.Join(parts, "; "), "give all interfaces of this network the same MTU")
+	j.add("mtu.mismatch", check.Warn, check.Definite, "", "interfaces differ in their MTU", strings.Join(parts, "; "), check.Fix("give all interfaces of this network the same MTU"))
 }
 
 func (j *judge) names() {
@@ -167,7 +167,7 @@ func (j *judge) names() {
 	slices.Sort(names)
 	for _, name := range names {
 		j.add(idNames, check.Warn, check.Definite, name, "several nodes have one name",
-			fmt.Sprintf("%d nodes are called %s: %s", len(byName[name]), name, strings.Join(byName[name][:min(len(byName[name]), 8)], ", ")), "muster mesh --name")
+			fmt.Sprintf("%d nodes are called %s: %s", len(byName[name]), name, strings.Join(byName[name][:min(len(byName[name]), 8)], ", ")), check.Fix("muster mesh --name"))
 	}
 }
 

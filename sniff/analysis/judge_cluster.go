@@ -79,18 +79,18 @@ func (j *judge) twoClusters() {
 		saw := fmt.Sprintf("members on %s: %s", g, strings.Join(parts, ", "))
 		if len(folded) < len(list) {
 			j.add("tribes.domain-filter", check.Warn, check.Likely, g.String(), "domains that differ in case or blanks only",
-				saw+": with a DomainFilterInterceptor they refuse each other", fix("the same domain on all nodes"))
+				saw+": with a DomainFilterInterceptor they refuse each other", check.Fix("the same domain on all nodes"))
 		}
 		if len(folded) > 1 {
 			j.add(id, check.Warn, check.Definite, g.String(), title, saw,
-				fix("a group or port of its own for each cluster, or a DomainFilterInterceptor on all nodes"))
+				check.Fix("a group or port of its own for each cluster, or a DomainFilterInterceptor on all nodes"))
 		}
 	}
 	for _, port := range slices.Sorted(maps.Keys(byPort)) {
 		if groups := byPort[port]; len(groups) > 1 {
 			j.add(id, check.Warn, check.Definite, fmt.Sprintf("port %d", port), title,
 				fmt.Sprintf("members of %d groups share port %d: %s; on one host, sockets of the one hear the other (IP_MULTICAST_ALL)", len(groups), port, texts(groups)),
-				fix("a port of its own for each cluster"))
+				check.Fix("a port of its own for each cluster"))
 		}
 	}
 	if len(clusters) > 0 && !j.bad(id) {
@@ -110,7 +110,7 @@ func (j *judge) portMismatch() {
 		if p := ports[a]; len(p) > 1 {
 			j.add("sock.port-mismatch", check.Fail, check.Definite, a.String(), "one group, different ports",
 				fmt.Sprintf("heartbeats go to %s on the ports %s: these members do not hear each other", a, strings.Trim(fmt.Sprint(p), "[]")),
-				fix("the same address and port in every server.xml"))
+				check.Fix("the same address and port in every server.xml"))
 		}
 	}
 }
@@ -128,7 +128,7 @@ func (j *judge) vlanMismatch() {
 				}
 			}
 			j.add("iface.vlan-mismatch", check.Fail, check.Likely, g.Addr.String(), "members sit in different VLANs",
-				fmt.Sprintf("heartbeats to %s come in the VLANs %s", g.Addr, strings.Join(names, ", ")), fix("put all nodes into one VLAN"))
+				fmt.Sprintf("heartbeats to %s come in the VLANs %s", g.Addr, strings.Join(names, ", ")), check.Fix("put all nodes into one VLAN"))
 		}
 	}
 }
@@ -149,7 +149,7 @@ func (j *judge) keyMismatch() {
 			locked = append(locked, m.Name())
 		}
 	}
-	mend := fix("the same EncryptInterceptor with the same encryptionKey and encryptionAlgorithm on all nodes, changed while the cluster is stopped")
+	mend := check.Fix("the same EncryptInterceptor with the same encryptionKey and encryptionAlgorithm on all nodes, changed while the cluster is stopped")
 	switch {
 	case len(secret) > 0 && len(plain) > 0:
 		j.add(id, check.Fail, check.Likely, strings.Join(append(append([]string{}, secret...), plain...), ", "), title,
@@ -177,7 +177,7 @@ func (j *judge) malformed() {
 		if n := g.Foreign(); g.Heartbeats > 0 && n > 0 {
 			j.add(id, check.Warn, check.Definite, g.Addr.String(), title,
 				fmt.Sprintf("%d datagrams of something else (%s) come to %s, where heartbeats go", n, strings.Join(others(g.Protocols.List()), ", "), g.Addr),
-				fix("a group and port of its own for the other sender"))
+				check.Fix("a group and port of its own for the other sender"))
 		}
 	}
 	if len(j.heard) > 0 && !j.bad(id) {
@@ -201,7 +201,7 @@ func (j *judge) exposedPort() {
 		if r.Foreign > 0 {
 			j.add("tribes.exposed-port", check.Warn, check.Hint, r.Addr.String(), "strangers talk to a receiver's port",
 				fmt.Sprintf("%d connections to %s, the last from %s, speak something other than Tribes", r.Foreign, r.Addr, r.ForeignFrom),
-				fix("let only the members' addresses reach the receiver's port"))
+				check.Fix("let only the members' addresses reach the receiver's port"))
 		}
 	}
 }
@@ -215,7 +215,7 @@ func (j *judge) load() {
 		if bad := r.AcksLate + r.AcksMissing; bad >= 3 && 20*bad >= r.AcksDue {
 			j.add(id, check.Warn, check.Hint, r.Addr.String(), title,
 				fmt.Sprintf("of %d messages that asked %s for an ack, %d got it later than 3 s and %d never", r.AcksDue, r.Addr, r.AcksLate, r.AcksMissing),
-				evidence("slowest ack", "%s", span(int64(r.Latency.Longest))), fix("maxThreads of the Receiver, smaller sessions, BackupManager"))
+				evidence("slowest ack", "%s", span(int64(r.Latency.Longest))), check.Fix("maxThreads of the Receiver, smaller sessions, BackupManager"))
 		}
 	}
 	if due > 0 && !j.bad(id) {

@@ -19,16 +19,16 @@ const (
 
 func (j *judge) igmpQuerier() {
 	j.querier(&j.IGMP, "igmp.no-querier", "IGMP", netip.Addr.Is4,
-		fix("Cisco, Arista: ip igmp snooping querier; Linux bridge: ip link set BR type bridge mcast_querier 1"))
+		check.Fix("Cisco, Arista: ip igmp snooping querier; Linux bridge: ip link set BR type bridge mcast_querier 1"))
 }
 
 func (j *judge) mldQuerier() {
 	j.querier(&j.MLD, "mld.snooping", "MLD", netip.Addr.Is6,
-		fix("the switch's MLD snooping querier; Linux bridge: ip link set BR type bridge mcast_querier 1"))
+		check.Fix("the switch's MLD snooping querier; Linux bridge: ip link set BR type bridge mcast_querier 1"))
 }
 
 // querier judges whether somebody keeps the memberships alive.
-func (j *judge) querier(s *Membership, id check.ID, name string, family func(netip.Addr) bool, mend fix) {
+func (j *judge) querier(s *Membership, id check.ID, name string, family func(netip.Addr) bool, mend check.Fix) {
 	title := "no " + name + " querier keeps the memberships alive"
 	if s.Packets == 0 {
 		return
@@ -36,7 +36,7 @@ func (j *judge) querier(s *Membership, id check.ID, name string, family func(net
 	watched := j.Last - j.First
 	starved := j.starved(s, family)
 	expect := j.queryExpected(family)
-	more := []any{evidence(name+" queries", "%d", s.Queries), evidence(name+" reports", "%d", s.Reports), mend}
+	more := []check.Part{evidence(name+" queries", "%d", s.Queries), evidence(name+" reports", "%d", s.Reports), mend}
 	if s.LastQuery != 0 {
 		more = append(more, evidence("last general query", "%s after the first packet", j.at(s.LastQuery)))
 	}
@@ -110,7 +110,7 @@ func (j *judge) querierConflict() {
 			if same && high.General > 0 && high.Last > low.First+second {
 				j.add(id, check.Warn, check.Definite, high.Addr.String(), title,
 					fmt.Sprintf("%s asked at %s although %s, whose address is lower, had asked at %s: their election does not work", high.Addr, j.at(high.Last), low.Addr, j.at(low.First)),
-					evidence("hardware addresses", "%s and %s", low.MAC, high.MAC), fix("turn the querier off where it is not wanted"))
+					evidence("hardware addresses", "%s and %s", low.MAC, high.MAC), check.Fix("turn the querier off where it is not wanted"))
 			}
 		}
 	}
@@ -125,7 +125,7 @@ func (j *judge) zeroSource() {
 		if q.Addr.IsUnspecified() {
 			j.add("igmp.querier-zero-source", check.Pass, check.Definite, q.MAC.String(), "queries come from 0.0.0.0",
 				fmt.Sprintf("%d queries of %s come from 0.0.0.0: a snooping switch without an address asks; it never wins an election, and some devices ignore it", q.General+q.Specific, q.MAC),
-				fix("give the switch an address in this VLAN"))
+				check.Fix("give the switch an address in this VLAN"))
 		}
 	}
 }
@@ -152,7 +152,7 @@ func (j *judge) versionCompat() {
 		case s.m.OldQueries < general || s.m.Versions[s.newest] > 0:
 			j.add(id, check.Warn, check.Definite, "", title,
 				fmt.Sprintf("%d general %s queries are of an older version, while others speak version %d: each of them takes source-specific joins away from every host for 260 s", s.m.OldQueries, s.name, s.newest),
-				fix("set the querier to version "+fmt.Sprint(s.newest)+"; do not scan with old queries"))
+				check.Fix("set the querier to version "+fmt.Sprint(s.newest)+"; do not scan with old queries"))
 		default:
 			j.add(id, check.Pass, check.Definite, s.name, title,
 				fmt.Sprintf("the %s querier speaks an older version throughout: any-source groups work, source-specific joins do not", s.name))

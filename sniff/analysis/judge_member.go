@@ -20,7 +20,7 @@ func (j *judge) advertisesLoopback() {
 		j.add(id, check.Fail, check.Definite, m.Name(), title,
 			fmt.Sprintf("the heartbeats from %s tell the others to connect to %s, which is %s", texts(m.Sources.List()), m.Name(), whatIs(a)),
 			evidence("unique id", "%s", m.Record.ID), evidence("source", "%s", texts(m.Sources.List())),
-			fix(fmt.Sprintf("<Receiver address=\"%s\"/> on that node, or its host name in /etc/hosts on that address", m.source())))
+			check.Fix(fmt.Sprintf("<Receiver address=\"%s\"/> on that node, or its host name in /etc/hosts on that address", m.source())))
 	}
 	if len(j.heard) > 0 && !j.bad(id) {
 		j.pass(id, title, "the advertised address of %s can be reached by others", all(len(j.heard), "member"))
@@ -57,7 +57,7 @@ func (j *judge) sourceMismatch() {
 		}
 		j.add(id, check.Warn, check.Likely, m.Name(), title,
 			fmt.Sprintf("the heartbeats of %s come from %s: replication takes another way than they do, which is right only if it is meant so", m.Name(), texts(m.Sources.List())),
-			evidence("unique id", "%s", m.Record.ID), fix("the same address in <Membership bind> and <Receiver address>"))
+			evidence("unique id", "%s", m.Record.ID), check.Fix("the same address in <Membership bind> and <Receiver address>"))
 	}
 	if same > 0 && !j.bad(id) {
 		j.pass(id, title, "the heartbeats of %s come from the address that is advertised", all(same, "member"))
@@ -83,11 +83,11 @@ func (j *judge) duplicateID() {
 		if len(m.Sources.List()) > 1 {
 			j.add(id, check.Fail, check.Definite, m.Record.ID.String(), title,
 				fmt.Sprintf("heartbeats of the id %s come from %s", m.Record.ID, texts(m.Sources.List())),
-				fix("give each node a unique id of its own (do not clone one with a fixed uniqueId)"))
+				check.Fix("give each node a unique id of its own (do not clone one with a fixed uniqueId)"))
 		} else if first := ids[m.Record.ID]; first != nil {
 			j.add(id, check.Fail, check.Definite, m.Record.ID.String(), title,
 				fmt.Sprintf("the id %s belongs to %s and to %s", m.Record.ID, first.Name(), m.Name()),
-				fix("give each node a unique id of its own (do not clone one with a fixed uniqueId)"))
+				check.Fix("give each node a unique id of its own (do not clone one with a fixed uniqueId)"))
 		}
 		ids[m.Record.ID] = m
 		places[m.Name()] = append(places[m.Name()], m)
@@ -101,7 +101,7 @@ func (j *judge) duplicateID() {
 			if n.First >= m.Last || n.Beats.count < 2 || m.Record.ID == n.Record.ID {
 				continue // a restart
 			}
-			more := []any{evidence("unique ids", "%s, %s", m.Record.ID, n.Record.ID)}
+			more := []check.Part{evidence("unique ids", "%s, %s", m.Record.ID, n.Record.ID)}
 			if a, ok := m.Record.Addr(); ok && unreachable(a) {
 				more = append(more, check.ID("tribes.advertises-loopback"))
 			}
@@ -122,7 +122,7 @@ func (j *judge) clockStep() {
 		if m.Steps > 0 {
 			j.add(id, check.Warn, check.Likely, m.Name(), title,
 				fmt.Sprintf("the alive time of %s went %+d ms beside the capture's clock from one heartbeat to the next: its clock, or that of the capturing host, was set", m.Name(), m.LargestStep),
-				evidence("jumps", "%d", m.Steps), fix("let chrony or ntpd slew the clock instead of stepping it"))
+				evidence("jumps", "%d", m.Steps), check.Fix("let chrony or ntpd slew the clock instead of stepping it"))
 		}
 	}
 	if len(j.heard) > 0 && !j.bad(id) {
@@ -156,7 +156,7 @@ func (j *judge) versionMix() {
 		if pair := byGroup[g.Addr]; pair[0] != nil && pair[1] != nil {
 			j.add(id, check.Warn, check.Definite, g.Addr.String(), title,
 				fmt.Sprintf("%s sends the heartbeats of Tomcat 7 and later, %s those of Tomcat 6.0: neither takes the other's", pair[tribes.V1].Name(), pair[tribes.V0].Name()),
-				fix("one Tomcat generation in a cluster, or a group of its own for each"))
+				check.Fix("one Tomcat generation in a cluster, or a group of its own for each"))
 		}
 	}
 	if len(j.heard) > 0 && !j.bad(id) {
@@ -196,7 +196,7 @@ func (j *judge) clockSkew() {
 	}
 	j.add(id, status, check.Likely, low.Name()+", "+high.Name(), title,
 		fmt.Sprintf("the clock of %s is %d ms behind that of %s, by the times in their messages", high.Name(), skew, low.Name()),
-		evidence("messages", "%d and %d", high.Talk.Messages, low.Talk.Messages), fix("run NTP or chrony on all nodes"))
+		evidence("messages", "%d and %d", high.Talk.Messages, low.Talk.Messages), check.Fix("run NTP or chrony on all nodes"))
 }
 
 // dualHomed: heartbeats come twice.
@@ -206,7 +206,7 @@ func (j *judge) dualHomed() {
 		if n := m.DuplicatesOther; n >= 3 && 4*n > m.Beats.count {
 			j.add(id, check.Warn, check.Likely, m.Name(), title,
 				fmt.Sprintf("%d heartbeats of %s came by two interfaces: both are on one network, or one is part of the other (a bridge and its port)", n, m.Name()),
-				fix("join on one interface only"))
+				check.Fix("join on one interface only"))
 			return
 		}
 	}
@@ -218,7 +218,7 @@ func (j *judge) duplicateIP() {
 		for _, a := range m.Sources.List() {
 			if h := j.hosts[a]; h != nil && h.flips >= 3 {
 				j.add("addr.duplicate-ip", check.Fail, check.Definite, a.String(), "two hosts use one address",
-					fmt.Sprintf("packets from %s carry %s and %s in turns", a, h.macs[0], h.macs[1]), fix("change one of the two addresses, then: ip neigh flush all"))
+					fmt.Sprintf("packets from %s carry %s and %s in turns", a, h.macs[0], h.macs[1]), check.Fix("change one of the two addresses, then: ip neigh flush all"))
 				return
 			}
 		}

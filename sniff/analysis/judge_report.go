@@ -100,7 +100,7 @@ func (j *judge) noReport() {
 			j.add(id, check.Warn, check.Likely, texts(silent), title,
 				fmt.Sprintf("%s sent heartbeats to %s, and no report of it in answer to %d general queries, while other hosts answered: a switch that snoops forgets it", texts(silent), l.group, len(rounds)),
 				evidence("hosts that answered", "%d", l.reporters),
-				fix("let IGMP (protocol 2) out of that host's firewall; muster check there"))
+				check.Fix("let IGMP (protocol 2) out of that host's firewall; muster check there"))
 		}
 	}
 	if answered > 0 && !j.bad(id) {
@@ -124,7 +124,7 @@ func (j *judge) reportSuppression() {
 			if len(l.before) > 0 && l.reporters > 0 {
 				j.add(id, check.Warn, check.Hint, l.group.String(), title,
 					fmt.Sprintf("%s reported %s when joining, and kept silent after %d general queries of an old version, which another host answered: a switch that forwards reports to hosts then serves only one of them", texts(l.before), l.group, len(rounds)),
-					fix("set the querier to the newest version, in which nobody keeps a report back"))
+					check.Fix("set the querier to the newest version, in which nobody keeps a report back"))
 			}
 		}
 	}

@@ -65,7 +65,7 @@ func (j *judge) incarnation(m *Member) *Member {
 // oneWay: a member lives and its heartbeats do not come here.
 func (j *judge) oneWay() {
 	const title = "heartbeats of a living member do not arrive"
-	var cause []any
+	var cause []check.Part
 	if j.bad("igmp.no-querier") {
 		cause = append(cause, check.ID("igmp.no-querier"))
 	}
@@ -77,10 +77,10 @@ func (j *judge) oneWay() {
 	}
 	for _, c := range j.cut {
 		name := c.m.Name()
-		more := append([]any{
+		more := append([]check.Part{
 			evidence("unique id", "%s", c.m.Record.ID),
-			fix("muster listen " + j.groupOf(c.m) + " -d 10s    # here, and on the other nodes"),
-			fix("muster mesh " + j.groupOf(c.m) + "    # on every node: who hears whom"),
+			check.Fix("muster listen " + j.groupOf(c.m) + " -d 10s    # here, and on the other nodes"),
+			check.Fix("muster mesh " + j.groupOf(c.m) + "    # on every node: who hears whom"),
 		}, cause...)
 		switch {
 		case c.unheard:
@@ -125,11 +125,11 @@ func (j *judge) dropTime() {
 		silence, unexplained := j.worst(m)
 		rate := float64(b.lost) / float64(b.lost+b.count)
 		interval := int64(b.Interval())
-		more := []any{
+		more := []check.Part{
 			evidence("heartbeats", "%d arrived, %d lost", b.count, b.lost),
 			evidence("interval", "%s", span(interval)),
 			evidence("longest silence", "%s, drop time %s", span(silence), span(j.drop)),
-			fix("mcastDropTime of at least 3 x frequency; 10000 to 30000 on Wi-Fi and busy virtual machines"),
+			check.Fix("mcastDropTime of at least 3 x frequency; 10000 to 30000 on Wi-Fi and busy virtual machines"),
 		}
 		if j.wasCut(m) {
 			more = append(more, check.ID("tribes.one-way"))
@@ -226,7 +226,7 @@ func (j *judge) halfOpen() {
 		j.add(id, check.Fail, check.Definite, m.Name(), title,
 			fmt.Sprintf("%d connections to %s %s, while its heartbeats went on until %s", r.Refused+r.Silent, m.Name(), how, j.at(m.Last)),
 			evidence("refused", "%d", r.Refused), evidence("no answer", "%d", r.Silent),
-			fix("open TCP "+portRange(ap.Port())+" between the nodes"), fix("muster tribes probe "+m.Name()))
+			check.Fix("open TCP "+portRange(ap.Port())+" between the nodes"), check.Fix("muster tribes probe "+m.Name()))
 	}
 	if reached > 0 && !j.bad(id) {
 		j.pass(id, title, "the receivers of %s took connections", some(reached, "member"))
@@ -258,7 +258,7 @@ func (j *judge) staticMix() {
 			mixed = append(mixed, ap)
 		}
 	}
-	more := []any{fix("use one kind of membership on all nodes; with a static one keep TcpFailureDetector and TcpPingInterceptor")}
+	more := []check.Part{check.Fix("use one kind of membership on all nodes; with a static one keep TcpFailureDetector and TcpPingInterceptor")}
 	switch {
 	case len(mixed) > 0 || len(told) > 0 && len(j.heard) > 0:
 		j.add(id, check.Warn, check.Likely, texts(append(told, mixed...)), "static and multicast membership are mixed",

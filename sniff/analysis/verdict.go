@@ -111,24 +111,9 @@ func (a *Analysis) byFirst() (heard, silent []*Member) {
 func (a *Analysis) HeardMembers() []*Member  { heard, _ := a.byFirst(); return heard }
 func (a *Analysis) SilentMembers() []*Member { _, silent := a.byFirst(); return silent }
 
-// add appends a verdict; evidence are pairs of what and value.
-func (j *judge) add(id check.ID, status check.Status, c check.Confidence, subject, title, saw string, more ...any) {
-	v := check.Verdict{
-		ID: id, Status: status, Subject: subject, Title: title, Saw: saw, Confidence: c,
-		Evidence: []check.Evidence{}, Fix: []string{}, CausedBy: []check.ID{}, Docs: check.DocsPage(id),
-	}
-	for _, m := range more {
-		switch m := m.(type) {
-		case check.Evidence:
-			m.ReadFrom = "packets"
-			v.Evidence = append(v.Evidence, m)
-		case fix:
-			v.Fix = append(v.Fix, string(m))
-		case check.ID:
-			v.CausedBy = append(v.CausedBy, m)
-		}
-	}
-	j.out = append(j.out, v)
+// add appends a verdict.
+func (j *judge) add(id check.ID, status check.Status, c check.Confidence, subject, title, saw string, parts ...check.Part) {
+	j.out = append(j.out, check.New(id, status, c, subject, title, saw, parts...))
 }
 
 // pass appends a verdict that all is well.
@@ -140,8 +125,6 @@ func (j *judge) pass(id check.ID, title, format string, args ...any) {
 func (j *judge) bad(id check.ID) bool {
 	return slices.ContainsFunc(j.out, func(v check.Verdict) bool { return v.ID == id && v.Status.Bad() })
 }
-
-type fix string
 
 // some writes a number of things.
 func some(n int, noun string) string {
@@ -160,7 +143,7 @@ func all(n int, noun string) string {
 }
 
 func evidence(what, format string, args ...any) check.Evidence {
-	return check.Evidence{What: what, Value: fmt.Sprintf(format, args...)}
+	return check.Evidence{What: what, Value: fmt.Sprintf(format, args...), ReadFrom: "packets"}
 }
 
 // at is a time as seconds since the first packet.

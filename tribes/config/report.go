@@ -34,11 +34,8 @@ func (f *File) report(x finding) {
 }
 
 func (f *File) finding(x finding) Finding {
-	v := check.Verdict{
-		ID: x.id, Status: x.status, Subject: f.place(x.at), Title: title(x.id), Saw: x.saw,
-		Evidence: []check.Evidence{}, Confidence: cmp.Or(x.confidence, check.Definite),
-		Fix: x.fix, CausedBy: x.causedBy, Docs: check.DocsPage(x.id),
-	}
+	v := check.New(x.id, x.status, cmp.Or(x.confidence, check.Definite), f.place(x.at), title(x.id), x.saw)
+	v.Fix, v.CausedBy = append(v.Fix, x.fix...), append(v.CausedBy, x.causedBy...)
 	for _, e := range x.evidence {
 		what := e.Name
 		if x.in != nil {
@@ -51,12 +48,6 @@ func (f *File) finding(x finding) Finding {
 		v.Evidence = append(v.Evidence, check.Evidence{What: what, Value: cut(e.Text), ReadFrom: from})
 	}
 	v.Evidence = append(v.Evidence, x.more...)
-	if v.Fix == nil {
-		v.Fix = []string{}
-	}
-	if v.CausedBy == nil {
-		v.CausedBy = []check.ID{}
-	}
 	return Finding{Verdict: v, File: f.Name, Position: x.at}
 }
 

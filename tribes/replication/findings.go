@@ -61,10 +61,9 @@ func (v *View) Findings(now time.Time) []check.Verdict {
 }
 
 func verdict(id check.ID, s check.Status, subject, title, saw string, c check.Confidence, evidence []check.Evidence, fix ...string) check.Verdict {
-	return check.Verdict{
-		ID: id, Status: s, Subject: subject, Title: title, Saw: saw, Evidence: evidence, Confidence: c,
-		Fix: fix, CausedBy: []check.ID{}, Docs: check.DocsPage(id),
-	}
+	v := check.New(id, s, c, subject, title, saw)
+	v.Evidence, v.Fix = append(v.Evidence, evidence...), append(v.Fix, fix...)
+	return v
 }
 
 const titleMissing = "A session is not on the nodes that should have it"

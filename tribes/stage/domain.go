@@ -53,13 +53,8 @@ func (d *Domain) Dropped() uint64 { return d.faults.count(otherDomain) }
 func (d *Domain) Verdicts() []check.Verdict {
 	var out []check.Verdict
 	for _, f := range d.faults.list(otherDomain) {
-		const id = "tribes.domain-filter"
-		out = append(out, check.Verdict{
-			ID: id, Status: check.Warn, Subject: f.who, Title: "a member of another domain sends to this one", Confidence: check.Definite,
-			Saw:      fmt.Sprintf("dropped %d of its messages: %s", f.n, f.why),
-			Evidence: []check.Evidence{{What: "messages dropped", Value: fmt.Sprint(f.n), ReadFrom: "the channel"}},
-			Fix:      []string{"give the members that belong together the same domain, others another group"}, CausedBy: []check.ID{}, Docs: check.DocsPage(id),
-		})
+		out = append(out, f.verdict("tribes.domain-filter", check.Warn, check.Definite, "a member of another domain sends to this one", "dropped",
+			"give the members that belong together the same domain, others another group"))
 	}
 	return out
 }

@@ -1,10 +1,6 @@
 package stage
 
-import (
-	"fmt"
-
-	"muster/internal/check"
-)
+import "muster/internal/check"
 
 // EncryptStats are what an Encrypt counted.
 type EncryptStats struct {
@@ -29,21 +25,12 @@ func (e *Encrypt) Stats() EncryptStats {
 func (e *Encrypt) Verdicts() []check.Verdict {
 	var out []check.Verdict
 	for _, f := range e.faults.list(wrongKey, unsealed, wrongForm) {
-		out = append(out, e.verdict(f, "tribes.key-mismatch", "members do not encrypt alike",
+		out = append(out, f.verdict("tribes.key-mismatch", check.Fail, check.Definite, "members do not encrypt alike", "dropped",
 			"the same EncryptInterceptor with the same encryptionKey and encryptionAlgorithm on all nodes, changed while the cluster is stopped"))
 	}
 	for _, f := range e.faults.list(skewed) {
-		out = append(out, e.verdict(f, "tribes.clock-skew", "clocks are further apart than the replay window",
+		out = append(out, f.verdict("tribes.clock-skew", check.Fail, check.Definite, "clocks are further apart than the replay window", "dropped",
 			"chronyc tracking", "set the clocks of both hosts by NTP"))
 	}
 	return out
-}
-
-func (e *Encrypt) verdict(f fault, id check.ID, title string, fix ...string) check.Verdict {
-	return check.Verdict{
-		ID: id, Status: check.Fail, Subject: f.who, Title: title, Confidence: check.Definite,
-		Saw:      fmt.Sprintf("dropped %d of its messages: %s", f.n, f.why),
-		Evidence: []check.Evidence{{What: "messages dropped", Value: fmt.Sprint(f.n), ReadFrom: "the channel"}},
-		Fix:      fix, CausedBy: []check.ID{}, Docs: check.DocsPage(id),
-	}
 }

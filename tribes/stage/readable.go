@@ -49,13 +49,8 @@ func (r *Readable) Receive(ctx context.Context, m *channel.Message, up channel.H
 func (r *Readable) Verdicts() []check.Verdict {
 	var out []check.Verdict
 	for _, f := range r.faults.list(unreadable) {
-		const id = "tribes.key-mismatch"
-		out = append(out, check.Verdict{
-			ID: id, Status: check.Fail, Subject: f.who, Title: "members do not encrypt alike", Confidence: check.Likely,
-			Saw:      fmt.Sprintf("cannot read %d of its messages: %s", f.n, f.why),
-			Evidence: []check.Evidence{{What: "messages not readable", Value: fmt.Sprint(f.n), ReadFrom: "the channel"}},
-			Fix:      []string{"--encryption-key-file names the cluster's key, --server-xml all of its interceptors"}, CausedBy: []check.ID{}, Docs: check.DocsPage(id),
-		})
+		out = append(out, f.verdict("tribes.key-mismatch", check.Fail, check.Likely, "members do not encrypt alike", "cannot read",
+			"--encryption-key-file names the cluster's key, --server-xml all of its interceptors"))
 	}
 	return out
 }

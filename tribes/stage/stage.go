@@ -2,6 +2,7 @@ package stage
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 	"sync"
@@ -112,6 +113,16 @@ func (f *faults) list(kinds ...string) []fault {
 		}
 	}
 	return out
+}
+
+// verdict tells of it; did is what became of the messages.
+func (f fault) verdict(id check.ID, s check.Status, c check.Confidence, title, did string, fix ...check.Fix) check.Verdict {
+	v := check.New(id, s, c, f.who, title, fmt.Sprintf("%s %d of its messages: %s", did, f.n, f.why),
+		check.Evidence{What: "messages concerned", Value: fmt.Sprint(f.n), ReadFrom: "the channel"})
+	for _, x := range fix {
+		v.Fix = append(v.Fix, string(x))
+	}
+	return v
 }
 
 // key tells members apart as Tomcat does.

@@ -10,19 +10,8 @@ type Verdict struct {
 	check.Verdict
 }
 
-// NewVerdict gives v its line; lists that are absent become empty ones.
-func NewVerdict(v check.Verdict) Verdict {
-	if v.Evidence == nil {
-		v.Evidence = []check.Evidence{}
-	}
-	if v.Fix == nil {
-		v.Fix = []string{}
-	}
-	if v.CausedBy == nil {
-		v.CausedBy = []check.ID{}
-	}
-	return Verdict{"verdict", v}
-}
+// NewVerdict gives v its line.
+func NewVerdict(v check.Verdict) Verdict { return Verdict{"verdict", v} }
 
 // VerdictSummary is the last JSON line of a command that gives verdicts.
 type VerdictSummary struct {

@@ -114,15 +114,15 @@ func (j *judge) is(h Half, cause check.Verdict) Half {
 	v.Confidence, v.Fix = cause.Confidence, cause.Fix
 	if cause.ID != "" && cause.ID != id {
 		v.CausedBy = []check.ID{cause.ID}
-		v.Fix = nil
+		v.Fix = []string{}
 		j.out = append(j.out, cause)
 	}
 	j.out = append([]check.Verdict{v}, j.out...)
 	return h
 }
 
-func (j *judge) verdict(id check.ID, s check.Status, c check.Confidence, saw string) check.Verdict {
-	return check.Verdict{ID: id, Status: s, Subject: j.subject(), Title: titles[id], Saw: saw, Confidence: c, Docs: check.DocsPage(id)}
+func (j *judge) verdict(id check.ID, s check.Status, c check.Confidence, saw string, parts ...check.Part) check.Verdict {
+	return check.New(id, s, c, j.subject(), titles[id], saw, parts...)
 }
 
 func (j *judge) subject() string {
@@ -151,9 +151,7 @@ func (j *judge) unheard() check.Verdict {
 			saw += fmt.Sprintf("; %s has a receiver all the same, at %s: it is in a cluster, and multicast does not get through", n.Name, n.Open)
 		}
 	}
-	v := j.verdict("", check.Fail, c, saw)
-	v.Fix = []string{"muster check", "muster mesh " + j.f.Group, "muster tribes members -v"}
-	return v
+	return j.verdict("", check.Fail, c, saw, check.Fix("muster check"), check.Fix("muster mesh "+j.f.Group), check.Fix("muster tribes members -v"))
 }
 
 func (j *judge) whoIsHeard() (heard, not string) {
@@ -179,21 +177,19 @@ func (j *judge) closed() check.Verdict {
 	if !j.from.Reached && !j.from.Down {
 		n = j.from
 	}
-	v := j.verdict(idHalfOpen, check.Fail, check.Definite,
-		fmt.Sprintf("%s is heard, and its receiver %s does not answer: %s", n.Name, n.Receiver, n.ReachErr))
-	v.Fix = []string{fmt.Sprintf("open TCP port %s of %s for the other nodes", port(n.Receiver), n.Name)}
-	return v
+	return j.verdict(idHalfOpen, check.Fail, check.Definite,
+		fmt.Sprintf("%s is heard, and its receiver %s does not answer: %s", n.Name, n.Receiver, n.ReachErr),
+		check.Fix(fmt.Sprintf("open TCP port %s of %s for the other nodes", port(n.Receiver), n.Name)))
 }
 
 func port(addr string) string { return addr[strings.LastIndexByte(addr, ':')+1:] }
 
 // deaf: the others have heard our heartbeats, and from has not.
 func (j *judge) deaf() check.Verdict {
-	v := j.verdict(idOneWay, check.Fail, check.Likely,
+	return j.verdict(idOneWay, check.Fail, check.Likely,
 		fmt.Sprintf("%s has not noticed that muster joined, %s has: multicast does not get to %s, so it knows no members and sends to nobody",
-			j.from.Name, j.to.Name, j.from.Name))
-	v.Fix = []string{"on " + j.from.Name + ": muster check"}
-	return v
+			j.from.Name, j.to.Name, j.from.Name),
+		check.Fix("on "+j.from.Name+": muster check"))
 }
 
 // undistributed are the nodes whose application is in no cluster.
@@ -208,10 +204,9 @@ func (j *judge) undistributed() (out []string) {
 
 func (j *judge) distributable() check.Verdict {
 	who := strings.Join(j.undistributed(), " and ")
-	v := j.verdict(idDistributable, check.Fail, check.Likely,
-		fmt.Sprintf("the cluster works, and the application has no part in it on %s: no manager of it answers, and a session made there sends nothing; its web.xml lacks <distributable/>, or it runs under another path or host name there", who))
-	v.Fix = []string{"<distributable/> in the application's WEB-INF/web.xml, on every node"}
-	return v
+	return j.verdict(idDistributable, check.Fail, check.Likely,
+		fmt.Sprintf("the cluster works, and the application has no part in it on %s: no manager of it answers, and a session made there sends nothing; its web.xml lacks <distributable/>, or it runs under another path or host name there", who),
+		check.Fix("<distributable/> in the application's WEB-INF/web.xml, on every node"))
 }
 
 // sealed reports whether either node's messages are encrypted.
@@ -239,9 +234,8 @@ func (j *judge) keys() check.Verdict {
 	case !j.f.Key:
 		saw += "; --encryption-key-file FILE lets muster see which one is wrong"
 	}
-	v := j.verdict(idKey, check.Fail, c, saw)
-	v.Fix = []string{"the same encryptionKey and encryptionAlgorithm on all nodes"}
-	return v
+	return j.verdict(idKey, check.Fail, c, saw,
+		check.Fix("the same encryptionKey and encryptionAlgorithm on all nodes"))
 }
 
 // held: the session is there, and the page does not get it.
@@ -260,18 +254,13 @@ func (j *judge) held() check.Verdict {
 
 // unsent: everything seems right, and it is not there.
 func (j *judge) unsent() check.Verdict {
-	v := j.verdict("", check.Fail, check.Hint, "")
-	switch {
-	case j.from.Sent > 0:
-		v.Confidence = check.Likely
-		v.Saw = fmt.Sprintf("%s sends what happens to its sessions (it got here), and %s, which answers us at %s, does not have it: TCP from %s to that port, or the log of %s",
+	c, saw := check.Hint, fmt.Sprintf("%s does not have the session, and nothing was seen of %s sending it", j.to.Name, j.from.Name)
+	if j.from.Sent > 0 {
+		c = check.Likely
+		saw = fmt.Sprintf("%s sends what happens to its sessions (it got here), and %s, which answers us at %s, does not have it: TCP from %s to that port, or the log of %s",
 			j.from.Name, j.to.Name, j.to.Receiver, j.from.Name, j.to.Name)
-		v.Fix = []string{fmt.Sprintf("on %s: muster tribes probe %s", j.from.Name, j.to.Receiver)}
-	default:
-		v.Saw = fmt.Sprintf("%s does not have the session, and nothing was seen of %s sending it", j.to.Name, j.from.Name)
-		v.Fix = []string{fmt.Sprintf("on %s: muster tribes probe %s", j.from.Name, j.to.Receiver)}
 	}
-	return v
+	return j.verdict("", check.Fail, c, saw, check.Fix(fmt.Sprintf("on %s: muster tribes probe %s", j.from.Name, j.to.Receiver)))
 }
 
 // route: the ids do not tell a balancer which node is whose.
@@ -280,9 +269,8 @@ func (j *judge) route() check.Verdict {
 	if j.from.Route == j.to.Route {
 		id = idSame
 	}
-	v := j.verdict(id, check.Fail, check.Definite, j.f.Error)
-	v.Fix = []string{`<Engine ... jvmRoute="NAME">, another NAME on each node and the one that the balancer knows`}
-	return v
+	return j.verdict(id, check.Fail, check.Definite, j.f.Error,
+		check.Fix(`<Engine ... jvmRoute="NAME">, another NAME on each node and the one that the balancer knows`))
 }
 
 // hearing warns where the sessions go through and we do not see the members.
@@ -308,10 +296,8 @@ func (j *judge) hearing() {
 // race tells of changes that were overtaken.
 func (j *judge) race() {
 	if j.f.Overtaken > 0 {
-		v := j.verdict(idServed, check.Warn, check.Likely, fmt.Sprintf(
+		j.out = append(j.out, j.verdict(idServed, check.Warn, check.Likely, fmt.Sprintf(
 			"replication works, and %d of the changes did not arrive though the next one did: Tomcat takes two messages that come at once in any order and drops what it does not know yet",
-			j.f.Overtaken))
-		v.Fix = []string{`<Cluster ... channelSendOptions="6">`}
-		j.out = append(j.out, v)
+			j.f.Overtaken), check.Fix(`<Cluster ... channelSendOptions="6">`)))
 	}
 }

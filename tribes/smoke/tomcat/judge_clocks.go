@@ -40,9 +40,7 @@ func (j *judge) clocks(s check.Status) check.Verdict {
 	if s == check.Fail {
 		saw += fmt.Sprintf(": an EncryptInterceptor refuses what is more than %s old or ahead, as a replay", replayWindow)
 	}
-	v := j.verdict(idClock, s, check.Definite, saw)
-	v.Evidence = []check.Evidence{clockEvidence(a), clockEvidence(b)}
-	v.Fix = []string{"chronyc tracking"}
+	v := j.verdict(idClock, s, check.Definite, saw, clockEvidence(a), clockEvidence(b), check.Fix("chronyc tracking"))
 	if s == check.Warn {
 		j.out = append(j.out, v)
 	}
