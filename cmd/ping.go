@@ -258,7 +258,7 @@ func (a *app) ping(ctx context.Context, o pingOptions, cfg ping.LinkConfig, expe
 	}
 	asked := ping.Asked{Group: cfg.Group.Addr, Port: cfg.Group.Port, UDP: cfg.UDP, From: port, TTL: o.ttlFrom}
 	if met := expect.Met(res.Responders); !met && ctx.Err() == nil {
-		asked.Silent = ping.Look(ctx, cfg, ping.DefaultPort, res.Responders, expect.Count-ping.Answering(res.Responders))
+		asked.Silent = ping.Look(ctx, cfg, ping.DefaultPort, res.Responders, expect)
 	}
 	if err := view.Result(res, ping.Explain(asked, res.Responders, expect)); err != nil {
 		return err

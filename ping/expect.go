@@ -85,6 +85,16 @@ func (h Host) has(a netip.Addr) bool {
 	})
 }
 
+// reachable: the host answers by unicast.
+func (h Host) reachable(rows []Row) bool {
+	return slices.ContainsFunc(rows, func(r Row) bool { return r.Unicast.Received > 0 && h.has(r.Addr) })
+}
+
+// reached: each host that was named and did not answer the group answers by unicast.
+func (e Expectation) reached(rows []Row) bool {
+	return !slices.ContainsFunc(e.Missing(rows), func(h Host) bool { return !h.reachable(rows) })
+}
+
 // Met reports whether everything expected answered the group.
 func (e Expectation) Met(rows []Row) bool {
 	return len(e.Missing(rows)) == 0 && Answering(rows) >= e.Count

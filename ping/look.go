@@ -30,12 +30,13 @@ func (n Neighbour) sentence(a Asked) string {
 	return fmt.Sprintf("%s (MAC %s) is known to this host as a neighbour and did not answer for %s", n.Addr, n.MAC, a.Group)
 }
 
-// Look finds who else is on the network of a group when want fewer answered than
+// Look finds who else is on the network of a group when fewer answered than
 // expected: who answers muster's own echo on the group (on port); while these are
 // not enough, whom this host's ARP table knows, and who answers ICMPv6 at ff02::1,
-// which Linux does by default. It takes a second. What cannot be done is left out.
-func Look(ctx context.Context, cfg LinkConfig, port uint16, have []Row, want int) []Neighbour {
-	l := looker{have: have, own: cfg.Interface.Addrs}
+// which Linux does by default. Where the missing are known by name, others in the
+// ARP table are nobody's concern. It takes a second. What cannot be done is left out.
+func Look(ctx context.Context, cfg LinkConfig, port uint16, have []Row, e Expectation) []Neighbour {
+	l := looker{have: have, own: cfg.Interface.Addrs, expect: e}
 	if !cfg.UDP {
 		udp := cfg
 		udp.UDP = true
@@ -44,12 +45,17 @@ func Look(ctx context.Context, cfg LinkConfig, port uint16, have []Row, want int
 			l.add(Neighbour{Addr: a, How: "echo"})
 		}
 	}
-	if want > 0 && len(l.found) >= want {
+	if l.enough() {
 		return l.found
 	}
 	l.arp = readARP(cfg.Interface.Name)
 	for _, n := range l.arp {
-		l.add(n)
+		if len(e.Hosts) == 0 || slices.ContainsFunc(e.Hosts, func(h Host) bool { return h.has(n.Addr) }) {
+			l.add(n)
+		}
+	}
+	if len(e.Hosts) > 0 && l.enough() {
+		return l.found
 	}
 	all := cfg
 	all.UDP = false
@@ -67,15 +73,30 @@ const maxNeighbours = 16
 
 // looker gathers neighbours that did not answer, each once.
 type looker struct {
-	have  []Row
-	own   []netip.Prefix
-	arp   []Neighbour
-	found []Neighbour
+	have   []Row
+	own    []netip.Prefix
+	expect Expectation
+	arp    []Neighbour
+	found  []Neighbour
 }
 
+// enough: it is known of all that are missing that they are there.
+func (l *looker) enough() bool {
+	if len(l.expect.Hosts) == 0 {
+		want := l.expect.Count - Answering(l.have)
+		return want > 0 && len(l.found) >= want
+	}
+	return !slices.ContainsFunc(l.expect.Missing(l.have), func(h Host) bool {
+		return !slices.ContainsFunc(l.found, func(n Neighbour) bool { return h.has(n.Addr) }) && !h.reachable(l.have)
+	})
+}
+
+// add notes a neighbour that did not answer. Who answered by unicast is known to be
+// there; that muster's own echo reaches it by the group is still news.
 func (l *looker) add(n Neighbour) {
 	same := func(a netip.Addr) bool { return a == n.Addr || n.MAC != "" && macIn(l.arp, a) == n.MAC }
-	if slices.ContainsFunc(l.have, func(r Row) bool { return r.Received > 0 && same(r.Addr) }) ||
+	answered := func(r Row) bool { return r.Received > 0 || n.How != "echo" && r.Unicast.Received > 0 }
+	if slices.ContainsFunc(l.have, func(r Row) bool { return answered(r) && same(r.Addr) }) ||
 		slices.ContainsFunc(l.found, func(f Neighbour) bool { return same(f.Addr) || f.MAC != "" && f.MAC == n.MAC }) ||
 		slices.ContainsFunc(l.own, func(p netip.Prefix) bool { return p.Addr() == n.Addr.WithZone("") }) {
 		return

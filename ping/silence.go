@@ -21,7 +21,10 @@ type Asked struct {
 // each, none when all that was expected is there.
 func Explain(a Asked, rows []Row, e Expectation) []string {
 	var out []string
-	out = append(out, unicastOnly(a, rows)...)
+	alone := unicastOnly(rows)
+	if len(alone) > 0 {
+		out = append(out, notByGroup(a, alone))
+	}
 	for _, n := range a.Silent {
 		out = append(out, n.sentence(a))
 	}
@@ -29,6 +32,7 @@ func Explain(a Asked, rows []Row, e Expectation) []string {
 		return out
 	}
 	switch {
+	case a.UDP && e.Count > 0 && Answering(rows)+len(alone) >= e.Count && e.reached(rows): // nobody else is missing
 	case a.UDP && Answering(rows) == 0:
 		out = append(out,
 			fmt.Sprintf("nobody answered: is 'muster ping --respond %s' running on the other hosts?", a.Group),
@@ -50,24 +54,25 @@ func useUDP(a Asked) string {
 	return fmt.Sprintf("run 'muster ping --respond %s' there and 'muster ping --udp %s' here to know", a.Group, a.Group)
 }
 
-// unicastOnly names the hosts that answer, but not to the group.
-func unicastOnly(a Asked, rows []Row) []string {
-	var hosts []string
+// unicastOnly are the hosts that answer, but not to the group.
+func unicastOnly(rows []Row) (hosts []string) {
 	for _, r := range rows {
 		if r.Received == 0 && r.Unicast.Received > 0 {
 			hosts = append(hosts, r.Addr.String())
 		}
 	}
-	if len(hosts) == 0 {
-		return nil
-	}
-	why := "it has not joined the group there, a switch does not forward the group to it, or its firewall drops it"
-	if !a.UDP && a.Group.Is4() {
-		why = "its kernel ignores echo to groups (net.ipv4.icmp_echo_ignore_broadcasts=1, the default of Linux), " + why
-	}
-	verb := "answers"
+	return hosts
+}
+
+func notByGroup(a Asked, hosts []string) string {
+	verb, why := "answers", "it has not joined the group there, a switch does not forward the group to it, or its firewall drops it"
+	its := "its kernel ignores"
 	if len(hosts) > 1 {
-		verb = "answer"
+		verb, why = "answer", "they have not joined the group there, a switch does not forward it to them, or their firewalls drop it"
+		its = "their kernels ignore"
 	}
-	return []string{fmt.Sprintf("%s %s by unicast but not to the group: %s", strings.Join(hosts, ", "), verb, why)}
+	if !a.UDP && a.Group.Is4() {
+		why = its + " echo to groups (net.ipv4.icmp_echo_ignore_broadcasts=1, the default of Linux), " + why
+	}
+	return fmt.Sprintf("%s %s by unicast but not to the group: %s", strings.Join(hosts, ", "), verb, why)
 }

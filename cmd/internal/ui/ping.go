@@ -296,7 +296,10 @@ func (p *Ping) closing(r *ping.Result, missing, notes []string) error {
 	var b strings.Builder
 	n := ping.Answering(r.Responders)
 	fmt.Fprintf(&b, "%s, %s answered", Count(r.Sent, "probe"), Count(n, "host"))
-	if e := p.Expect; e.Count > 0 {
+	switch e := p.Expect; {
+	case len(e.Hosts) > 0 && len(missing) > 0: // others may have answered
+		fmt.Fprintf(&b, ", %d of the %d expected", len(e.Hosts)-len(missing), len(e.Hosts))
+	case e.Count > 0:
 		fmt.Fprintf(&b, ", %d expected", e.Count)
 	}
 	b.WriteString("\n")
