@@ -2,8 +2,10 @@ package cmd
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -41,8 +43,12 @@ func (f *clusterFlags) takeServerXML(a *app) error {
 	}
 	given := f.command.Flags().Changed
 	if !s.Multicast && !given("group") {
+		ask := "muster tribes probe HOST:PORT asks one of them"
+		if len(s.Members) > 0 {
+			ask = fmt.Sprintf("muster tribes probe %s asks the first of them", net.JoinHostPort(s.Members[0].Host, strconv.Itoa(int(s.Members[0].Port))))
+		}
 		return hint.Wrap(fmt.Errorf("--server-xml: the members in %s find each other without multicast: there is no group to join", f.serverXML),
-			"muster tribes probe HOST:PORT asks one of them", "--group looks at a group all the same")
+			ask, "--group looks at a group all the same")
 	}
 	set := func(flag string, take func()) {
 		if !given(flag) {

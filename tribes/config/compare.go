@@ -44,7 +44,7 @@ func ofMulticast(name string) func(*Cluster) (string, bool) {
 	get := valueOf(membership, name)
 	return func(c *Cluster) (string, bool) {
 		v, ok := get(c)
-		return v, ok && c.Membership.is(mcastService)
+		return v, ok && c.multicast()
 	}
 }
 
@@ -52,7 +52,7 @@ func ofMulticast(name string) func(*Cluster) (string, bool) {
 var aspects = []aspect{
 	{id: "tribes.static-mix", status: check.Fail, what: "membership", part: membership, attrs: []string{"className"},
 		value: func(c *Cluster) (string, bool) {
-			if s, _ := c.interceptor(staticInterceptor); s != nil && len(s.Members) > 0 && c.Self.text("channelStartOptions") == "3" {
+			if s, _ := c.interceptor(staticInterceptor); s != nil && len(s.Members) > 0 && c.Membership.is(mcastService) && !c.multicast() {
 				return short(staticInterceptor), true
 			}
 			return short(c.Membership.Class), c.Membership.class != nil

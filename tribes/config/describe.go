@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"muster/tribes"
@@ -47,9 +46,8 @@ func sayMembers(c *Cluster) string {
 	m := &c.Membership
 	switch m.Class {
 	case mcastService:
-		start, known := c.Self.num("channelStartOptions")
-		if known && start&(startMembershipReceiver|startMembershipSender) == 0 {
-			return "Members do not find each other by multicast: the membership service is not started (channelStartOptions " + strconv.FormatInt(start, 10) + ")."
+		if !c.multicast() {
+			return "Members do not find each other by multicast: the membership service is not started (channelStartOptions " + shown(&c.Self, "channelStartOptions") + ")."
 		}
 		s := fmt.Sprintf("Members find each other by heartbeats to group %s, UDP port %s", shown(m, "address"), shown(m, "port"))
 		if bind := m.text("bind"); bind != "" {

@@ -142,6 +142,12 @@ func (c *Cluster) interceptor(class string) (*Component, int) {
 	return nil, -1
 }
 
+// multicast: members find each other in a group, by McastService, and it is started.
+func (c *Cluster) multicast() bool {
+	start, known := c.Self.num("channelStartOptions")
+	return c.Membership.is(mcastService) && (!known || start&(startMembershipReceiver|startMembershipSender) != 0)
+}
+
 func (c *Cluster) valve(class string) *Component {
 	for i := range c.Valves {
 		if c.Valves[i].is(class) {

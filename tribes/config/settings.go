@@ -15,7 +15,7 @@ import (
 // values of Tomcat's configuration.
 type Settings struct {
 	// Multicast: members find each other in a group. False for static and cloud
-	// membership; then the fields down to DropTime are Tomcat's defaults.
+	// membership, and where channelStartOptions starts none; then the fields down to DropTime are Tomcat's defaults.
 	Multicast bool
 	Group     netip.Addr
 	Port      uint16
@@ -78,7 +78,7 @@ func (f *File) Settings() (Settings, error) {
 // start with, is an error: joining with a guess would join another cluster.
 func (c *Cluster) settings(v Version) (Settings, error) {
 	g := getter{}
-	s := Settings{Multicast: c.Membership.is(mcastService), TTL: -1}
+	s := Settings{Multicast: c.multicast(), TTL: -1}
 	m := &c.Membership
 	if !s.Multicast {
 		d := (&builder{File: &File{version: v}}).implied(roleMembership, "Membership", mcastService)

@@ -43,6 +43,20 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+// Verify that a membership service that is not started is no multicast: there is no
+// group where the others could be met.
+func TestSettingsMulticast(t *testing.T) {
+	for options, want := range map[string]bool{"15": true, "7": true, "11": true, "3": false, "0": false} {
+		f, err := Read(source(swap(send8, send8+` channelStartOptions="`+options+`"`)(testFile("base.xml"))), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s, err := f.Settings(); err != nil || s.Multicast != want {
+			t.Errorf("channelStartOptions %s: multicast %v, %v", options, s.Multicast, err)
+		}
+	}
+}
+
 // Verify that nothing is guessed where the configuration does not say it.
 func TestNoSettings(t *testing.T) {
 	for _, c := range []struct {
