@@ -23,9 +23,9 @@ var hostnameLoopback = Check{
 			return pass(fmt.Sprintf("the host name %s resolves to %s", n.Host, addr), ev...)
 		}
 		saw := fmt.Sprintf("the host name %s resolves to %s (%s)", n.Host, addr, n.Via)
-		fix := []string{"set address=\"" + orWord(addrText(h.Src), "ADDRESS") + "\" on the Receiver in server.xml"}
+		fix := []string{"set address=\"" + h.reachableAddress() + "\" on the Receiver in server.xml"}
 		if n.Via == "/etc/hosts" {
-			fix = append(fix, fmt.Sprintf("sed -i 's/^127[.0-9]*[[:space:]].*\\b%s\\b.*/%s %s/' /etc/hosts   # look at the line first", n.Host, orWord(addrText(h.Src), "ADDRESS"), n.Host))
+			fix = append(fix, fmt.Sprintf("sed -i 's/^127[.0-9]*[[:space:]].*\\b%s\\b.*/%s %s/' /etc/hosts   # look at the line first", n.Host, h.reachableAddress(), n.Host))
 		}
 		verdict := func(s check.Status, c check.Confidence, more string) []check.Verdict {
 			v := bad(s, c, saw+more, fix, ev...)
@@ -78,7 +78,7 @@ func (h *Host) hostnameUnresolved(ev []check.Evidence) []check.Verdict {
 	if c == nil {
 		return skip(saw+"; no --server-xml was given to tell whether it is auto", ev...)
 	}
-	return bad(check.Fail, check.Likely, saw, []string{fmt.Sprintf("echo '%s %s' >> /etc/hosts", orWord(addrText(h.Src), "ADDRESS"), n.Host)}, ev...)
+	return bad(check.Fail, check.Likely, saw, []string{fmt.Sprintf("echo '%s %s' >> /etc/hosts", h.reachableAddress(), n.Host)}, ev...)
 }
 
 var secondarySource = Check{

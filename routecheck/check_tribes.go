@@ -13,7 +13,7 @@ var advertisesLoopback = Check{
 	ID:      "tribes.advertises-loopback",
 	Because: []check.ID{"addr.hostname-loopback"},
 	Judge: func(h *Host) []check.Verdict {
-		fix := []string{"set address=\"" + orWord(addrText(h.Src), "ADDRESS") + "\" on the Receiver in server.xml"}
+		fix := []string{"set address=\"" + h.reachableAddress() + "\" on the Receiver in server.xml"}
 		if c := h.Query.Cluster; c != nil {
 			if a, err := netip.ParseAddr(c.Receiver); err == nil && notReachable(a) {
 				return bad(check.Fail, check.Definite, fmt.Sprintf("%s gives the Receiver the address %s, which the others cannot reach", c.From, a), fix, evidence("Receiver address", c.Receiver, c.From))
@@ -31,6 +31,15 @@ var advertisesLoopback = Check{
 		}
 		return skip(fmt.Sprintf("no member listens on TCP ports %d-%d here", h.Query.TCPPort, h.Query.LastTCPPort()))
 	},
+}
+
+// reachableAddress is the one that heartbeats leave from, for a cure, or ADDRESS where
+// others cannot connect to it, as on the loopback.
+func (h *Host) reachableAddress() string {
+	if !h.Src.IsValid() || notReachable(h.Src) {
+		return "ADDRESS"
+	}
+	return h.Src.String()
 }
 
 func notReachable(a netip.Addr) bool {

@@ -405,7 +405,11 @@ func fixtures(t testing.TB) []fixture {
 		}, check.Fail, "user-mode", "--network host"},
 
 		{"tribes.advertises-loopback", nil, func(f *Facts) { f.Listeners.Value[0].Local = netip.MustParseAddrPort("127.0.0.1:4000") }, check.Fail, "advertises", "Receiver"},
-		{"tribes.advertises-loopback", nil, func(f *Facts) { f.cluster(Cluster{Receiver: "127.0.0.1"}) }, check.Fail, "cannot reach", "Receiver"},
+		{"tribes.advertises-loopback", nil, func(f *Facts) { f.cluster(Cluster{Receiver: "127.0.0.1"}) }, check.Fail, "cannot reach", `address="10.77.0.11"`},
+		{"tribes.advertises-loopback", nil, func(f *Facts) { // a cure must be none of what it cures
+			f.cluster(Cluster{Receiver: "127.0.0.1"})
+			f.Query.Interface, f.ToGroup.Value.Link, f.ToGroup.Value.Src = "lo", 1, addr("127.0.0.1")
+		}, check.Fail, "cannot reach", `address="ADDRESS"`},
 		{"tribes.source-mismatch", nil, func(f *Facts) { f.Listeners.Value[0].Local = netip.MustParseAddrPort("10.78.0.11:4000") }, check.Warn, "listens on 10.78.0.11", "same value"},
 		{"tribes.drop-time", func(f *Facts) { f.cluster(Cluster{FrequencyMS: 500, DropTimeMS: 3000}) }, func(f *Facts) { f.cluster(Cluster{FrequencyMS: 1000, DropTimeMS: 2000}) }, check.Warn, "less than three", "dropTime"},
 		{"tribes.drop-time", nil, func(f *Facts) { f.cluster(Cluster{FrequencyMS: 1000, DropTimeMS: 1000}) }, check.Fail, "flap", "dropTime"},
