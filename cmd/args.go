@@ -1,25 +1,32 @@
 package cmd
 
-import "github.com/spf13/cobra"
+import (
+	"strings"
 
-// noArgs and its like are cobra's, with errors that exit 2.
-func noArgs(c *cobra.Command, args []string) error { return asUsage(cobra.NoArgs(c, args), c) }
+	"github.com/spf13/cobra"
+)
 
-func exactArgs(n int) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error { return asUsage(cobra.ExactArgs(n)(c, args), c) }
-}
+// The numbers of arguments that commands take. A wrong number is a usage error that
+// shows what to write instead.
 
-func minArgs(n int) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error { return asUsage(cobra.MinimumNArgs(n)(c, args), c) }
-}
+func noArgs(c *cobra.Command, args []string) error { return takes(c, args, 0, 0) }
 
+func exactArgs(n int) cobra.PositionalArgs { return rangeArgs(n, n) }
+
+func minArgs(n int) cobra.PositionalArgs { return rangeArgs(n, -1) }
+
+// rangeArgs takes lo to hi arguments; -1 is any number.
 func rangeArgs(lo, hi int) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error { return asUsage(cobra.RangeArgs(lo, hi)(c, args), c) }
+	return func(c *cobra.Command, args []string) error { return takes(c, args, lo, hi) }
 }
 
-func asUsage(err error, c *cobra.Command) error {
-	if err == nil {
-		return nil
+func takes(c *cobra.Command, args []string, lo, hi int) error {
+	write := strings.TrimSuffix(c.CommandPath(), c.Name()) + c.Use
+	switch {
+	case len(args) < lo:
+		return usagef("an argument is missing: write %s (see '%s --help')", write, c.CommandPath())
+	case hi >= 0 && len(args) > hi:
+		return usagef("%q is too much: write %s (see '%s --help')", args[hi], write, c.CommandPath())
 	}
-	return usagef("%w (see '%s --help')", err, c.CommandPath())
+	return nil
 }

@@ -16,9 +16,9 @@ import (
 // interface is looked for.
 func TestWrongMulticastCommandLines(t *testing.T) {
 	for line, want := range map[string]string{
-		"send":                                    "accepts between 1 and 2 arg(s)",
+		"send":                                    "an argument is missing: write muster send GROUP [MESSAGE|-] (see 'muster send --help')",
 		"send 10.0.0.1 x":                         "10.0.0.1 is not a multicast address",
-		"send 239.1.1.1 a b":                      "accepts between 1 and 2 arg(s)",
+		"send 239.1.1.1 a b":                      `"b" is too much: write muster send GROUP [MESSAGE|-]`,
 		"send 239.1.1.1 x --probe":                "leave the message out",
 		"send 239.1.1.1 --probe --size 39":        "say 40 to 65507",
 		"send [ff15::1]:5 --probe --size 65528":   "say 40 to 65527",
@@ -36,7 +36,7 @@ func TestWrongMulticastCommandLines(t *testing.T) {
 		"send 239.1.1.1 x -c -1":                  "invalid argument",
 		"send 239.1.1.1 x --ttl 256":              "--ttl 256: say 0 to 255",
 		"send 239.1.1.1 x --dscp 64":              "none of 0 to 63",
-		"listen":                                  "requires at least 1 arg(s)",
+		"listen":                                  "an argument is missing: write muster listen GROUP...",
 		"listen 239.1.1.1 eth0":                   `"eth0" is no IP address`,
 		"listen 239.255.255.255+2":                "pass the end",
 		"listen 239.1.1.1 -c 0":                   "--count 0",
@@ -45,7 +45,7 @@ func TestWrongMulticastCommandLines(t *testing.T) {
 		"listen 239.1.1.1 --expect 65537":         "at most 65536 senders",
 		"listen 239.1.1.1 --hex --no-payload":     "exclude each other",
 		"listen 239.1.1.1 --read-buffer 0":        "--read-buffer 0",
-		"node a b":                                "accepts between 0 and 1 arg(s)",
+		"node a b":                                `"b" is too much: write muster node [MESSAGE]`,
 		"node --group 239.1.1.1+2":                "one group and one port",
 		"node --port 0":                           "one group and one port",
 		"node --ttl -1":                           "--ttl -1",

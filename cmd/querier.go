@@ -65,7 +65,7 @@ during --duration. The exit status is 3 then, unless that tells enough.`,
 
   # five minutes of all queries and the verdicts, for a script
   sudo muster querier -i eth0 -4 -d 5m --json`,
-		Args: exactArgs(0),
+		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := positive(c, "duration", o.duration); err != nil {
 				return err

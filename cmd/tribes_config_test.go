@@ -106,7 +106,7 @@ func TestConfigStatus(t *testing.T) {
 		{"--catalina-properties nowhere " + fixture, 3, "", "reading the properties"},
 		{"--tomcat 6 " + fixture, 2, "", "want 9, 10.1 or 11"},
 		{"--property =x " + fixture, 2, "", "want NAME=VALUE"},
-		{"", 2, "", "requires at least 1 arg"},
+		{"", 2, "", "an argument is missing: write muster tribes config FILE..."},
 	} {
 		out, errs, status := runConfigLine(t, "", append([]string{"tribes", "config"}, strings.Fields(c.args)...)...)
 		if status != c.status || !strings.Contains(out, c.out) || !strings.Contains(errs, c.errs) {

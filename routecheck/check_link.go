@@ -116,7 +116,11 @@ var loopbackOnly = Check{
 		}
 		ev := evidence("interfaces besides the loopback", n, h.Links.From)
 		if n > 0 {
-			return pass(fmt.Sprintf("there are %d interfaces besides the loopback", n), ev)
+			saw := fmt.Sprintf("there are %d interfaces besides the loopback", n)
+			if n == 1 {
+				saw = "there is 1 interface besides the loopback"
+			}
+			return pass(saw, ev)
 		}
 		fix := []string{"give this host a network; for a service, start it After=network-online.target"}
 		if h.Platform.Value.Container != "" {
