@@ -32,6 +32,12 @@ cross: ## builds for every OS that muster runs on
 docs: ## the man pages in docs/man, from the command tree
 	go run ./internal/gendocs
 
+# What is large is not made smaller for long: that would take all the time.
+FUZZTIME = 30s
+fuzz: ## every fuzz target, for FUZZTIME (30s) each
+	@grep -r --include='*_test.go' '^func Fuzz' . | sed -n 's|/[^/]*:func \(Fuzz[A-Za-z0-9]*\)(.*| \1|p' | sort | while read dir name; do \
+		echo "$$dir $$name"; go test "$$dir" -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x || exit 1; done
+
 bench: ## the benchmarks beside the code
 	go test -run '^$$' -bench . -benchmem ./...
 
