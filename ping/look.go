@@ -33,8 +33,7 @@ func (n Neighbour) sentence(a Asked) string {
 // Look finds who else is on the network of a group when fewer answered than
 // expected: who answers muster's own echo on the group (on port); while these are
 // not enough, whom this host's ARP table knows, and who answers ICMPv6 at ff02::1,
-// which Linux does by default. Where the missing are known by name, others in the
-// ARP table are nobody's concern. It takes a second. What cannot be done is left out.
+// which Linux does by default. It takes a second. What cannot be done is left out.
 func Look(ctx context.Context, cfg LinkConfig, port uint16, have []Row, e Expectation) []Neighbour {
 	l := looker{have: have, own: cfg.Interface.Addrs, expect: e}
 	if !cfg.UDP {
@@ -50,9 +49,7 @@ func Look(ctx context.Context, cfg LinkConfig, port uint16, have []Row, e Expect
 	}
 	l.arp = readARP(cfg.Interface.Name)
 	for _, n := range l.arp {
-		if len(e.Hosts) == 0 || slices.ContainsFunc(e.Hosts, func(h Host) bool { return h.has(n.Addr) }) {
-			l.add(n)
-		}
+		l.add(n)
 	}
 	if len(e.Hosts) > 0 && l.enough() {
 		return l.found
@@ -92,8 +89,13 @@ func (l *looker) enough() bool {
 }
 
 // add notes a neighbour that did not answer. Who answered by unicast is known to be
-// there; that muster's own echo reaches it by the group is still news.
+// there; that muster's own echo reaches it by the group is still news. Where hosts are
+// expected by their names, others are nobody's concern; but the address by which one
+// answers ICMPv6 may be one that no name leads to.
 func (l *looker) add(n Neighbour) {
+	if hosts := l.expect.Hosts; len(hosts) > 0 && n.How != "icmp6" && !slices.ContainsFunc(hosts, func(h Host) bool { return h.has(n.Addr) }) {
+		return
+	}
 	same := func(a netip.Addr) bool { return a == n.Addr || n.MAC != "" && macIn(l.arp, a) == n.MAC }
 	answered := func(r Row) bool { return r.Received > 0 || n.How != "echo" && r.Unicast.Received > 0 }
 	if slices.ContainsFunc(l.have, func(r Row) bool { return answered(r) && same(r.Addr) }) ||

@@ -58,6 +58,11 @@ func TestLooker(t *testing.T) {
 	if len(l.found) != 0 {
 		t.Errorf("one that answered the group was noted: %+v", l.found)
 	}
+	l.add(Neighbour{Addr: addr(3), How: "echo"})
+	l.add(Neighbour{Addr: addr(3), How: "arp"})
+	if len(l.found) != 0 {
+		t.Errorf("one that nobody asked for was noted: %+v", l.found)
+	}
 	l.add(Neighbour{Addr: addr(2), How: "arp"})
 	if len(l.found) != 1 || !l.enough() {
 		t.Errorf("found %+v, enough %v", l.found, l.enough())
