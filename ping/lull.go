@@ -15,7 +15,7 @@ const (
 	maxLull     = 5 * time.Millisecond
 )
 
-// lull is the pause of a reader of UDP before it reads again. Since the times of
+// lull is the pause of a reader before it reads again. Since the times of
 // packets are the kernel's, no figure suffers. The zero value is ready.
 type lull struct {
 	last time.Time

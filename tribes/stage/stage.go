@@ -116,12 +116,10 @@ func (f *faults) list(kinds ...string) []fault {
 }
 
 // verdict tells of it; did is what became of the messages.
-func (f fault) verdict(id check.ID, s check.Status, c check.Confidence, title, did string, fix ...check.Fix) check.Verdict {
+func (f fault) verdict(id check.ID, s check.Status, c check.Confidence, title, did string, fix ...string) check.Verdict {
 	v := check.New(id, s, c, f.who, title, fmt.Sprintf("%s %d of its messages: %s", did, f.n, f.why),
 		check.Evidence{What: "messages concerned", Value: fmt.Sprint(f.n), ReadFrom: "the channel"})
-	for _, x := range fix {
-		v.Fix = append(v.Fix, string(x))
-	}
+	v.Fix = append(v.Fix, fix...)
 	return v
 }
 

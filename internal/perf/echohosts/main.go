@@ -6,7 +6,7 @@
 //
 //	echohosts NUMBER DEVICE
 //
-// docs/perf/ping-icmp.sh measures muster ping with it: fifty hosts in namespaces
+// docs/perf/ping-rate.sh measures muster ping with it: fifty hosts in namespaces
 // of their own are more than the kernel of a small machine can carry at that rate.
 package main
 

@@ -3,7 +3,7 @@
 //
 //	responders NUMBER GROUP[:PORT] INTERFACE
 //
-// docs/perf/ping-sockets.sh measures muster ping with it.
+// docs/perf/ping-rate.sh measures muster ping with it.
 package main
 
 import (

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"muster/mcast"
 )
 
@@ -117,6 +119,64 @@ func TestSegments(t *testing.T) {
 	s.unsegmented.Store(false)
 	if sent, err := s.SendSegments(all, 5, netip.AddrPortFrom(a, 0)); sent != 0 || err == nil {
 		t.Errorf("to port 0: %d, %v", sent, err)
+	}
+}
+
+// Verify that a writer in a thread of its own waits for room, and goes on when there
+// is some.
+func TestPolledWrite(t *testing.T) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fds[1])
+	p, err := newPolled(fds[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	block, sent := make([]byte, 1<<16), 0
+	for {
+		n, err := unix.Write(fds[0], block)
+		if err == unix.EAGAIN {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent += n
+	}
+	full, done := make(chan struct{}), make(chan error, 1)
+	go func() {
+		tries := 0
+		done <- p.Write(func(fd uintptr) bool {
+			_, err := unix.Write(int(fd), []byte("x"))
+			if tries++; tries == 1 {
+				close(full)
+			}
+			return err != unix.EAGAIN
+		})
+	}()
+	<-full
+	select {
+	case err := <-done:
+		t.Fatalf("it wrote where there is no room: %v", err)
+	case <-time.After(20 * time.Millisecond):
+	}
+	for got, b := 0, make([]byte, 1<<16); got < sent; {
+		n, err := unix.Read(fds[1], b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got += n
+	}
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("it waits though there is room")
 	}
 }
 
