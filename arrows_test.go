@@ -25,7 +25,7 @@ var arrows = []struct {
 		"facts of the host are judged without live traffic"},
 	{"muster/sniff", []string{"muster/ping", "muster/routecheck", "muster/internal/doctor"}, nil,
 		"packets speak for themselves"},
-	{"muster/internal/check", []string{"muster/"}, nil,
+	{"muster/internal/verdict", []string{"muster/"}, nil,
 		"a verdict does not know where it comes from"},
 	{"muster", []string{"github.com/google/gopacket"}, []string{"muster/sniff"},
 		"gopacket is the referee of the tests of header decoding; the binary does not carry it"},

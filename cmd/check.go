@@ -11,11 +11,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"muster/cmd/internal/ui"
-	"muster/internal/check"
 	"muster/internal/hint"
+	"muster/internal/verdict"
 	"muster/mcast"
 	"muster/routecheck"
-	"muster/tribes/config"
+	"muster/tribes/serverxml"
 )
 
 type checkOptions struct {
@@ -36,8 +36,8 @@ type checkOptions struct {
 	fix       bool
 	short     bool
 
-	tomcat   *config.File     // of serverXML
-	settings *config.Settings // nil where it does not settle them
+	tomcat   *serverxml.File     // of serverXML
+	settings *serverxml.Settings // nil where it does not settle them
 }
 
 func newCheckCmd(a *app) *cobra.Command {
@@ -104,13 +104,13 @@ means that nothing failed, but something could not be found out.`,
 }
 
 // wanted reads --only and --ignore.
-func (o *checkOptions) wanted() (func(check.ID) bool, error) {
+func (o *checkOptions) wanted() (func(verdict.ID) bool, error) {
 	for _, id := range append(append([]string{}, o.only...), o.ignore...) {
 		if !knownCheck(id) {
 			return nil, usagef("%q is no check and no family of checks ('muster check --list' names them)", id)
 		}
 	}
-	has := func(list []string, id check.ID) bool {
+	has := func(list []string, id verdict.ID) bool {
 		for _, x := range list {
 			if string(id) == x || strings.HasPrefix(string(id), strings.TrimSuffix(x, ".*")+".") {
 				return true
@@ -118,11 +118,11 @@ func (o *checkOptions) wanted() (func(check.ID) bool, error) {
 		}
 		return false
 	}
-	return func(id check.ID) bool { return (len(o.only) == 0 || has(o.only, id)) && !has(o.ignore, id) }, nil
+	return func(id verdict.ID) bool { return (len(o.only) == 0 || has(o.only, id)) && !has(o.ignore, id) }, nil
 }
 
 func knownCheck(word string) bool {
-	match := func(id check.ID) bool {
+	match := func(id verdict.ID) bool {
 		return string(id) == word || strings.HasPrefix(string(id), strings.TrimSuffix(word, ".*")+".")
 	}
 	for _, c := range routecheck.All {
@@ -130,7 +130,7 @@ func knownCheck(word string) bool {
 			return true
 		}
 	}
-	for _, c := range config.Checks { // with --server-xml
+	for _, c := range serverxml.Checks { // with --server-xml
 		if match(c.ID) {
 			return true
 		}
@@ -222,7 +222,7 @@ func (a *app) runCheck(c *cobra.Command, o checkOptions) error {
 		return a.saveFacts(facts, o)
 	}
 	verdicts := o.serverXMLVerdicts(c, routecheck.Judge(facts, want), want)
-	report := ui.CheckReport{Host: routecheck.NewHost(facts), Verdicts: verdicts, Summary: check.Summarize(verdicts), TookMS: facts.TookMS, Short: o.short}
+	report := ui.CheckReport{Host: routecheck.NewHost(facts), Verdicts: verdicts, Summary: verdict.Summarize(verdicts), TookMS: facts.TookMS, Short: o.short}
 	switch {
 	case o.fix:
 		err = report.Script(a.Out)
@@ -303,8 +303,8 @@ func (a *app) saveFacts(f *routecheck.Facts, o checkOptions) error {
 	return nil
 }
 
-func (a *app) listChecks(want func(check.ID) bool) error {
-	var ids []check.ID
+func (a *app) listChecks(want func(verdict.ID) bool) error {
+	var ids []verdict.ID
 	for _, c := range routecheck.All {
 		if want(c.ID) {
 			ids = append(ids, c.ID)
@@ -315,7 +315,7 @@ func (a *app) listChecks(want func(check.ID) bool) error {
 
 // checkStatus is the end of check: a failure is a no, and where nothing failed but
 // something is unknown the question was not answered.
-func checkStatus(s check.Summary, vs []check.Verdict, strict bool) error {
+func checkStatus(s verdict.Summary, vs []verdict.Verdict, strict bool) error {
 	switch {
 	case s.Fail > 0, strict && s.Warn > 0:
 		return errNo
@@ -325,7 +325,7 @@ func checkStatus(s check.Summary, vs []check.Verdict, strict bool) error {
 	var ids []string
 	var hints []string
 	for _, v := range vs {
-		if v.Status == check.Unknown {
+		if v.Status == verdict.Unknown {
 			ids = append(ids, string(v.ID))
 			hints = append(hints, v.Fix...)
 		}

@@ -6,9 +6,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 	"muster/routecheck"
-	"muster/tribes/config"
+	"muster/tribes/serverxml"
 )
 
 // takeServerXML sets the flags of check that were not given to what a Tomcat's
@@ -17,7 +17,7 @@ func (o *checkOptions) takeServerXML(c *cobra.Command, a *app) error {
 	if o.serverXML == "" {
 		return nil
 	}
-	f, err := configOptions{}.read(a, o.serverXML, config.DefaultVersion)
+	f, err := configOptions{}.read(a, o.serverXML, serverxml.DefaultVersion)
 	if err != nil {
 		return err
 	}
@@ -62,26 +62,26 @@ func (o *checkOptions) cluster() *routecheck.Cluster {
 // serverXMLVerdicts judges the configuration itself beside the host. Of what both
 // can find fault with, the host's verdict stays where it does; where it does not,
 // the configuration's takes its place.
-func (o *checkOptions) serverXMLVerdicts(c *cobra.Command, verdicts []check.Verdict, want func(check.ID) bool) []check.Verdict {
+func (o *checkOptions) serverXMLVerdicts(c *cobra.Command, verdicts []verdict.Verdict, want func(verdict.ID) bool) []verdict.Verdict {
 	if o.tomcat == nil {
 		return verdicts
 	}
-	given := config.Given{}
+	given := serverxml.Given{}
 	if o.from == "" {
 		given.Host = thisHost(c.Context())
 	}
-	bad := map[check.ID]bool{}
+	bad := map[verdict.ID]bool{}
 	for _, v := range verdicts {
 		bad[v.ID] = bad[v.ID] || v.Status.Bad()
 	}
-	var found []check.Verdict
-	for _, f := range config.Check([]*config.File{o.tomcat}, given) {
+	var found []verdict.Verdict
+	for _, f := range serverxml.Check([]*serverxml.File{o.tomcat}, given) {
 		if want(f.ID) && !bad[f.ID] {
 			found = append(found, f.Verdict)
 		}
 	}
-	verdicts = slices.DeleteFunc(verdicts, func(v check.Verdict) bool {
-		return slices.ContainsFunc(found, func(f check.Verdict) bool { return f.ID == v.ID && f.Status.Bad() })
+	verdicts = slices.DeleteFunc(verdicts, func(v verdict.Verdict) bool {
+		return slices.ContainsFunc(found, func(f verdict.Verdict) bool { return f.ID == v.ID && f.Status.Bad() })
 	})
 	return append(verdicts, found...)
 }

@@ -15,9 +15,9 @@ import (
 	"muster/cmd/internal/ui"
 	"muster/mcast"
 	"muster/tribes"
-	"muster/tribes/channel"
 	"muster/tribes/cluster"
-	"muster/tribes/config"
+	"muster/tribes/cluster/channel"
+	"muster/tribes/serverxml"
 )
 
 // clusterFlags are the flags that mean the same in every command that takes
@@ -43,8 +43,8 @@ type clusterFlags struct {
 	encryption encryptionFlags
 
 	serverXML    string
-	interceptors []config.Interceptor // of server.xml
-	command      *cobra.Command       // whose flags these are
+	interceptors []serverxml.Interceptor // of server.xml
+	command      *cobra.Command          // whose flags these are
 }
 
 // tomcatNames are the attributes of McastService and NioReceiver, which stand

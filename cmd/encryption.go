@@ -6,11 +6,11 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"muster/tribes/channel"
-	"muster/tribes/config"
+	"muster/tribes/cluster/channel"
+	"muster/tribes/cluster/stage"
 	"muster/tribes/decode"
 	"muster/tribes/interceptor"
-	"muster/tribes/stage"
+	"muster/tribes/serverxml"
 )
 
 // encryptionFlags are those of a cluster with an EncryptInterceptor.
@@ -64,7 +64,7 @@ func (f *clusterFlags) stages(a *app, log *slog.Logger) ([]channel.Stage, error)
 		return nil, err
 	}
 	var out []channel.Stage
-	if encrypt != nil && !slices.ContainsFunc(f.interceptors, func(i config.Interceptor) bool { return i.Class == "EncryptInterceptor" }) {
+	if encrypt != nil && !slices.ContainsFunc(f.interceptors, func(i serverxml.Interceptor) bool { return i.Class == "EncryptInterceptor" }) {
 		out = append(out, encrypt)
 	}
 	for _, i := range f.interceptors {

@@ -8,8 +8,8 @@ import (
 
 	"muster/cmd/internal/ui"
 	"muster/docs/checks"
-	"muster/internal/check"
 	"muster/internal/hint"
+	"muster/internal/verdict"
 )
 
 func newExplainCmd(a *app) *cobra.Command {
@@ -39,7 +39,7 @@ func runExplain(a *app, subject string) error {
 	if subject == "" {
 		return explainIndex(a, checks.All())
 	}
-	if p, ok := checks.Find(check.ID(subject)); ok {
+	if p, ok := checks.Find(verdict.ID(subject)); ok {
 		return explainPage(a, p)
 	}
 	if family := family(subject); len(family) > 0 {
@@ -51,7 +51,7 @@ func runExplain(a *app, subject string) error {
 	return explainText(a, subject)
 }
 
-func pagesOf(ids []check.ID) []checks.Page {
+func pagesOf(ids []verdict.ID) []checks.Page {
 	var out []checks.Page
 	for _, id := range ids {
 		if p, ok := checks.Find(id); ok {
@@ -77,11 +77,11 @@ type indexDocument struct {
 }
 
 type indexPage struct {
-	ID         check.ID `json:"id"`
-	Title      string   `json:"title"`
-	Severity   string   `json:"severity"`
-	Confidence string   `json:"confidence"`
-	FoundBy    string   `json:"found_by"`
+	ID         verdict.ID `json:"id"`
+	Title      string     `json:"title"`
+	Severity   string     `json:"severity"`
+	Confidence string     `json:"confidence"`
+	FoundBy    string     `json:"found_by"`
 }
 
 func explainIndex(a *app, pages []checks.Page) error {

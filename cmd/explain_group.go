@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"muster/cmd/internal/ui"
-	"muster/internal/check"
 	"muster/internal/escape"
+	"muster/internal/verdict"
 	"muster/internal/wellknown"
 	"muster/mcast/products"
 )
@@ -63,7 +63,7 @@ type groupDocument struct {
 	// Products use the group and port by default; Others one of the two.
 	Products []products.Product `json:"products"`
 	Others   []products.Product `json:"others"`
-	Pages    []check.ID         `json:"pages"`
+	Pages    []verdict.ID       `json:"pages"`
 }
 
 func explainGroup(a *app, g subjectGroup) error {
@@ -81,7 +81,7 @@ func explainGroup(a *app, g subjectGroup) error {
 }
 
 func describe(g subjectGroup) groupDocument {
-	doc := groupDocument{Type: "group", Port: g.port, Aliases: []netip.Addr{}, Products: []products.Product{}, Others: []products.Product{}, Pages: []check.ID{}}
+	doc := groupDocument{Type: "group", Port: g.port, Aliases: []netip.Addr{}, Products: []products.Product{}, Others: []products.Product{}, Pages: []verdict.ID{}}
 	if g.source.IsValid() {
 		doc.Source = g.source.String()
 	}
@@ -126,8 +126,8 @@ func knownFor(g subjectGroup) (all, part []products.Product) {
 	return all, part
 }
 
-func pagesFor(g subjectGroup, doc groupDocument) []check.ID {
-	ids := []check.ID{}
+func pagesFor(g subjectGroup, doc groupDocument) []verdict.ID {
+	ids := []verdict.ID{}
 	switch {
 	case !g.addr.IsValid():
 	case !doc.Multicast:

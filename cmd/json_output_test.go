@@ -34,8 +34,8 @@ func TestJSONOutput(t *testing.T) {
 		{"explain", "10.0.0.1"},
 		{"explain", "Unable to join multicast group"},
 		{"check", ""},
-		{"check", "--server-xml ../tribes/config/testdata/tomcat10-cluster.xml"},
-		{"tribes config", "../tribes/config/testdata/tomcat10-cluster.xml ../tribes/config/testdata/tomcat10-server.xml"},
+		{"check", "--server-xml ../tribes/serverxml/testdata/tomcat10-cluster.xml"},
+		{"tribes config", "../tribes/serverxml/testdata/tomcat10-cluster.xml ../tribes/serverxml/testdata/tomcat10-server.xml"},
 	}
 	for _, c := range captures {
 		runs = append(runs, run{"sniff", "-r " + c}, run{"tribes sessions", "--values -r " + c})

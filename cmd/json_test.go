@@ -23,7 +23,7 @@ var jsonLines = []struct {
 	value   any
 }{
 	{"check", "verdict", ui.Verdict{}},
-	{"check", "summary", ui.VerdictSummary{}},
+	{"check", "summary", ui.VerdictSummaryLine{}},
 	{"explain", "index", indexDocument{}},
 	{"explain", "page", pageDocument{}},
 	{"explain", "group", groupDocument{}},

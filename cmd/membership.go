@@ -9,7 +9,7 @@ import (
 	"muster/cmd/internal/ui"
 	"muster/internal/escape"
 	"muster/tribes/cluster"
-	"muster/tribes/membership"
+	"muster/tribes/cluster/membership"
 )
 
 // watch follows the events of a node and counts who is there.

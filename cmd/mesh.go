@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"muster/cmd/internal/ui"
-	"muster/internal/check"
 	"muster/internal/escape"
+	"muster/internal/verdict"
 	"muster/mcast"
 	"muster/ping/mesh"
 )
@@ -214,8 +214,8 @@ func (a *app) watchMesh(ctx context.Context, node *mesh.Node, show *ui.Mesh) (*m
 }
 
 // outcome: a failure is a verdict, however the run ended.
-func (o *meshOptions) outcome(vs []check.Verdict, nodes int, stopped bool) error {
-	sum := check.Summarize(vs)
+func (o *meshOptions) outcome(vs []verdict.Verdict, nodes int, stopped bool) error {
+	sum := verdict.Summarize(vs)
 	switch {
 	case sum.Fail > 0, o.strict && sum.Warn > 0:
 		return errNo

@@ -14,8 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"muster/cmd/internal/ui"
-	"muster/internal/check"
 	"muster/internal/escape"
+	"muster/internal/verdict"
 	"muster/mcast"
 	"muster/mcast/querier"
 	"muster/sniff"
@@ -296,13 +296,13 @@ func hasV4(r querier.Report) bool {
 	return false
 }
 
-func (q *querierRun) outcome(ctx context.Context, vs []check.Verdict, strict6 bool) error {
-	sum := check.Summarize(vs)
+func (q *querierRun) outcome(ctx context.Context, vs []verdict.Verdict, strict6 bool) error {
+	sum := verdict.Summarize(vs)
 	if sum.Fail > 0 || q.strict && sum.Warn > 0 {
 		return errNo
 	}
 	for _, v := range vs {
-		open := v.Status == check.Unknown || v.Status == check.Skip
+		open := v.Status == verdict.Unknown || v.Status == verdict.Skip
 		if !open || v.ID != "igmp.no-querier" && !strict6 {
 			continue
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"muster/internal/hint"
-	"muster/tribes/config"
+	"muster/tribes/serverxml"
 )
 
 // serverXMLFlag adds --server-xml: the settings of a Tomcat's own configuration.
@@ -20,10 +20,10 @@ func serverXMLFlag(c *cobra.Command, to *string) {
 
 // serverXML reads the settings of the first cluster in a server.xml, with the
 // catalina.properties beside it.
-func serverXML(a *app, name string) (config.Settings, error) {
-	f, err := configOptions{}.read(a, name, config.DefaultVersion)
+func serverXML(a *app, name string) (serverxml.Settings, error) {
+	f, err := configOptions{}.read(a, name, serverxml.DefaultVersion)
 	if err != nil {
-		return config.Settings{}, err
+		return serverxml.Settings{}, err
 	}
 	s, err := f.Settings()
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"os"
 
 	"muster/cmd/internal/ui"
-	"muster/internal/check"
 	"muster/internal/escape"
+	"muster/internal/verdict"
 	"muster/sniff"
 	"muster/sniff/capture"
 )
@@ -24,7 +24,7 @@ type sniffOutput struct {
 	jsonErr  error
 	screen   *sniffScreen
 	event    func(*sniff.Event)
-	verdicts []check.Verdict
+	verdicts []verdict.Verdict
 }
 
 func (a *app) sniffOutput(r *sniffRun, src capture.Source) *sniffOutput {

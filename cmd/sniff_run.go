@@ -14,9 +14,9 @@ import (
 	"time"
 
 	"muster/cmd/internal/ui"
-	"muster/internal/check"
 	"muster/internal/escape"
 	"muster/internal/hint"
+	"muster/internal/verdict"
 	"muster/mcast"
 	"muster/sniff"
 	"muster/sniff/analysis"
@@ -284,14 +284,14 @@ func (a *app) sniffVerdict(ctx context.Context, l *sniffLoop) error {
 			members++
 		}
 	}
-	switch s := check.Summarize(vs); {
+	switch s := verdict.Summarize(vs); {
 	case l.expect > 0 && members < l.expect:
 		if l.interrupted(ctx) && !l.ended {
 			return errInterrupted
 		}
 		fmt.Fprintf(a.Err, "%s heard, %d expected\n", ui.Count(members, "member"), l.expect)
 		return errNo
-	case (l.summary || l.top || l.strict) && s.Status == check.Fail, l.strict && s.Status == check.Warn:
+	case (l.summary || l.top || l.strict) && s.Status == verdict.Fail, l.strict && s.Status == verdict.Warn:
 		return errNo
 	case bounded && l.live() && !l.ended && l.interrupted(ctx):
 		return errInterrupted

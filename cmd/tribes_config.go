@@ -14,9 +14,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"muster/cmd/internal/ui"
-	"muster/internal/check"
 	"muster/internal/hint"
-	"muster/tribes/config"
+	"muster/internal/verdict"
+	"muster/tribes/serverxml"
 )
 
 type configOptions struct {
@@ -33,7 +33,7 @@ type configOptions struct {
 }
 
 func newTribesConfigCmd(a *app) *cobra.Command {
-	o := configOptions{tomcat: config.DefaultVersion.Line}
+	o := configOptions{tomcat: serverxml.DefaultVersion.Line}
 	c := &cobra.Command{
 		Use:   "config FILE...",
 		Short: "tell what the cluster of a server.xml will do, and what is wrong with it",
@@ -79,7 +79,7 @@ changed, and no privilege is needed but to read the files.`,
 }
 
 func runTribesConfig(ctx context.Context, a *app, o configOptions) error {
-	version, err := config.ParseVersion(o.tomcat)
+	version, err := serverxml.ParseVersion(o.tomcat)
 	if err != nil {
 		return usagef("--tomcat: %w", err)
 	}
@@ -88,9 +88,9 @@ func runTribesConfig(ctx context.Context, a *app, o configOptions) error {
 			return usagef("--property %q: want NAME=VALUE", p)
 		}
 	}
-	given := config.Given{}
+	given := serverxml.Given{}
 	var errs []error
-	var files []*config.File
+	var files []*serverxml.File
 	for _, name := range o.files {
 		f, err := o.read(a, name, version)
 		if err != nil {
@@ -100,7 +100,7 @@ func runTribesConfig(ctx context.Context, a *app, o configOptions) error {
 		files = append(files, f)
 	}
 	for _, name := range append(append([]string{}, o.webXML...), append(o.contextXML, o.beside("context.xml")...)...) {
-		app, err := readSource(a, name, config.ReadApplication)
+		app, err := readSource(a, name, serverxml.ReadApplication)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -118,7 +118,7 @@ func runTribesConfig(ctx context.Context, a *app, o configOptions) error {
 			c.Describe()
 		}
 	}
-	doc := ui.NewConfigDocument(version, files, config.Check(files, given))
+	doc := ui.NewConfigDocument(version, files, serverxml.Check(files, given))
 	if a.json {
 		err = ui.Document(a.Out, doc)
 	} else {
@@ -130,7 +130,7 @@ func runTribesConfig(ctx context.Context, a *app, o configOptions) error {
 	if len(errs) > 0 {
 		return errors.Join(errs...)
 	}
-	verdicts := make([]check.Verdict, len(doc.Verdicts))
+	verdicts := make([]verdict.Verdict, len(doc.Verdicts))
 	for i, v := range doc.Verdicts {
 		verdicts[i] = v.Verdict
 	}
@@ -138,8 +138,8 @@ func runTribesConfig(ctx context.Context, a *app, o configOptions) error {
 }
 
 // read reads one server.xml with the properties that belong to it.
-func (o configOptions) read(a *app, name string, v config.Version) (*config.File, error) {
-	props := &config.Properties{}
+func (o configOptions) read(a *app, name string, v serverxml.Version) (*serverxml.File, error) {
+	props := &serverxml.Properties{}
 	for _, p := range o.properties {
 		key, value, _ := strings.Cut(p, "=")
 		props.Set(key, value, "--property")
@@ -158,8 +158,8 @@ func (o configOptions) read(a *app, name string, v config.Version) (*config.File
 			return nil, err
 		}
 	}
-	return readSource(a, name, func(src config.Source) (*config.File, error) {
-		return config.Read(src, config.Options{Version: v, Properties: props})
+	return readSource(a, name, func(src serverxml.Source) (*serverxml.File, error) {
+		return serverxml.Read(src, serverxml.Options{Version: v, Properties: props})
 	})
 }
 
@@ -192,9 +192,9 @@ func (o configOptions) beside(name string) []string {
 }
 
 // readSource opens a file, or takes stdin for "-", and hands it to read.
-func readSource[T any](a *app, name string, read func(config.Source) (T, error)) (T, error) {
+func readSource[T any](a *app, name string, read func(serverxml.Source) (T, error)) (T, error) {
 	if name == "-" {
-		return read(config.Source{Name: "stdin", Data: a.In})
+		return read(serverxml.Source{Name: "stdin", Data: a.In})
 	}
 	var none T
 	file, err := os.Open(name)
@@ -212,15 +212,15 @@ func readSource[T any](a *app, name string, read func(config.Source) (T, error))
 	if info.IsDir() {
 		return none, hint.Wrap(fmt.Errorf("reading a configuration: %s is a folder", name), "muster tribes config "+filepath.Join(name, "server.xml"))
 	}
-	return read(config.Source{Name: name, Data: file, Mode: info.Mode(), ModeKnown: hasModes})
+	return read(serverxml.Source{Name: name, Data: file, Mode: info.Mode(), ModeKnown: hasModes})
 }
 
 // thisHost asks what a receiver on this host would find: the addresses of the
 // host's name in the order of the system's resolver, IPv4 first as Java has it.
-func thisHost(ctx context.Context) *config.Host {
+func thisHost(ctx context.Context) *serverxml.Host {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	h := &config.Host{}
+	h := &serverxml.Host{}
 	name, err := os.Hostname()
 	if err != nil {
 		h.Err = err.Error()

@@ -86,7 +86,7 @@ func TestConfigJSON(t *testing.T) {
 
 // Verify the exit statuses, and that one unreadable file does not hide another.
 func TestConfigStatus(t *testing.T) {
-	fixture := filepath.Join("..", "tribes", "config", "testdata", "tomcat10-cluster.xml")
+	fixture := filepath.Join("..", "tribes", "serverxml", "testdata", "tomcat10-cluster.xml")
 	huge := filepath.Join(t.TempDir(), "huge.xml")
 	if err := os.WriteFile(huge, make([]byte, 5<<20), 0o600); err != nil {
 		t.Fatal(err)

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"muster/cmd/internal/ui"
-	"muster/internal/check"
+	"muster/internal/verdict"
 	"muster/tribes/cluster"
 )
 
@@ -96,14 +96,14 @@ func (a *app) runTribesJoin(c *cobra.Command, o joinOptions) error {
 	if err := w.joinSummary(start, o.expect, ok); err != nil && !readerGone(err) {
 		return err
 	}
-	if check.Summarize(verdicts).Fail > 0 {
+	if verdict.Summarize(verdicts).Fail > 0 {
 		return errNo
 	}
 	return membersVerdict(stopped(c.Context()), o.duration > 0 || o.expect > 0, o.expect, o.expect, w.peak)
 }
 
 // tellVerdicts prints what a node saw wrong with its cluster.
-func (a *app) tellVerdicts(lines *ui.Lines, verdicts []check.Verdict) error {
+func (a *app) tellVerdicts(lines *ui.Lines, verdicts []verdict.Verdict) error {
 	if !a.json {
 		_, err := fmt.Fprint(a.Out, ui.VerdictsText(a.Out, verdicts))
 		return err

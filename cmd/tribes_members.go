@@ -8,7 +8,7 @@ import (
 
 	"muster/cmd/internal/ui"
 	"muster/tribes/cluster"
-	"muster/tribes/membership"
+	"muster/tribes/cluster/membership"
 )
 
 type membersOptions struct {

@@ -14,7 +14,7 @@ import (
 	"muster/cmd/internal/ui"
 	"muster/internal/escape"
 	"muster/internal/hint"
-	"muster/tribes/channel"
+	"muster/tribes/cluster/channel"
 )
 
 type probeOptions struct {

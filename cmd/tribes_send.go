@@ -14,8 +14,8 @@ import (
 	"muster/cmd/internal/ui"
 	"muster/internal/hint"
 	"muster/tribes"
-	"muster/tribes/channel"
 	"muster/tribes/cluster"
+	"muster/tribes/cluster/channel"
 	"muster/tribes/javaser"
 )
 

@@ -7,7 +7,7 @@ import (
 	"muster/cmd/internal/ui"
 	"muster/internal/escape"
 	"muster/tribes"
-	"muster/tribes/channel"
+	"muster/tribes/cluster/channel"
 )
 
 // sentLine is what became of a message at one receiver.

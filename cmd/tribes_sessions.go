@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"muster/cmd/internal/ui"
-	"muster/internal/check"
+	"muster/internal/verdict"
 	"muster/tribes/replication"
 )
 
@@ -128,7 +128,7 @@ type sessionsSummary struct {
 	Dropped    uint64 `json:"dropped"` // sessions, contexts and nodes without room
 	Missed     uint64 `json:"missed"`  // messages that came faster than they were read
 	Skipped    uint64 `json:"skipped"` // lines that the reader was too slow for
-	check.Summary
+	verdict.Summary
 	Notes  []string `json:"notes,omitempty"`
 	TookMS int64    `json:"took_ms"`
 }

@@ -11,9 +11,9 @@ import (
 
 	"muster/cmd/internal/ui"
 	"muster/tribes"
-	"muster/tribes/channel"
 	"muster/tribes/cluster"
-	"muster/tribes/membership"
+	"muster/tribes/cluster/channel"
+	"muster/tribes/cluster/membership"
 	"muster/tribes/replication"
 	"muster/tribes/session"
 )

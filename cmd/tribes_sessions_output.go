@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"muster/cmd/internal/ui"
-	"muster/internal/check"
 	"muster/internal/escape"
+	"muster/internal/verdict"
 	"muster/tribes/decode"
 	"muster/tribes/replication"
 )
@@ -114,8 +114,8 @@ const lastLines = 2 * time.Second
 func (w *sessions) close(now time.Time) error {
 	w.mu.Lock()
 	found := w.view.Findings(now)
-	summary := check.Summarize(found)
-	w.ok = w.peak >= w.o.expect && summary.Status != check.Fail && (!w.o.strict || summary.Status != check.Warn)
+	summary := verdict.Summarize(found)
+	w.ok = w.peak >= w.o.expect && summary.Status != verdict.Fail && (!w.o.strict || summary.Status != verdict.Warn)
 	w.mu.Unlock()
 	written, skipped, err := w.tail.CloseWithin(lastLines)
 	if !written {
@@ -135,7 +135,7 @@ func (w *sessions) close(now time.Time) error {
 	return err
 }
 
-func (w *sessions) report(found []check.Verdict, summary check.Summary, skipped uint64) error {
+func (w *sessions) report(found []verdict.Verdict, summary verdict.Summary, skipped uint64) error {
 	notes := w.notes()
 	if w.a.json {
 		return w.reportJSON(found, summary, notes, skipped)
@@ -168,7 +168,7 @@ func (w *sessions) report(found []check.Verdict, summary check.Summary, skipped 
 	return err
 }
 
-func (w *sessions) reportJSON(found []check.Verdict, summary check.Summary, notes []string, skipped uint64) error {
+func (w *sessions) reportJSON(found []verdict.Verdict, summary verdict.Summary, notes []string, skipped uint64) error {
 	lines := ui.NewLines(w.a.Out)
 	for _, c := range w.view.Contexts() {
 		for _, s := range c.Sessions() {

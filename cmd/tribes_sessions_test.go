@@ -12,7 +12,7 @@ import (
 
 	"muster/cmd/internal/ui"
 	"muster/tribes"
-	"muster/tribes/channel"
+	"muster/tribes/cluster/channel"
 	"muster/tribes/javaser"
 	"muster/tribes/session"
 )

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 // large is a host with many routes and firewall rules, all of which must be
@@ -31,7 +31,7 @@ func large(t testing.TB, routes, rules int) *Facts {
 // TestLarge: size changes no verdict.
 func TestLarge(t *testing.T) {
 	for _, v := range Judge(large(t, 5000, 5000), nil) {
-		if v.Status != check.Pass && v.Status != check.Skip {
+		if v.Status != verdict.Pass && v.Status != verdict.Skip {
 			t.Errorf("%s: %s: %s", v.ID, v.Status, v.Saw)
 		}
 	}

@@ -4,18 +4,18 @@ import (
 	"fmt"
 	"net/netip"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 var hostnameLoopback = Check{
 	ID: "addr.hostname-loopback",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if !h.Names.Known() {
 			return unknown("the host's name is not known: " + h.Names.Reason())
 		}
 		n := h.Names.Value
 		addr := n.first()
-		ev := []check.Evidence{evidence("address of "+n.Host, orWord(addrText(addr), orWord(n.Error, "none")), h.Names.From)}
+		ev := []verdict.Evidence{evidence("address of "+n.Host, orWord(addrText(addr), orWord(n.Error, "none")), h.Names.From)}
 		if !addr.IsValid() {
 			return h.hostnameUnresolved(ev)
 		}
@@ -27,21 +27,21 @@ var hostnameLoopback = Check{
 		if n.Via == "/etc/hosts" {
 			fix = append(fix, fmt.Sprintf("sed -i 's/^127[.0-9]*[[:space:]].*\\b%s\\b.*/%s %s/' /etc/hosts   # look at the line first", n.Host, h.reachableAddress(), n.Host))
 		}
-		verdict := func(s check.Status, c check.Confidence, more string) []check.Verdict {
+		found := func(s verdict.Status, c verdict.Confidence, more string) []verdict.Verdict {
 			v := bad(s, c, saw+more, fix, ev...)
 			v[0].Subject = n.Host
 			return v
 		}
 		if c := h.Query.Cluster; c != nil {
 			if c.Receiver == "auto" || c.Receiver == n.Host {
-				return verdict(check.Fail, check.Definite, fmt.Sprintf(", which the Receiver address %q of %s advertises to the others", c.Receiver, c.From))
+				return found(verdict.Fail, verdict.Definite, fmt.Sprintf(", which the Receiver address %q of %s advertises to the others", c.Receiver, c.From))
 			}
 			return pass(fmt.Sprintf("%s, but the Receiver address of %s is %s", saw, c.From, c.Receiver), ev...)
 		}
 		if s, ok := h.memberListener(); ok {
 			if s.Local.Addr().IsLoopback() {
 				ev = append(ev, evidence("receiver", s.Local, h.Listeners.From))
-				return verdict(check.Fail, check.Definite, fmt.Sprintf(", where the receiver listens: %s", s.Local))
+				return found(verdict.Fail, verdict.Definite, fmt.Sprintf(", where the receiver listens: %s", s.Local))
 			}
 			return pass(fmt.Sprintf("%s, but the receiver here listens on %s", saw, s.Local), ev...)
 		}
@@ -50,7 +50,7 @@ var hostnameLoopback = Check{
 			// machine an address to be known by; whether it matters, only a member tells.
 			return skip(saw+": a Tomcat whose Receiver address is auto, the default, would advertise that; none runs here, and no --server-xml was given", ev...)
 		}
-		return verdict(check.Warn, check.Likely, ": a Tomcat whose Receiver address is auto, the default, advertises that to the others")
+		return found(verdict.Warn, verdict.Likely, ": a Tomcat whose Receiver address is auto, the default, advertises that to the others")
 	},
 }
 
@@ -68,7 +68,7 @@ func (n Names) first() netip.Addr {
 	return netip.Addr{}
 }
 
-func (h *Host) hostnameUnresolved(ev []check.Evidence) []check.Verdict {
+func (h *Host) hostnameUnresolved(ev []verdict.Evidence) []verdict.Verdict {
 	n := h.Names.Value
 	c := h.Query.Cluster
 	if c != nil && c.Receiver != "auto" {
@@ -78,13 +78,13 @@ func (h *Host) hostnameUnresolved(ev []check.Evidence) []check.Verdict {
 	if c == nil {
 		return skip(saw+"; no --server-xml was given to tell whether it is auto", ev...)
 	}
-	return bad(check.Fail, check.Likely, saw, []string{fmt.Sprintf("echo '%s %s' >> /etc/hosts", h.reachableAddress(), n.Host)}, ev...)
+	return bad(verdict.Fail, verdict.Likely, saw, []string{fmt.Sprintf("echo '%s %s' >> /etc/hosts", h.reachableAddress(), n.Host)}, ev...)
 }
 
 var secondarySource = Check{
 	ID:      "addr.secondary-source",
-	Because: []check.ID{"route.wrong-interface", "addr.hostname-loopback"},
-	Judge: func(h *Host) []check.Verdict {
+	Because: []verdict.ID{"route.wrong-interface", "addr.hostname-loopback"},
+	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case !h.OK:
 			return h.noLink()
@@ -95,14 +95,14 @@ var secondarySource = Check{
 		if len(as) < 2 || !h.Src.IsValid() {
 			return pass(h.Link.Name + " has one address to send from")
 		}
-		ev := []check.Evidence{evidence("address that heartbeats leave from", h.Src, h.ToGroup.From)}
+		ev := []verdict.Evidence{evidence("address that heartbeats leave from", h.Src, h.ToGroup.From)}
 		for _, s := range h.memberListeners() {
 			a := s.Local.Addr()
 			if a == h.Src || a.IsUnspecified() || !contains(as, a) {
 				continue
 			}
 			ev = append(ev, evidence("receiver", s.Local, h.Listeners.From))
-			return bad(check.Warn, check.Likely, fmt.Sprintf("%s has %d addresses: heartbeats leave from %s, but the receiver listens on %s", h.Link.Name, len(as), h.Src, a),
+			return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("%s has %d addresses: heartbeats leave from %s, but the receiver listens on %s", h.Link.Name, len(as), h.Src, a),
 				h.perOS(map[string][]string{
 					"linux": {fmt.Sprintf("ip route replace %s dev %s src %s", h.groupNet(), h.Link.Name, a)},
 					"":      {fmt.Sprintf("give the receiver the address %s (Tomcat: address on Receiver)", h.Src)},

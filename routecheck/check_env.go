@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 // cloud names the cloud by its DMI, "" for none known.
@@ -22,7 +22,7 @@ func (p Platform) cloud() string {
 	return ""
 }
 
-func (h *Host) noPlatform() []check.Verdict {
+func (h *Host) noPlatform() []verdict.Verdict {
 	if !h.Platform.Known() {
 		return unknown("where this host lives is not known: " + h.Platform.Reason())
 	}
@@ -33,8 +33,8 @@ const unicastMembership = "use a membership without multicast: StaticMembershipI
 
 // inCloud judges one cloud. Its network is only that of the machine's own
 // interfaces: tunnels and bridges over it may carry multicast.
-func inCloud(name string, status check.Status, confidence check.Confidence, saw string, fix ...string) func(*Host) []check.Verdict {
-	return func(h *Host) []check.Verdict {
+func inCloud(name string, status verdict.Status, confidence verdict.Confidence, saw string, fix ...string) func(*Host) []verdict.Verdict {
+	return func(h *Host) []verdict.Verdict {
 		if v := h.noPlatform(); v != nil {
 			return v
 		}
@@ -54,19 +54,19 @@ func inCloud(name string, status check.Status, confidence check.Confidence, saw 
 
 // A platform alone does not say that multicast fails where the platform can carry
 // it when it is set up; then the catalogue's fail is a warning here.
-var aws = Check{ID: "env.aws", Judge: inCloud("AWS", check.Warn, check.Likely,
+var aws = Check{ID: "env.aws", Judge: inCloud("AWS", verdict.Warn, verdict.Likely,
 	"this is an EC2 machine: its VPC carries no multicast, except through a Transit Gateway with a multicast domain",
 	"set up a Transit Gateway multicast domain with IGMPv2, allow IGMP and the group's port in the security groups", "sysctl -w net.ipv4.conf.all.force_igmp_version=2   # for it", unicastMembership)}
 
-var azure = Check{ID: "env.azure", Judge: inCloud("Azure", check.Fail, check.Definite,
+var azure = Check{ID: "env.azure", Judge: inCloud("Azure", verdict.Fail, verdict.Definite,
 	"this is an Azure machine: its virtual network carries no multicast and no broadcast", unicastMembership)}
 
-var gcp = Check{ID: "env.gcp", Judge: inCloud("Google Cloud", check.Warn, check.Likely,
+var gcp = Check{ID: "env.gcp", Judge: inCloud("Google Cloud", verdict.Warn, verdict.Likely,
 	"this is a machine of Google Compute Engine: its VPC carries no multicast, except with the Cloud Multicast product", unicastMembership)}
 
 var hypervisor = Check{
 	ID: "env.hypervisor",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if v := h.noPlatform(); v != nil {
 			return v
 		}
@@ -75,7 +75,7 @@ var hypervisor = Check{
 		}
 		p := h.Platform.Value
 		name := strings.TrimSpace(p.Vendor + " " + p.Product)
-		ev := []check.Evidence{evidence("DMI", orWord(name, "none"), h.Platform.From)}
+		ev := []verdict.Evidence{evidence("DMI", orWord(name, "none"), h.Platform.From)}
 		virtual := ""
 		for _, s := range []string{"VMware", "VirtualBox", "KVM", "QEMU", "Xen", "Virtual Machine", "Bochs", "OpenStack", "Parallels", "Proxmox", "innotek"} {
 			if strings.Contains(name, s) {
@@ -85,7 +85,7 @@ var hypervisor = Check{
 		// The networks that VirtualBox and QEMU make up for a guest behind NAT.
 		nat := netip.MustParsePrefix("10.0.2.0/24")
 		if h.Src.IsValid() && nat.Contains(h.Src) && (virtual == "VirtualBox" || virtual == "innotek" || virtual == "QEMU" || virtual == "KVM") && h.gateway() == netip.MustParseAddr("10.0.2.2") {
-			return bad(check.Warn, check.Likely, fmt.Sprintf("%s is in the network that %s makes up behind NAT: nothing multicast comes in or goes out", h.Link.Name, virtual),
+			return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("%s is in the network that %s makes up behind NAT: nothing multicast comes in or goes out", h.Link.Name, virtual),
 				[]string{"give the machine a bridged network"}, append(ev, evidence("address", h.Src, h.Addrs.From))...)
 		}
 		if virtual != "" {
@@ -111,7 +111,7 @@ func (h *Host) throughVeth() bool { return h.OK && h.Link.Kind == "veth" }
 
 var dockerBridge = Check{
 	ID: "env.docker-bridge",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if v := h.noPlatform(); v != nil {
 			return v
 		}
@@ -126,14 +126,14 @@ var dockerBridge = Check{
 			return pass(fmt.Sprintf("%s has %s, no address of a container network", h.Link.Name, orWord(addrText(h.Src), "no address")), ev)
 		}
 		// Members in containers on the same bridge do hear each other: a warning.
-		return bad(check.Warn, check.Likely, fmt.Sprintf("%s is on a container bridge: containers there hear each other, and no multicast comes from or goes to other hosts", h.Link.Name),
+		return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("%s is on a container bridge: containers there hear each other, and no multicast comes from or goes to other hosts", h.Link.Name),
 			[]string{"run the container with --network host, or on a macvlan network", unicastMembership}, ev, evidence("address", h.Src, h.Addrs.From))
 	},
 }
 
 var dockerOverlay = Check{
 	ID: "env.docker-overlay",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if v := h.noPlatform(); v != nil {
 			return v
 		}
@@ -145,14 +145,14 @@ var dockerOverlay = Check{
 		case !h.throughVeth() || h.Link.MTU != 1450 || !slices.Contains(p.Nameservers, netip.MustParseAddr("127.0.0.11")):
 			return pass("nothing says that the container is on an overlay network", ev)
 		}
-		return bad(check.Warn, check.Likely, h.Link.Name+" looks like an interface of a swarm's overlay network, which carries no multicast between nodes",
+		return bad(verdict.Warn, verdict.Likely, h.Link.Name+" looks like an interface of a swarm's overlay network, which carries no multicast between nodes",
 			[]string{"use the host's network, or find the members by the name tasks.SERVICE", unicastMembership}, ev, evidence("MTU of "+h.Link.Name, h.Link.MTU, h.Links.From))
 	},
 }
 
 var kubernetesCNI = Check{
 	ID: "env.k8s-cni",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if v := h.noPlatform(); v != nil {
 			return v
 		}
@@ -163,14 +163,14 @@ var kubernetesCNI = Check{
 		case !h.throughVeth():
 			return pass(fmt.Sprintf("the pod uses %s, not a veth of the cluster's network", orWord(h.Link.Name, "no interface")), ev)
 		}
-		return bad(check.Warn, check.Likely, h.Link.Name+" belongs to the cluster's network: most of them carry no multicast between nodes",
+		return bad(verdict.Warn, verdict.Likely, h.Link.Name+" belongs to the cluster's network: most of them carry no multicast between nodes",
 			[]string{"use Tomcat's CloudMembershipService with the KubernetesMembershipProvider", "hostNetwork: true, or a second interface by Multus"}, ev)
 	},
 }
 
 var wsl2 = Check{
 	ID: "env.wsl2",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if v := h.noPlatform(); v != nil {
 			return v
 		}
@@ -180,15 +180,15 @@ var wsl2 = Check{
 		}
 		fix := []string{"run the Windows binary of muster and of the JVM", "or in .wslconfig: networkingMode=mirrored, and: Set-NetFirewallHyperVVMSetting -Name '{40E0AC32-46A5-438A-A0B2-2B479E8F2E90}' -DefaultInboundAction Allow"}
 		if h.Src.IsValid() && netip.MustParsePrefix("172.16.0.0/12").Contains(h.Src) {
-			return bad(check.Fail, check.Likely, fmt.Sprintf("this is WSL2 behind NAT (%s): it hears nothing of the LAN", h.Src), fix, ev)
+			return bad(verdict.Fail, verdict.Likely, fmt.Sprintf("this is WSL2 behind NAT (%s): it hears nothing of the LAN", h.Src), fix, ev)
 		}
-		return bad(check.Warn, check.Likely, "this is WSL2, whose mirrored network loses multicast at times", fix, ev)
+		return bad(verdict.Warn, verdict.Likely, "this is WSL2, whose mirrored network loses multicast at times", fix, ev)
 	},
 }
 
 var vpn = Check{
 	ID: "env.vpn",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if v := h.noAnswer(); v != nil {
 			return v
 		}
@@ -200,7 +200,7 @@ var vpn = Check{
 		if !tunnel(l) || !h.byDefault() {
 			return pass("no VPN draws the group to itself", ev)
 		}
-		return bad(check.Warn, check.Likely, fmt.Sprintf("the group follows the default route into the tunnel %s, which a VPN set up", l.Name),
+		return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("the group follows the default route into the tunnel %s, which a VPN set up", l.Name),
 			h.perOS(map[string][]string{
 				"linux":   {fmt.Sprintf("ip route add %s dev %s metric 1   # the LAN's interface", h.groupNet(), h.otherLink())},
 				"windows": h.reroute(""),
@@ -217,7 +217,7 @@ func (h *Host) byDefault() bool {
 
 var rootless = Check{
 	ID: "env.rootless",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if v := h.noPlatform(); v != nil {
 			return v
 		}
@@ -226,7 +226,7 @@ var rootless = Check{
 			return skip("this is no rootless container", ev)
 		}
 		if h.Link.Kind == "tun" && (h.Link.Name == "tap0" || h.Src == netip.MustParseAddr("10.0.2.100")) {
-			return bad(check.Fail, check.Likely, fmt.Sprintf("%s is the interface of a user-mode network (slirp4netns or pasta): nothing of the LAN comes in", h.Link.Name),
+			return bad(verdict.Fail, verdict.Likely, fmt.Sprintf("%s is the interface of a user-mode network (slirp4netns or pasta): nothing of the LAN comes in", h.Link.Name),
 				[]string{"run the container as root with --network host"}, ev, evidence("address", orWord(addrText(h.Src), "none"), h.Addrs.From))
 		}
 		return pass(h.Link.Name+" is no interface of a user-mode network", ev)
@@ -235,7 +235,7 @@ var rootless = Check{
 
 var netnsMismatch = Check{
 	ID: "env.netns-mismatch",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case !h.linux():
 			return h.onlyLinux("network namespaces")
@@ -243,7 +243,7 @@ var netnsMismatch = Check{
 			return h.noPlatform()
 		}
 		p := h.Platform.Value
-		ev := []check.Evidence{evidence("network namespace of muster", orWord(p.NetNS, "not readable"), h.Platform.From)}
+		ev := []verdict.Evidence{evidence("network namespace of muster", orWord(p.NetNS, "not readable"), h.Platform.From)}
 		switch {
 		case p.NetNS == "" || p.InitNetNS == "":
 			return skip("the namespaces of other processes may not be read here", ev...)
@@ -263,7 +263,7 @@ var netnsMismatch = Check{
 		if elsewhere.PID == 0 {
 			return pass("no Tomcat runs in another namespace", ev...)
 		}
-		return bad(check.Warn, check.Definite, fmt.Sprintf("a Tomcat (pid %d) runs in another network namespace: what holds here need not hold there", elsewhere.PID),
+		return bad(verdict.Warn, verdict.Definite, fmt.Sprintf("a Tomcat (pid %d) runs in another network namespace: what holds here need not hold there", elsewhere.PID),
 			[]string{fmt.Sprintf("nsenter -t %d -n muster check", elsewhere.PID)}, append(ev, evidence(fmt.Sprintf("network namespace of pid %d", elsewhere.PID), elsewhere.NetNS, h.Processes.From))...)
 	},
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 	"muster/routecheck/firewall"
 )
 
@@ -31,7 +31,7 @@ func device(l Link) firewall.Device {
 
 // ask walks packets through the firewall and says it in verdicts: subject names
 // the packets, good and lost are the sentences for the two ends.
-func (h *Host) ask(packets []firewall.Packet, good, lost string) []check.Verdict {
+func (h *Host) ask(packets []firewall.Packet, good, lost string) []verdict.Verdict {
 	switch {
 	case !h.OK:
 		return h.noLink()
@@ -43,8 +43,8 @@ func (h *Host) ask(packets []firewall.Packet, good, lost string) []check.Verdict
 	return h.answered(a, packets, good, lost)
 }
 
-func (h *Host) answered(a firewall.Answer, packets []firewall.Packet, good, lost string) []check.Verdict {
-	ev := []check.Evidence{evidence("firewall", fmt.Sprintf("%d chains, %d rules looked at", a.Chains, a.Steps), h.Firewall.From)}
+func (h *Host) answered(a firewall.Answer, packets []firewall.Packet, good, lost string) []verdict.Verdict {
+	ev := []verdict.Evidence{evidence("firewall", fmt.Sprintf("%d chains, %d rules looked at", a.Chains, a.Steps), h.Firewall.From)}
 	for _, r := range a.Rules {
 		value := r.String()
 		if r.Packets != nil {
@@ -61,7 +61,7 @@ func (h *Host) answered(a firewall.Answer, packets []firewall.Packet, good, lost
 	switch a.Verdict {
 	case firewall.Drop:
 		rule := a.Rules[0]
-		v := bad(check.Fail, check.Definite, fmt.Sprintf("%s: %s is stopped by %s", lost, a.Packet, rule), fix, ev...)
+		v := bad(verdict.Fail, verdict.Definite, fmt.Sprintf("%s: %s is stopped by %s", lost, a.Packet, rule), fix, ev...)
 		return v
 	case firewall.Unknown:
 		saw := fmt.Sprintf("whether %s gets through cannot be told", a.Packet)
@@ -83,7 +83,7 @@ func (h *Host) answered(a firewall.Answer, packets []firewall.Packet, good, lost
 	return pass(good, ev...)
 }
 
-func (h *Host) noFirewall() []check.Verdict {
+func (h *Host) noFirewall() []verdict.Verdict {
 	switch {
 	case h.OS == "windows":
 		return skip("see fw.windows")
@@ -97,10 +97,10 @@ func (h *Host) noFirewall() []check.Verdict {
 
 // sameRule points a verdict at an earlier one where the same rule stops both: one
 // rule to change, not two.
-func (h *Host) sameRule(vs []check.Verdict, a string, id check.ID, b string) []check.Verdict {
+func (h *Host) sameRule(vs []verdict.Verdict, a string, id verdict.ID, b string) []verdict.Verdict {
 	x, okx := h.answers[a]
 	y, oky := h.answers[b]
-	if okx && oky && x.Verdict == firewall.Drop && y.Verdict == firewall.Drop && x.Rules[0].String() == y.Rules[0].String() && vs[0].Status == check.Fail {
+	if okx && oky && x.Verdict == firewall.Drop && y.Verdict == firewall.Drop && x.Rules[0].String() == y.Rules[0].String() && vs[0].Status == verdict.Fail {
 		vs[0].CausedBy = append(vs[0].CausedBy, id)
 	}
 	return vs
@@ -108,7 +108,7 @@ func (h *Host) sameRule(vs []check.Verdict, a string, id check.ID, b string) []c
 
 var inputDrop = Check{
 	ID: "fw.input-drop",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		return h.ask([]firewall.Packet{h.flow().HeartbeatIn()},
 			fmt.Sprintf("the firewall lets heartbeats to %s port %d in on %s", h.Query.Group, h.Query.Port, h.Link.Name),
 			"the firewall keeps heartbeats out")
@@ -117,7 +117,7 @@ var inputDrop = Check{
 
 var outputDrop = Check{
 	ID: "fw.output-drop",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		return h.ask([]firewall.Packet{h.flow().HeartbeatOut()},
 			fmt.Sprintf("the firewall lets heartbeats out by %s", h.Link.Name),
 			"the firewall keeps this host's heartbeats in (sending fails with \"Operation not permitted\")")
@@ -126,7 +126,7 @@ var outputDrop = Check{
 
 var igmpDrop = Check{
 	ID: "fw.igmp-drop",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if h.V6 {
 			return skip("the group is an IPv6 one: see mld.snooping")
 		}
@@ -138,16 +138,16 @@ var igmpDrop = Check{
 
 var halfOpen = Check{
 	ID:      "tribes.half-open",
-	Because: []check.ID{"tribes.advertises-loopback"},
-	Judge: func(h *Host) []check.Verdict {
+	Because: []verdict.ID{"tribes.advertises-loopback"},
+	Judge: func(h *Host) []verdict.Verdict {
 		ports := fmt.Sprintf("%d-%d", h.Query.TCPPort, h.Query.LastTCPPort())
 		in := h.ask(h.flow().ConnectIn(), fmt.Sprintf("the firewall lets connections to the receiver's ports %s in and members' connections out", ports),
 			"members appear and vanish, and nothing replicates")
-		if in[0].Status == check.Fail {
+		if in[0].Status == verdict.Fail {
 			return h.sameRule(in, h.flow().ConnectIn()[0].What, "fw.input-drop", h.flow().HeartbeatIn().What)
 		}
 		out := h.ask(h.flow().ConnectOut(), in[0].Saw, "members appear and vanish, and nothing replicates")
-		if out[0].Status == check.Fail || in[0].Status == check.Pass {
+		if out[0].Status == verdict.Fail || in[0].Status == verdict.Pass {
 			return h.sameRule(out, h.flow().ConnectOut()[0].What, "fw.output-drop", h.flow().HeartbeatOut().What)
 		}
 		return in
@@ -156,11 +156,11 @@ var halfOpen = Check{
 
 var pingReplyInvalid = Check{
 	ID: "fw.ping-reply-invalid",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		v := h.ask([]firewall.Packet{h.flow().PingReplyIn()}, "the firewall lets the answers to a multicast ping in",
 			"a multicast ping gets no answers here, although hosts do answer")
-		if v[0].Status == check.Fail {
-			v[0].Status, v[0].Confidence = check.Warn, check.Likely
+		if v[0].Status == verdict.Fail {
+			v[0].Status, v[0].Confidence = verdict.Warn, verdict.Likely
 		}
 		return h.sameRuleWarn(v)
 	},
@@ -168,9 +168,9 @@ var pingReplyInvalid = Check{
 
 // sameRuleWarn: a firewall that keeps heartbeats out is a finding of its own, and
 // that it keeps answers to pings out as well only follows.
-func (h *Host) sameRuleWarn(vs []check.Verdict) []check.Verdict {
+func (h *Host) sameRuleWarn(vs []verdict.Verdict) []verdict.Verdict {
 	x, y := h.answers[h.flow().PingReplyIn().What], h.answers[h.flow().HeartbeatIn().What]
-	if vs[0].Status == check.Warn && y.Verdict == firewall.Drop && x.Rules[0].String() == y.Rules[0].String() {
+	if vs[0].Status == verdict.Warn && y.Verdict == firewall.Drop && x.Rules[0].String() == y.Rules[0].String() {
 		vs[0].CausedBy = append(vs[0].CausedBy, "fw.input-drop")
 	}
 	return vs
@@ -178,13 +178,13 @@ func (h *Host) sameRuleWarn(vs []check.Verdict) []check.Verdict {
 
 var noReport = Check{
 	ID:      "igmp.no-report",
-	Because: []check.ID{"iface.down", "iface.no-carrier"},
-	Judge: func(h *Host) []check.Verdict {
+	Because: []verdict.ID{"iface.down", "iface.no-carrier"},
+	Judge: func(h *Host) []verdict.Verdict {
 		if h.OS == "windows" {
 			return h.windowsIGMP()
 		}
 		if n, ok, _ := h.sysctl("net.ipv4.igmp_link_local_mcast_reports"); ok && n == 0 && !h.V6 && h.Query.Group.Is4() && h.Query.Group.IsLinkLocalMulticast() {
-			return bad(check.Fail, check.Definite, fmt.Sprintf("this host reports no groups of 224.0.0.0/24, and %s is one", h.Query.Group),
+			return bad(verdict.Fail, verdict.Definite, fmt.Sprintf("this host reports no groups of 224.0.0.0/24, and %s is one", h.Query.Group),
 				[]string{"sysctl -w net.ipv4.igmp_link_local_mcast_reports=1"}, evidence("net.ipv4.igmp_link_local_mcast_reports", n, h.Sysctls["net.ipv4.igmp_link_local_mcast_reports"].From))
 		}
 		v := h.ask([]firewall.Packet{h.flow().ReportOut()}, "the firewall lets this host's membership reports out",
@@ -195,7 +195,7 @@ var noReport = Check{
 
 var mldSnooping = Check{
 	ID: "mld.snooping",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if !h.V6 {
 			return skip("the group is an IPv4 one")
 		}
@@ -207,7 +207,7 @@ var mldSnooping = Check{
 
 var bridgeNF = Check{
 	ID: "fw.bridge-nf",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if !h.linux() {
 			return h.onlyLinux("br_netfilter")
 		}
@@ -217,7 +217,7 @@ var bridgeNF = Check{
 		}
 		name := map[bool]string{false: "net.bridge.bridge-nf-call-iptables", true: "net.bridge.bridge-nf-call-ip6tables"}[h.V6]
 		n, ok, _ := h.sysctl(name)
-		var out []check.Verdict
+		var out []verdict.Verdict
 		for _, l := range bridges {
 			b, _ := h.bridge(l.Index)
 			own := b.CallsIPTables && !h.V6 || b.CallsIP6Tables && h.V6
@@ -226,10 +226,10 @@ var bridgeNF = Check{
 			out = append(out, v)
 		}
 		// One line for many bridges that are well.
-		if i := slices.IndexFunc(out, func(v check.Verdict) bool { return v.Status != check.Pass }); i < 0 {
+		if i := slices.IndexFunc(out, func(v verdict.Verdict) bool { return v.Status != verdict.Pass }); i < 0 {
 			return out[:1]
 		}
-		return slices.DeleteFunc(out, func(v check.Verdict) bool { return v.Status == check.Pass })
+		return slices.DeleteFunc(out, func(v verdict.Verdict) bool { return v.Status == verdict.Pass })
 	},
 }
 
@@ -244,7 +244,7 @@ func (h *Host) busyBridges() []Link {
 	return out
 }
 
-func (h *Host) bridged(l Link, calls bool, sysctl string, value int64) check.Verdict {
+func (h *Host) bridged(l Link, calls bool, sysctl string, value int64) verdict.Verdict {
 	ev := evidence(sysctl, value, h.Sysctls[sysctl].From)
 	if !calls {
 		return pass(fmt.Sprintf("frames that %s passes on do not go through iptables", l.Name), ev)[0]
@@ -256,8 +256,8 @@ func (h *Host) bridged(l Link, calls bool, sysctl string, value int64) check.Ver
 	a := firewall.Evaluate(&h.Firewall.Value, packet)
 	v := h.answered(a, nil, fmt.Sprintf("frames that %s passes on go through iptables, which lets heartbeats through", l.Name),
 		fmt.Sprintf("bridge-nf sends the frames that %s passes on through iptables", l.Name))[0]
-	v.Evidence = append([]check.Evidence{ev}, v.Evidence...)
-	if v.Status == check.Fail {
+	v.Evidence = append([]verdict.Evidence{ev}, v.Evidence...)
+	if v.Status == verdict.Fail {
 		v.Fix = []string{"sysctl -w net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0"}
 		if h.Platform.Value.Kubernetes || isolatedNeighbour(h) {
 			v.Fix = append([]string{"# on a Kubernetes node the setting must stay 1; there:"}, a.Allow(&h.Firewall.Value, packet)...)

@@ -4,23 +4,23 @@ import (
 	"fmt"
 	"net/netip"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 	"muster/internal/wellknown"
 	"muster/mcast/products"
 )
 
 var groupInvalid = Check{
 	ID: "group.invalid",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		g := h.Query.Group
 		b := g.AsSlice()
 		ok := g.IsMulticast() && (g.Is4() && g != netip.AddrFrom4([4]byte{224}) || g.Is6() && b[1]&0xf != 0 && b[1]&0xf != 0xf)
 		ev := evidence("group", g, h.asked())
-		var v []check.Verdict
+		var v []verdict.Verdict
 		if ok {
 			v = pass(fmt.Sprintf("%s is a group", g), ev)
 		} else {
-			v = bad(check.Fail, check.Definite, fmt.Sprintf("%s is no group that can be used: groups are 224.0.0.1-239.255.255.255, and ff00::/8 with a scope of 1 to e", g),
+			v = bad(verdict.Fail, verdict.Definite, fmt.Sprintf("%s is no group that can be used: groups are 224.0.0.1-239.255.255.255, and ff00::/8 with a scope of 1 to e", g),
 				[]string{"correct the address: muster explain " + g.String()}, ev)
 		}
 		return ofGroup(h, v)
@@ -36,7 +36,7 @@ func (h *Host) asked() string {
 }
 
 // ofGroup makes the group the subject.
-func ofGroup(h *Host, vs []check.Verdict) []check.Verdict {
+func ofGroup(h *Host, vs []verdict.Verdict) []verdict.Verdict {
 	for i := range vs {
 		vs[i].Subject = h.Query.Group.String()
 	}
@@ -44,7 +44,7 @@ func ofGroup(h *Host, vs []check.Verdict) []check.Verdict {
 }
 
 // notGroup is the verdict of checks on a group that is none.
-func (h *Host) notGroup() []check.Verdict {
+func (h *Host) notGroup() []verdict.Verdict {
 	if h.Query.Group.IsMulticast() {
 		return nil
 	}
@@ -55,7 +55,7 @@ const freeRange = "choose a group in 239.192.0.0/14, with a third octet that is 
 
 var groupReserved = Check{
 	ID: "group.reserved",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if v := h.notGroup(); v != nil {
 			return v
 		}
@@ -67,7 +67,7 @@ var groupReserved = Check{
 		case b.Use == "private" || b.Use == "transient" || b.Use == "ssm" || b.Use == "control":
 			return ofGroup(h, pass(fmt.Sprintf("%s is in a block that is meant for use (%s)", h.Query.Group, b.Name), ev))
 		}
-		return ofGroup(h, bad(check.Warn, check.Definite, fmt.Sprintf("%s lies in %s (%s): %s", h.Query.Group, b.Range, b.Name, b.Advice), []string{freeRange}, ev))
+		return ofGroup(h, bad(verdict.Warn, verdict.Definite, fmt.Sprintf("%s lies in %s (%s): %s", h.Query.Group, b.Range, b.Name, b.Advice), []string{freeRange}, ev))
 	},
 }
 
@@ -76,7 +76,7 @@ func (h *Host) tomcatDefault() bool { return h.Query.Group == DefaultGroup }
 
 var ssmAsASM = Check{
 	ID: "group.ssm-as-asm",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if v := h.notGroup(); v != nil {
 			return v
 		}
@@ -88,14 +88,14 @@ var ssmAsASM = Check{
 		case h.Query.Source.IsValid():
 			return ofGroup(h, pass(fmt.Sprintf("the join names its source, %s", h.Query.Source), ev))
 		}
-		return ofGroup(h, bad(check.Warn, check.Definite, fmt.Sprintf("%s is joined without a source: it works inside one VLAN, and no router carries it", h.Query.Group),
+		return ofGroup(h, bad(verdict.Warn, verdict.Definite, fmt.Sprintf("%s is joined without a source: it works inside one VLAN, and no router carries it", h.Query.Group),
 			[]string{"join SOURCE," + h.Query.Group.String() + ", or " + freeRange}, ev))
 	},
 }
 
 var wellKnown = Check{
 	ID: "group.well-known",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if v := h.notGroup(); v != nil {
 			return v
 		}
@@ -106,27 +106,27 @@ var wellKnown = Check{
 		case p.Key == "tribes":
 			return ofGroup(h, pass(fmt.Sprintf("%s port %d is Tomcat's own default", h.Query.Group, h.Query.Port)))
 		}
-		return ofGroup(h, bad(check.Warn, check.Definite, fmt.Sprintf("%s port %d is where %s is by default: strange packets are to be expected", h.Query.Group, h.Query.Port, p.Name),
+		return ofGroup(h, bad(verdict.Warn, verdict.Definite, fmt.Sprintf("%s port %d is where %s is by default: strange packets are to be expected", h.Query.Group, h.Query.Port, p.Name),
 			[]string{"choose a group and a port of your own: " + freeRange}, evidence("known for", p.Name, "muster's table of products")))
 	},
 }
 
 var linkLocalRange = Check{
 	ID: "group.link-local-range",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if v := h.notGroup(); v != nil {
 			return v
 		}
 		if !h.Query.Group.Is4() || !h.Query.Group.IsLinkLocalMulticast() {
 			return ofGroup(h, pass(fmt.Sprintf("%s is outside of 224.0.0.0/24", h.Query.Group)))
 		}
-		return ofGroup(h, bad(check.Warn, check.Definite, fmt.Sprintf("%s is in 224.0.0.0/24, which belongs to the network's own protocols: switches flood it, routers never forward it", h.Query.Group), []string{freeRange}))
+		return ofGroup(h, bad(verdict.Warn, verdict.Definite, fmt.Sprintf("%s is in 224.0.0.0/24, which belongs to the network's own protocols: switches flood it, routers never forward it", h.Query.Group), []string{freeRange}))
 	},
 }
 
 var macAlias = Check{
 	ID: "switch.mac-alias",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if v := h.notGroup(); v != nil {
 			return v
 		}
@@ -134,11 +134,11 @@ var macAlias = Check{
 			return ofGroup(h, skip("the group is an IPv6 one: its Ethernet address holds 32 bits of it"))
 		}
 		mac := wellknown.MAC(h.Query.Group).String()
-		ev := []check.Evidence{evidence("Ethernet address of "+h.Query.Group.String(), mac, "RFC 1112")}
+		ev := []verdict.Evidence{evidence("Ethernet address of "+h.Query.Group.String(), mac, "RFC 1112")}
 		for _, m := range h.Memberships.Value {
 			if m.Group.Is4() && m.Group != h.Query.Group && wellknown.MAC(m.Group).String() == mac {
 				ev = append(ev, evidence("also joined", fmt.Sprintf("%s on %s", m.Group, h.linkName(m.Link)), h.Memberships.From))
-				return ofGroup(h, bad(check.Warn, check.Definite, fmt.Sprintf("%s and %s, which is joined here too, share the Ethernet address %s: switches and interfaces cannot tell them apart", h.Query.Group, m.Group, mac), []string{freeRange}, ev...))
+				return ofGroup(h, bad(verdict.Warn, verdict.Definite, fmt.Sprintf("%s and %s, which is joined here too, share the Ethernet address %s: switches and interfaces cannot tell them apart", h.Query.Group, m.Group, mac), []string{freeRange}, ev...))
 			}
 		}
 		b := h.Query.Group.As4()
@@ -148,13 +148,13 @@ var macAlias = Check{
 		case h.tomcatDefault():
 			return ofGroup(h, pass(fmt.Sprintf("a note: Tomcat's default group has the Ethernet address %s of 224.0.0.4, which switches flood: more traffic than needed, and no harm", mac), ev...))
 		}
-		return ofGroup(h, bad(check.Warn, check.Definite, fmt.Sprintf("%s has the Ethernet address %s of 224.0.0.%d, which switches flood to every port", h.Query.Group, mac, b[3]), []string{freeRange}, ev...))
+		return ofGroup(h, bad(verdict.Warn, verdict.Definite, fmt.Sprintf("%s has the Ethernet address %s of 224.0.0.%d, which switches flood to every port", h.Query.Group, mac, b[3]), []string{freeRange}, ev...))
 	},
 }
 
 var ipv6Scope = Check{
 	ID: "ipv6.scope",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if v := h.notGroup(); v != nil {
 			return v
 		}
@@ -165,9 +165,9 @@ var ipv6Scope = Check{
 		ev := evidence("scope", wellknown.Scope(g), "RFC 7346")
 		switch scope := g.As16()[1] & 0xf; {
 		case scope == 1:
-			return ofGroup(h, bad(check.Fail, check.Definite, fmt.Sprintf("%s never leaves the host", g), []string{"use ff15::/16 for a site or ff18::/16 for an organization"}, ev))
+			return ofGroup(h, bad(verdict.Fail, verdict.Definite, fmt.Sprintf("%s never leaves the host", g), []string{"use ff15::/16 for a site or ff18::/16 for an organization"}, ev))
 		case scope == 2 && g.Zone() == "" && h.Query.Interface == "":
-			return ofGroup(h, bad(check.Warn, check.Definite, fmt.Sprintf("%s is link-local and names no interface: the system picks one", g), []string{fmt.Sprintf("say %s%%%s", g, orWord(h.Link.Name, "IF"))}, ev))
+			return ofGroup(h, bad(verdict.Warn, verdict.Definite, fmt.Sprintf("%s is link-local and names no interface: the system picks one", g), []string{fmt.Sprintf("say %s%%%s", g, orWord(h.Link.Name, "IF"))}, ev))
 		}
 		return ofGroup(h, pass("the scope is "+wellknown.Scope(g), ev))
 	},
@@ -175,8 +175,8 @@ var ipv6Scope = Check{
 
 var ipv6Disabled = Check{
 	ID:      "ipv6.disabled",
-	Because: []check.ID{"iface.down"},
-	Judge: func(h *Host) []check.Verdict {
+	Because: []verdict.ID{"iface.down"},
+	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case !h.V6:
 			return skip("the group is an IPv4 one")
@@ -186,24 +186,24 @@ var ipv6Disabled = Check{
 		name := "net.ipv6.conf." + h.Link.Name + ".disable_ipv6"
 		n, ok, _ := h.sysctl(name)
 		as := h.addrsOf(h.Link.Index, true)
-		ev := []check.Evidence{evidence("IPv6 addresses of "+h.Link.Name, len(as), h.Addrs.From)}
+		ev := []verdict.Evidence{evidence("IPv6 addresses of "+h.Link.Name, len(as), h.Addrs.From)}
 		switch {
 		case ok && n != 0:
-			return bad(check.Fail, check.Definite, "IPv6 is switched off on "+h.Link.Name+": joins succeed, sends fail with \"Cannot assign requested address\"",
+			return bad(verdict.Fail, verdict.Definite, "IPv6 is switched off on "+h.Link.Name+": joins succeed, sends fail with \"Cannot assign requested address\"",
 				[]string{"sysctl -w " + name + "=0"}, append(ev, evidence(name, n, h.Sysctls[name].From))...)
 		case len(as) > 0:
 			return pass(h.Link.Name+" has IPv6", ev...)
 		case !h.Addrs.Known():
 			return unknown("the addresses are not known: " + h.Addrs.Reason())
 		}
-		return bad(check.Fail, check.Likely, h.Link.Name+" has no IPv6 address: joins succeed, sends fail with \"Cannot assign requested address\"",
+		return bad(verdict.Fail, verdict.Likely, h.Link.Name+" has no IPv6 address: joins succeed, sends fail with \"Cannot assign requested address\"",
 			[]string{"give " + h.Link.Name + " an IPv6 address, or use an IPv4 group (-Djava.net.preferIPv4Stack=true)"}, ev...)
 	},
 }
 
 var ttlZero = Check{
 	ID: "ttl.zero",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		c := h.Query.Cluster
 		if c == nil {
 			return skip("the TTL is a matter of the member's configuration, and no --server-xml was given")
@@ -212,6 +212,6 @@ var ttlZero = Check{
 		if c.TTL != 0 {
 			return pass("heartbeats may leave the host", ev)
 		}
-		return bad(check.Fail, check.Definite, c.From+" sets ttl to 0: heartbeats never leave the host", []string{"set ttl=\"1\" on the Membership, or leave it out"}, ev)
+		return bad(verdict.Fail, verdict.Definite, c.From+" sets ttl to 0: heartbeats never leave the host", []string{"set ttl=\"1\" on the Membership, or leave it out"}, ev)
 	},
 }

@@ -3,13 +3,13 @@ package routecheck
 import (
 	"fmt"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 var versionCompat = Check{
 	ID:      "igmp.version-compat",
-	Because: []check.ID{"igmp.version-forced"},
-	Judge: func(h *Host) []check.Verdict {
+	Because: []verdict.ID{"igmp.version-forced"},
+	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case !h.OK:
 			return h.noLink()
@@ -40,7 +40,7 @@ var versionCompat = Check{
 			return v
 		}
 		saw := fmt.Sprintf("%s speaks IGMP version %s: an old query was heard in the last minutes, and joins of a source are lost while it lasts", h.Link.Name, version[1:])
-		return bad(check.Warn, check.Definite, saw, []string{
+		return bad(verdict.Warn, verdict.Definite, saw, []string{
 			"set the querier to version 3 (Cisco: ip igmp version 3); muster querier shows which it is",
 			"# or wait 260 s after the last old query: nothing on this host shortens it but creating the interface anew",
 		}, ev)
@@ -49,7 +49,7 @@ var versionCompat = Check{
 
 var versionForced = Check{
 	ID: "igmp.version-forced",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case !h.OK:
 			return h.noLink()
@@ -78,13 +78,13 @@ var versionForced = Check{
 			if h.Platform.Value.cloud() != "" {
 				return pass(fmt.Sprintf("version %d is forced, as the multicast of %s wants it", n, h.Platform.Value.cloud()), ev)
 			}
-			return bad(check.Warn, check.Definite, fmt.Sprintf("%s is %d: joins of a source do not work here, whatever the network speaks", name, n), []string{"sysctl -w " + name + "=0"}, ev)
+			return bad(verdict.Warn, verdict.Definite, fmt.Sprintf("%s is %d: joins of a source do not work here, whatever the network speaks", name, n), []string{"sysctl -w " + name + "=0"}, ev)
 		}
 		return pass("no version is forced on " + h.Link.Name)
 	},
 }
 
-func (h *Host) windowsVersion() []check.Verdict {
+func (h *Host) windowsVersion() []verdict.Verdict {
 	if !h.Defender.Known() {
 		return unknown("the IGMP version set in Windows is not known: " + h.Defender.Reason())
 	}
@@ -92,7 +92,7 @@ func (h *Host) windowsVersion() []check.Verdict {
 	if v == nil || *v >= 4 {
 		return pass("no older IGMP version is set")
 	}
-	return bad(check.Warn, check.Definite, fmt.Sprintf("Windows is set to IGMP version %d", *v-1), []string{"Set-NetIPv4Protocol -IGMPVersion Version3"}, evidence("IGMPVersion", *v, h.Defender.From))
+	return bad(verdict.Warn, verdict.Definite, fmt.Sprintf("Windows is set to IGMP version %d", *v-1), []string{"Set-NetIPv4Protocol -IGMPVersion Version3"}, evidence("IGMPVersion", *v, h.Defender.From))
 }
 
 // ourBridges are the bridges that the group's traffic passes: the judged
@@ -116,7 +116,7 @@ func (h *Host) ourBridges() []Link {
 
 // perBridge judges every bridge that matters and keeps the verdicts that are not
 // pass, or one pass.
-func (h *Host) perBridge(judge func(l Link, b Bridge) check.Verdict) []check.Verdict {
+func (h *Host) perBridge(judge func(l Link, b Bridge) verdict.Verdict) []verdict.Verdict {
 	if !h.linux() {
 		return h.onlyLinux("bridge that muster reads")
 	}
@@ -127,7 +127,7 @@ func (h *Host) perBridge(judge func(l Link, b Bridge) check.Verdict) []check.Ver
 	if !h.Bridges.Known() {
 		return unknown("the bridges' settings are not known: " + h.Bridges.Reason())
 	}
-	var out, good []check.Verdict
+	var out, good []verdict.Verdict
 	for _, l := range links {
 		b, ok := h.bridge(l.Index)
 		if !ok {
@@ -135,7 +135,7 @@ func (h *Host) perBridge(judge func(l Link, b Bridge) check.Verdict) []check.Ver
 		}
 		v := judge(l, b)
 		v.Subject = l.Name
-		if v.Status == check.Pass {
+		if v.Status == verdict.Pass {
 			good = append(good, v)
 		} else {
 			out = append(out, v)
@@ -152,10 +152,10 @@ func (h *Host) perBridge(judge func(l Link, b Bridge) check.Verdict) []check.Ver
 
 var localSnooping = Check{
 	ID:      "bridge.local-snooping",
-	Because: []check.ID{"route.wrong-interface"},
-	Judge: func(h *Host) []check.Verdict {
-		return h.perBridge(func(l Link, b Bridge) check.Verdict {
-			ev := []check.Evidence{evidence("snooping and querier of "+l.Name, fmt.Sprintf("%v and %v", b.Snooping, b.Querier), h.Bridges.From)}
+	Because: []verdict.ID{"route.wrong-interface"},
+	Judge: func(h *Host) []verdict.Verdict {
+		return h.perBridge(func(l Link, b Bridge) verdict.Verdict {
+			ev := []verdict.Evidence{evidence("snooping and querier of "+l.Name, fmt.Sprintf("%v and %v", b.Snooping, b.Querier), h.Bridges.From)}
 			if b.OtherQuerier.IsValid() {
 				ev = append(ev, evidence("another querier that it believes in", fmt.Sprintf("%s, for up to %.0f s after its last query", b.OtherQuerier, b.QuerierInterval), h.Bridges.From))
 			}
@@ -166,18 +166,18 @@ var localSnooping = Check{
 			case b.Querier:
 				return pass(l.Name+" snoops and asks itself", ev...)[0]
 			case b.OtherQuerier.IsValid():
-				return bad(check.Warn, check.Likely, fmt.Sprintf("%s snoops and does not ask itself: its members live on the queries of %s, and die with them", l.Name, b.OtherQuerier), fix, ev...)[0]
+				return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("%s snoops and does not ask itself: its members live on the queries of %s, and die with them", l.Name, b.OtherQuerier), fix, ev...)[0]
 			}
 			// Measured: without any querier a Linux bridge floods, so nothing is lost yet.
-			return bad(check.Warn, check.Hint, fmt.Sprintf("%s snoops without a querier: it floods as long as it hears no query at all; one query, and members are forgotten 260 s later", l.Name), fix, ev...)[0]
+			return bad(verdict.Warn, verdict.Hint, fmt.Sprintf("%s snoops without a querier: it floods as long as it hears no query at all; one query, and members are forgotten 260 s later", l.Name), fix, ev...)[0]
 		})
 	},
 }
 
 var querierZero = Check{
 	ID: "igmp.querier-zero-source",
-	Judge: func(h *Host) []check.Verdict {
-		return h.perBridge(func(l Link, b Bridge) check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
+		return h.perBridge(func(l Link, b Bridge) verdict.Verdict {
 			ev := evidence("querier and mcast_query_use_ifaddr of "+l.Name, fmt.Sprintf("%v and %v", b.Querier, b.UseIfaddr), h.Bridges.From)
 			if !b.Querier || !b.Snooping || b.UseIfaddr {
 				return pass(l.Name+" sends no queries from 0.0.0.0", ev)[0]
@@ -191,16 +191,16 @@ var querierZero = Check{
 
 var unregisteredDrop = Check{
 	ID: "switch.unregistered-drop",
-	Judge: func(h *Host) []check.Verdict {
-		return h.perBridge(func(l Link, b Bridge) check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
+		return h.perBridge(func(l Link, b Bridge) verdict.Verdict {
 			for _, p := range h.ports(l.Index) {
 				if p.Port == nil || p.Port.MulticastFlood {
 					continue
 				}
-				ev := []check.Evidence{evidence("mcast_flood of "+p.Name, "off", h.Links.From), evidence("snooping of "+l.Name, b.Snooping, h.Bridges.From)}
+				ev := []verdict.Evidence{evidence("mcast_flood of "+p.Name, "off", h.Links.From), evidence("snooping of "+l.Name, b.Snooping, h.Bridges.From)}
 				fix := []string{"bridge link set dev " + p.Name + " mcast_flood on"}
 				if !b.Snooping || !b.Querier && !b.OtherQuerier.IsValid() {
-					return bad(check.Fail, check.Definite, fmt.Sprintf("port %s of %s gets no groups: flooding is off, and nobody asks who wants them", p.Name, l.Name), fix, ev...)[0]
+					return bad(verdict.Fail, verdict.Definite, fmt.Sprintf("port %s of %s gets no groups: flooding is off, and nobody asks who wants them", p.Name, l.Name), fix, ev...)[0]
 				}
 				return pass(fmt.Sprintf("port %s of %s gets only the groups that were reported there", p.Name, l.Name), ev...)[0]
 			}
@@ -211,8 +211,8 @@ var unregisteredDrop = Check{
 
 var isolation = Check{
 	ID: "switch.isolation",
-	Judge: func(h *Host) []check.Verdict {
-		return h.perBridge(func(l Link, _ Bridge) check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
+		return h.perBridge(func(l Link, _ Bridge) verdict.Verdict {
 			var names []Link
 			for _, p := range h.ports(l.Index) {
 				if p.Port != nil && p.Port.Isolated {
@@ -222,7 +222,7 @@ var isolation = Check{
 			if len(names) < 2 {
 				return pass("no two ports of " + l.Name + " are isolated from each other")[0]
 			}
-			return bad(check.Warn, check.Likely, fmt.Sprintf("the ports %s of %s are isolated: what is behind them cannot hear each other", linkNames(names), l.Name),
+			return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("the ports %s of %s are isolated: what is behind them cannot hear each other", linkNames(names), l.Name),
 				[]string{"bridge link set dev " + names[0].Name + " isolated off"}, evidence("isolated ports", linkNames(names), h.Links.From))[0]
 		})
 	},
@@ -230,13 +230,13 @@ var isolation = Check{
 
 var tableFull = Check{
 	ID: "switch.table-full",
-	Judge: func(h *Host) []check.Verdict {
-		return h.perBridge(func(l Link, b Bridge) check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
+		return h.perBridge(func(l Link, b Bridge) verdict.Verdict {
 			ev := evidence("groups in the database of "+l.Name, fmt.Sprintf("%d of at most %d", b.Entries, b.HashMax), h.Bridges.From)
 			if b.HashMax == 0 || !b.Snooping || uint64(b.Entries)*10 < uint64(b.HashMax)*9 {
 				return pass("the group database of "+l.Name+" has room", ev)[0]
 			}
-			return bad(check.Warn, check.Hint, fmt.Sprintf("the group database of %s is full or nearly so", l.Name),
+			return bad(verdict.Warn, verdict.Hint, fmt.Sprintf("the group database of %s is full or nearly so", l.Name),
 				[]string{fmt.Sprintf("ip link set %s type bridge mcast_hash_max %d", l.Name, max(16384, 4*b.HashMax))}, ev)[0]
 		})
 	},
@@ -244,11 +244,11 @@ var tableFull = Check{
 
 var fastLeave = Check{
 	ID: "switch.leave-kills-others",
-	Judge: func(h *Host) []check.Verdict {
-		return h.perBridge(func(l Link, _ Bridge) check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
+		return h.perBridge(func(l Link, _ Bridge) verdict.Verdict {
 			for _, p := range h.ports(l.Index) {
 				if p.Port != nil && p.Port.FastLeave && p.Kind != "tun" && p.Kind != "veth" {
-					return bad(check.Warn, check.Likely, fmt.Sprintf("port %s of %s leaves fast: when one of several hosts behind it leaves a group, the others lose it", p.Name, l.Name),
+					return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("port %s of %s leaves fast: when one of several hosts behind it leaves a group, the others lose it", p.Name, l.Name),
 						[]string{"bridge link set dev " + p.Name + " fastleave off"}, evidence("fast leave of "+p.Name, "on", h.Links.From))[0]
 				}
 			}

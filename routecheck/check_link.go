@@ -3,13 +3,13 @@ package routecheck
 import (
 	"fmt"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 var multicastFlag = Check{
 	ID:      "iface.multicast-flag",
-	Because: []check.ID{"env.rootless"},
-	Judge: func(h *Host) []check.Verdict {
+	Because: []verdict.ID{"env.rootless"},
+	Judge: func(h *Host) []verdict.Verdict {
 		if !h.OK {
 			return h.noLink()
 		}
@@ -20,17 +20,17 @@ var multicastFlag = Check{
 		case h.Link.Has(FlagMulticast):
 			return pass(h.Link.Name+" has the MULTICAST flag", ev)
 		case h.linux(): // measured: the kernel sends and delivers all the same
-			return bad(check.Warn, check.Definite, fmt.Sprintf("%s has no MULTICAST flag: the kernel delivers all the same, programs that look at the flag leave the interface out", h.Link.Name),
+			return bad(verdict.Warn, verdict.Definite, fmt.Sprintf("%s has no MULTICAST flag: the kernel delivers all the same, programs that look at the flag leave the interface out", h.Link.Name),
 				[]string{"ip link set dev " + h.Link.Name + " multicast on"}, ev)
 		}
-		return bad(check.Fail, check.Definite, fmt.Sprintf("%s has no MULTICAST flag, and %s refuses multicast on such an interface", h.Link.Name, osName(h.OS)),
+		return bad(verdict.Fail, verdict.Definite, fmt.Sprintf("%s has no MULTICAST flag, and %s refuses multicast on such an interface", h.Link.Name, osName(h.OS)),
 			[]string{"use another interface: this one's driver carries no multicast"}, ev)
 	},
 }
 
 var linkDown = Check{
 	ID: "iface.down",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if !h.OK {
 			return h.noLink()
 		}
@@ -38,7 +38,7 @@ var linkDown = Check{
 		if h.Link.Has(FlagUp) {
 			return pass(h.Link.Name+" is up", ev)
 		}
-		return bad(check.Fail, check.Definite, h.Link.Name+" is administratively down", h.perOS(map[string][]string{
+		return bad(verdict.Fail, verdict.Definite, h.Link.Name+" is administratively down", h.perOS(map[string][]string{
 			"linux":   {"ip link set " + h.Link.Name + " up"},
 			"windows": {fmt.Sprintf("Enable-NetAdapter -Name %q", h.Link.Name)},
 			"":        {"ifconfig " + h.Link.Name + " up"},
@@ -48,13 +48,13 @@ var linkDown = Check{
 
 var noCarrier = Check{
 	ID:      "iface.no-carrier",
-	Because: []check.ID{"iface.down"},
-	Judge: func(h *Host) []check.Verdict {
+	Because: []verdict.ID{"iface.down"},
+	Judge: func(h *Host) []verdict.Verdict {
 		if !h.OK {
 			return h.noLink()
 		}
 		l := h.Link
-		ev := []check.Evidence{evidence("state of "+l.Name, l.OperState, h.Links.From)}
+		ev := []verdict.Evidence{evidence("state of "+l.Name, l.OperState, h.Links.From)}
 		if l.CarrierDown > 0 {
 			ev = append(ev, evidence("times that the carrier was lost", l.CarrierDown, h.Links.From))
 		}
@@ -66,10 +66,10 @@ var noCarrier = Check{
 			if l.Kind == "bridge" && len(h.ports(l.Index)) == 0 {
 				saw = "the bridge " + l.Name + " has no port, so it has no carrier: what is sent is lost without an error"
 			}
-			return bad(check.Fail, check.Definite, saw,
+			return bad(verdict.Fail, verdict.Definite, saw,
 				[]string{"restore the link of " + l.Name + ": cable, switch port, or the other end of a virtual cable; then restart the member, or wait for the next IGMP query"}, ev...)
 		case l.OperState == "dormant":
-			return bad(check.Warn, check.Likely, l.Name+" is dormant: it waits for something, such as 802.1X", []string{"look why " + l.Name + " waits: networkctl status " + l.Name}, ev...)
+			return bad(verdict.Warn, verdict.Likely, l.Name+" is dormant: it waits for something, such as 802.1X", []string{"look why " + l.Name + " waits: networkctl status " + l.Name}, ev...)
 		case l.Carrier == nil && l.OperState == "":
 			return unknown(fmt.Sprintf("%s does not tell whether %s has a carrier", osName(h.OS), l.Name), ev...)
 		}
@@ -79,8 +79,8 @@ var noCarrier = Check{
 
 var noIPv4 = Check{
 	ID:      "iface.no-ipv4",
-	Because: []check.ID{"iface.down"},
-	Judge: func(h *Host) []check.Verdict {
+	Because: []verdict.ID{"iface.down"},
+	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case !h.OK:
 			return h.noLink()
@@ -94,7 +94,7 @@ var noIPv4 = Check{
 			return pass(fmt.Sprintf("%s has %s", h.Link.Name, as[0].Prefix), evidence("address of "+h.Link.Name, as[0].Prefix, h.Addrs.From))
 		}
 		saw := h.Link.Name + " has no IPv4 address: heartbeats would leave from the address of another interface, or from 0.0.0.0"
-		return bad(check.Warn, check.Definite, saw, h.perOS(map[string][]string{
+		return bad(verdict.Warn, verdict.Definite, saw, h.perOS(map[string][]string{
 			"linux":   {"ip addr add ADDRESS/PREFIX dev " + h.Link.Name + "   # or let DHCP do it"},
 			"windows": {fmt.Sprintf("New-NetIPAddress -InterfaceAlias %q -IPAddress ADDRESS -PrefixLength PREFIX", h.Link.Name)},
 			"":        {"ifconfig " + h.Link.Name + " inet ADDRESS/PREFIX alias"},
@@ -104,7 +104,7 @@ var noIPv4 = Check{
 
 var loopbackOnly = Check{
 	ID: "iface.loopback-only",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if !h.Links.Known() {
 			return unknown("the interfaces are not known: " + h.Links.Reason())
 		}
@@ -126,7 +126,7 @@ var loopbackOnly = Check{
 		if h.Platform.Value.Container != "" {
 			fix = []string{"give the container a network (it has none, as with --network none)"}
 		}
-		v := bad(check.Fail, check.Definite, "the loopback is the only interface: a member here is always alone", fix, ev)
+		v := bad(verdict.Fail, verdict.Definite, "the loopback is the only interface: a member here is always alone", fix, ev)
 		v[0].Subject = "lo"
 		return v
 	},
@@ -134,7 +134,7 @@ var loopbackOnly = Check{
 
 var bondFailover = Check{
 	ID: "iface.bond-failover",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case !h.OK:
 			return h.noLink()
@@ -148,14 +148,14 @@ var bondFailover = Check{
 		if n > 0 {
 			return pass(fmt.Sprintf("%s reports its groups %d times after a fail-over", h.Link.Name, n), ev)
 		}
-		return bad(check.Warn, check.Likely, h.Link.Name+" does not report its groups after a fail-over: the switch goes on with the old port until the next query",
+		return bad(verdict.Warn, verdict.Likely, h.Link.Name+" does not report its groups after a fail-over: the switch goes on with the old port until the next query",
 			[]string{"echo 3 > /sys/class/net/" + h.Link.Name + "/bonding/resend_igmp"}, ev)
 	},
 }
 
 var macvlanParent = Check{
 	ID: "iface.macvlan-parent",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if !h.OK {
 			return h.noLink()
 		}
@@ -166,7 +166,7 @@ var macvlanParent = Check{
 		}
 		ev := evidence("kind and mode of "+h.Link.Name, h.Link.Kind+" "+h.Link.Mode, h.Links.From)
 		if h.Link.Mode == "private" || h.Link.Mode == "vepa" {
-			return bad(check.Fail, check.Definite, fmt.Sprintf("%s is a %s in mode %s: it hears neither its parent nor its siblings on this machine", h.Link.Name, h.Link.Kind, h.Link.Mode),
+			return bad(verdict.Fail, verdict.Definite, fmt.Sprintf("%s is a %s in mode %s: it hears neither its parent nor its siblings on this machine", h.Link.Name, h.Link.Kind, h.Link.Mode),
 				[]string{"ip link set " + h.Link.Name + " type macvlan mode bridge   # siblings then hear each other; give the parent a macvlan child of its own"}, ev)
 		}
 		return pass(fmt.Sprintf("%s is a %s in mode %s: it hears its siblings, but never the parent interface itself", h.Link.Name, h.Link.Kind, h.Link.Mode), ev)
@@ -175,8 +175,8 @@ var macvlanParent = Check{
 
 var pointToPoint = Check{
 	ID:      "iface.point-to-point",
-	Because: []check.ID{"env.vpn", "route.wrong-interface"},
-	Judge: func(h *Host) []check.Verdict {
+	Because: []verdict.ID{"env.vpn", "route.wrong-interface"},
+	Judge: func(h *Host) []verdict.Verdict {
 		if !h.OK {
 			return h.noLink()
 		}
@@ -184,7 +184,7 @@ var pointToPoint = Check{
 		if !tunnel(h.Link) {
 			return pass(h.Link.Name+" is no tunnel", ev)
 		}
-		return bad(check.Warn, check.Likely, fmt.Sprintf("%s is a tunnel (%s): joins and sends succeed on it, but its other end seldom carries multicast", h.Link.Name, orWord(h.Link.Kind, "point to point")),
+		return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("%s is a tunnel (%s): joins and sends succeed on it, but its other end seldom carries multicast", h.Link.Name, orWord(h.Link.Kind, "point to point")),
 			h.perOS(map[string][]string{
 				"linux": {"ip route replace 224.0.0.0/4 dev " + h.otherLink() + "   # the interface of the other members"},
 				"":      {"name the LAN's interface to the member (Tomcat: bind on Membership)"},
@@ -220,7 +220,7 @@ func orWord(s, word string) string {
 
 var wifi = Check{
 	ID: "iface.wifi",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if !h.OK {
 			return h.noLink()
 		}
@@ -228,7 +228,7 @@ var wifi = Check{
 		if !h.Link.Wireless {
 			return pass(h.Link.Name+" is not wireless", ev)
 		}
-		return bad(check.Warn, check.Likely, h.Link.Name+" is wireless: access points send multicast slowly, without acknowledgement, and often not at all",
+		return bad(verdict.Warn, verdict.Likely, h.Link.Name+" is wireless: access points send multicast slowly, without acknowledgement, and often not at all",
 			[]string{"use a cable; else set dropTime to 10 s or more, and on the access point multicast-to-unicast", "iw dev " + h.Link.Name + " set power_save off"}, ev)
 	},
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 	"muster/internal/wellknown"
 )
 
@@ -12,7 +12,7 @@ const nameOne = "name one interface to the member (Tomcat: bind on Membership)"
 
 var dualHomed = Check{
 	ID: "iface.dual-homed",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case !h.OK:
 			return h.noLink()
@@ -28,12 +28,12 @@ var dualHomed = Check{
 				if !ok || b.Link == h.Link.Index || !a.Prefix.Overlaps(b.Prefix) || !other.Has(FlagUp) || other.Has(FlagLoopback) || b.Prefix.IsSingleIP() || h.Link.Parent == b.Link || other.Parent == h.Link.Index {
 					continue
 				}
-				ev := []check.Evidence{
+				ev := []verdict.Evidence{
 					evidence("address of "+h.Link.Name, a.Prefix, h.Addrs.From), evidence("address of "+other.Name, b.Prefix, h.Addrs.From),
 				}
 				if h.joinedOn(h.Link.Index) && h.joinedOn(b.Link) {
 					ev = append(ev, evidence("joined "+h.Query.Group.String(), h.Link.Name+", "+other.Name, h.Memberships.From))
-					return bad(check.Warn, check.Definite, fmt.Sprintf("%s is joined on %s and on %s, which are in one network: every packet arrives twice", h.Query.Group, h.Link.Name, other.Name),
+					return bad(verdict.Warn, verdict.Definite, fmt.Sprintf("%s is joined on %s and on %s, which are in one network: every packet arrives twice", h.Query.Group, h.Link.Name, other.Name),
 						h.perOS(map[string][]string{
 							"linux": {nameOne, "sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2"},
 							"":      {nameOne},
@@ -71,8 +71,8 @@ func (h *Host) joinedLinks() []Link {
 
 var nicFilter = Check{
 	ID:      "iface.nic-filter",
-	Because: []check.ID{"iface.down"},
-	Judge: func(h *Host) []check.Verdict {
+	Because: []verdict.ID{"iface.down"},
+	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case !h.OK:
 			return h.noLink()
@@ -97,14 +97,14 @@ var nicFilter = Check{
 		if h.Link.Has(FlagAllMulti) || h.Link.Has(FlagPromisc) || h.Link.AllMulti > 0 || h.Link.Promiscuity > 0 {
 			return pass(h.Link.Name+" takes every multicast frame", ev)
 		}
-		return bad(check.Fail, check.Likely, fmt.Sprintf("%s is joined on %s, but its Ethernet address %s is not in the interface's filter list", h.Query.Group, h.Link.Name, mac),
+		return bad(verdict.Fail, verdict.Likely, fmt.Sprintf("%s is joined on %s, but its Ethernet address %s is not in the interface's filter list", h.Query.Group, h.Link.Name, mac),
 			[]string{"ip link set " + h.Link.Name + " allmulticast on"}, ev)
 	},
 }
 
 var vfTrust = Check{
 	ID: "iface.vf-trust",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case !h.OK:
 			return h.noLink()
@@ -117,14 +117,14 @@ var vfTrust = Check{
 		if !h.joinedOn(h.Link.Index) || h.Link.Stats.Multicast > 0 {
 			return unknown(fmt.Sprintf("%s is a virtual function: whether it is trusted shows only on the machine that owns its physical function (ip link show PF)", h.Link.Name), ev)
 		}
-		return bad(check.Fail, check.Hint, fmt.Sprintf("%s is a virtual function on which groups are joined, and not one multicast frame ever came in: it may not be trusted", h.Link.Name),
+		return bad(verdict.Fail, verdict.Hint, fmt.Sprintf("%s is a virtual function on which groups are joined, and not one multicast frame ever came in: it may not be trusted", h.Link.Name),
 			[]string{"ip link set PF vf N trust on   # on the machine that owns the physical function"}, ev, evidence("multicast frames received", 0, h.Links.From))
 	},
 }
 
 var txDrop = Check{
 	ID: "iface.tx-drop",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if !h.OK {
 			return h.noLink()
 		}
@@ -132,7 +132,7 @@ var txDrop = Check{
 			return unknown(fmt.Sprintf("muster does not read the counters of %s", osName(h.OS)))
 		}
 		s := h.Link.Stats
-		ev := []check.Evidence{evidence("sent and dropped on "+h.Link.Name, fmt.Sprintf("%d and %d", s.TxPackets, s.TxDropped), h.Links.From)}
+		ev := []verdict.Evidence{evidence("sent and dropped on "+h.Link.Name, fmt.Sprintf("%d and %d", s.TxPackets, s.TxDropped), h.Links.From)}
 		drops, sent := s.TxDropped, s.TxPackets
 		for _, q := range h.Queues.Value {
 			if q.Link == h.Link.Index {
@@ -141,7 +141,7 @@ var txDrop = Check{
 			}
 		}
 		if drops >= 100 && drops*100 >= sent { // more than one in a hundred
-			return bad(check.Warn, check.Likely, fmt.Sprintf("%s dropped %d of about %d packets that it should have sent", h.Link.Name, drops, sent+drops),
+			return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("%s dropped %d of about %d packets that it should have sent", h.Link.Name, drops, sent+drops),
 				h.perOS(map[string][]string{
 					"linux":   {fmt.Sprintf("ip link set %s txqueuelen %d", h.Link.Name, max(10000, 2*h.Link.TxQueueLen)), "tc -s qdisc show dev " + h.Link.Name + "   # which queue drops"},
 					"windows": {fmt.Sprintf("Get-NetAdapterStatistics -Name %q   # what is dropped", h.Link.Name)},
@@ -154,7 +154,7 @@ var txDrop = Check{
 
 var offload = Check{
 	ID: "iface.offload",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if !h.Counters.Known() {
 			return h.noCounters()
 		}
@@ -167,12 +167,12 @@ var offload = Check{
 		if h.OK {
 			v[0].Fix = []string{"ethtool -K " + h.Link.Name + " gro off lro off rx off tx off   # one at a time"}
 		}
-		v[0].Confidence = check.Hint
+		v[0].Confidence = verdict.Hint
 		return v
 	},
 }
 
-func (h *Host) noCounters() []check.Verdict {
+func (h *Host) noCounters() []verdict.Verdict {
 	if !h.linux() && strings.Contains(h.Counters.Reason(), "do not say") {
 		return unknown(fmt.Sprintf("muster does not read the counters of %s", osName(h.OS)))
 	}

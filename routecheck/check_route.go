@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 // groupNet is the range that routes for the group are written for.
@@ -19,8 +19,8 @@ func (h *Host) groupNet() string {
 
 var routeNone = Check{
 	ID:      "route.none",
-	Because: []check.ID{"iface.down", "iface.loopback-only", "iface.no-ipv4", "ipv6.disabled"},
-	Judge: func(h *Host) []check.Verdict {
+	Because: []verdict.ID{"iface.down", "iface.loopback-only", "iface.no-ipv4", "ipv6.disabled"},
+	Judge: func(h *Host) []verdict.Verdict {
 		if v := h.noAnswer(); v != nil {
 			return v
 		}
@@ -44,16 +44,16 @@ var routeNone = Check{
 			"":        {"route add -net 224.0.0.0/4 -interface " + name},
 		})
 		if c := h.Query.Cluster; c != nil && c.Bind != "" && h.OK {
-			return bad(check.Warn, check.Likely, fmt.Sprintf("there is no route to %s; %s binds to %s, which does without one where Java uses IPv4 sockets (-Djava.net.preferIPv4Stack=true)", h.Query.Group, c.From, c.Bind), fix, ev)
+			return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("there is no route to %s; %s binds to %s, which does without one where Java uses IPv4 sockets (-Djava.net.preferIPv4Stack=true)", h.Query.Group, c.From, c.Bind), fix, ev)
 		}
-		v := bad(check.Fail, check.Definite, fmt.Sprintf("there is no route to %s: sending fails with \"Network is unreachable\", joining without a named interface with \"No such device\"", h.Query.Group), fix, ev)
+		v := bad(verdict.Fail, verdict.Definite, fmt.Sprintf("there is no route to %s: sending fails with \"Network is unreachable\", joining without a named interface with \"No such device\"", h.Query.Group), fix, ev)
 		v[0].Title = "no route for " + h.groupNet()
 		return v
 	},
 }
 
 // noAnswer is the verdict of route checks where the system gave no answer.
-func (h *Host) noAnswer() []check.Verdict {
+func (h *Host) noAnswer() []verdict.Verdict {
 	switch {
 	case !h.Query.Group.IsMulticast():
 		return skip("the group is not one: see group.invalid")
@@ -95,8 +95,8 @@ func describeAnswer(h *Host, a RouteAnswer) string {
 
 var routeToLo = Check{
 	ID:      "route.to-lo",
-	Because: []check.ID{"iface.loopback-only"},
-	Judge: func(h *Host) []check.Verdict {
+	Because: []verdict.ID{"iface.loopback-only"},
+	Judge: func(h *Host) []verdict.Verdict {
 		if v := h.noAnswer(); v != nil {
 			return v
 		}
@@ -114,7 +114,7 @@ var routeToLo = Check{
 			"windows": h.reroute(""),
 			"":        {"route delete -net " + h.groupNet()},
 		})
-		v := bad(check.Fail, check.Definite, fmt.Sprintf("%s is routed to %s: every send succeeds and nothing reaches the wire", h.Query.Group, l.Name), fix, ev)
+		v := bad(verdict.Fail, verdict.Definite, fmt.Sprintf("%s is routed to %s: every send succeeds and nothing reaches the wire", h.Query.Group, l.Name), fix, ev)
 		v[0].Subject = l.Name
 		return v
 	},
@@ -140,7 +140,7 @@ func (h *Host) coveringRoute(link uint32) string {
 
 var routeBlocked = Check{
 	ID: "route.blocked",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if v := h.noAnswer(); v != nil {
 			return v
 		}
@@ -152,7 +152,7 @@ var routeBlocked = Check{
 		}
 		fix := []string{fmt.Sprintf("ip rule add to %s lookup main pref 100", h.groupNet())}
 		saw := fmt.Sprintf("the way to %s is refused with %s", h.Query.Group, a.Errno)
-		evs := []check.Evidence{ev}
+		evs := []verdict.Evidence{ev}
 		if r, ok := h.blockingRule(); ok {
 			saw += fmt.Sprintf(" by the policy rule %d (%s)", r.Priority, r.Action)
 			fix = []string{fmt.Sprintf("ip rule del pref %d", r.Priority)}
@@ -165,7 +165,7 @@ var routeBlocked = Check{
 				evs = append(evs, evidence("ip rule", ruleText(rule), h.Rules.From))
 			}
 		}
-		return bad(check.Fail, check.Definite, saw, fix, evs...)
+		return bad(verdict.Fail, verdict.Definite, saw, fix, evs...)
 	},
 }
 

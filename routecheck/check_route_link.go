@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"strings"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 var wrongInterface = Check{
 	ID:      "route.wrong-interface",
-	Because: []check.ID{"iface.down", "env.vpn"},
-	Judge: func(h *Host) []check.Verdict {
+	Because: []verdict.ID{"iface.down", "env.vpn"},
+	Judge: func(h *Host) []verdict.Verdict {
 		if v := h.noAnswer(); v != nil {
 			return v
 		}
@@ -22,7 +22,7 @@ var wrongInterface = Check{
 		case out.Has(FlagLoopback):
 			return skip("the group is routed to the loopback: see route.to-lo")
 		}
-		ev := []check.Evidence{evidence("route to "+h.Query.Group.String(), describeAnswer(h, a), h.ToGroup.From)}
+		ev := []verdict.Evidence{evidence("route to "+h.Query.Group.String(), describeAnswer(h, a), h.ToGroup.From)}
 		if r, ok := h.ruleInto(a.Table); ok && a.Table != 254 && a.Table != 0 {
 			ev = append(ev, evidence("ip rule", ruleText(r), h.Rules.From))
 		}
@@ -30,7 +30,7 @@ var wrongInterface = Check{
 			if c := h.Query.Cluster; c != nil && c.Bind != "" {
 				return pass(fmt.Sprintf("the route leaves by %s, and %s names %s itself, which wins", out.Name, c.From, want.Name), ev...)
 			}
-			return bad(check.Fail, check.Likely, fmt.Sprintf("%s leaves by %s, not by %s (%s)", h.Query.Group, out.Name, want.Name, why), h.reroute(want.Name), ev...)
+			return bad(verdict.Fail, verdict.Likely, fmt.Sprintf("%s leaves by %s, not by %s (%s)", h.Query.Group, out.Name, want.Name, why), h.reroute(want.Name), ev...)
 		}
 		if !isolated(out) {
 			return pass(fmt.Sprintf("%s leaves by %s, where it is expected", h.Query.Group, out.Name), ev...)
@@ -39,7 +39,7 @@ var wrongInterface = Check{
 		if h.Query.Interface != "" || other == "IF" || h.Platform.Value.Container != "" {
 			return pass(fmt.Sprintf("%s leaves by %s, the only interface for it", h.Query.Group, out.Name), ev...)
 		}
-		return bad(check.Fail, check.Likely, fmt.Sprintf("%s leaves by %s, which leads to containers or virtual machines of this host, not to %s", h.Query.Group, out.Name, other), h.reroute(other), ev...)
+		return bad(verdict.Fail, verdict.Likely, fmt.Sprintf("%s leaves by %s, which leads to containers or virtual machines of this host, not to %s", h.Query.Group, out.Name, other), h.reroute(other), ev...)
 	},
 }
 
@@ -76,8 +76,8 @@ func (h *Host) reroute(link string) []string {
 
 var joinSendSplit = Check{
 	ID:      "route.join-send-split",
-	Because: []check.ID{"route.wrong-interface", "route.to-lo", "route.none", "sock.join-interface"},
-	Judge: func(h *Host) []check.Verdict {
+	Because: []verdict.ID{"route.wrong-interface", "route.to-lo", "route.none", "sock.join-interface"},
+	Judge: func(h *Host) []verdict.Verdict {
 		if v := h.noAnswer(); v != nil {
 			return v
 		}
@@ -96,13 +96,13 @@ var joinSendSplit = Check{
 		case h.Query.Cluster != nil && h.Query.Cluster.Bind != "":
 			return pass(fmt.Sprintf("%s names the interface for joins and sends alike", h.Query.Cluster.From))
 		}
-		ev := []check.Evidence{
+		ev := []verdict.Evidence{
 			evidence("joined on", linkNames(joined), h.Memberships.From),
 			evidence("route to "+h.Query.Group.String(), describeAnswer(h, h.ToGroup.Value), h.ToGroup.From),
 		}
 		// A program that names its interface sends there whatever the route says, and
 		// nobody can ask a socket for it: so a warning, where the catalogue says fail.
-		return bad(check.Warn, check.Likely, fmt.Sprintf("%s is joined on %s, but the route to it leaves by %s: one-way, unless the program names its interface for sending too", h.Query.Group, linkNames(joined), out.Name),
+		return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("%s is joined on %s, but the route to it leaves by %s: one-way, unless the program names its interface for sending too", h.Query.Group, linkNames(joined), out.Name),
 			h.reroute(joined[0].Name), ev...)
 	},
 }

@@ -5,12 +5,12 @@ import (
 	"net/netip"
 	"slices"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 // rpFilter is the reverse path filter in force on the judged interface: the larger
 // of all's and its own (kernel, ip-sysctl).
-func (h *Host) rpFilter() (value int64, ev []check.Evidence, v []check.Verdict) {
+func (h *Host) rpFilter() (value int64, ev []verdict.Evidence, v []verdict.Verdict) {
 	switch {
 	case !h.OK:
 		return 0, nil, h.noLink()
@@ -80,8 +80,8 @@ func (h *Host) cameIn(a netip.Addr) bool {
 
 var rpfStrict = Check{
 	ID:      "rpf.strict",
-	Because: []check.ID{"iface.down"},
-	Judge: func(h *Host) []check.Verdict {
+	Because: []verdict.ID{"iface.down"},
+	Judge: func(h *Host) []verdict.Verdict {
 		n, ev, v := h.rpFilter()
 		if v != nil {
 			return v
@@ -92,21 +92,21 @@ var rpfStrict = Check{
 		astray := h.astray()
 		if len(astray) == 0 {
 			if d := h.rpDrops(); d > 0 && !h.hasDefault(h.Link.Index) {
-				return bad(check.Warn, check.Hint, fmt.Sprintf("rp_filter is strict on %s and dropped %d packets since the start: of senders to whom the way back is not %s", h.Link.Name, d, h.Link.Name), h.rpFix("2"), ev...)
+				return bad(verdict.Warn, verdict.Hint, fmt.Sprintf("rp_filter is strict on %s and dropped %d packets since the start: of senders to whom the way back is not %s", h.Link.Name, d, h.Link.Name), h.rpFix("2"), ev...)
 			}
 			return pass(fmt.Sprintf("rp_filter is strict on %s, and the way back to every sender known is %s", h.Link.Name, h.Link.Name), ev...)
 		}
 		for _, a := range astray {
 			ev = append(ev, evidence("way back to", a, "netlink RTM_GETROUTE"))
 		}
-		return bad(check.Fail, confident(h.rpDrops()), fmt.Sprintf("rp_filter is strict on %s, but the way back to %s is another: what comes from there is dropped", h.Link.Name, list(astray)), h.rpFix("2"), ev...)
+		return bad(verdict.Fail, confident(h.rpDrops()), fmt.Sprintf("rp_filter is strict on %s, but the way back to %s is another: what comes from there is dropped", h.Link.Name, list(astray)), h.rpFix("2"), ev...)
 	},
 }
 
 var rpfLoose = Check{
 	ID:      "rpf.loose-no-route",
-	Because: []check.ID{"iface.down"},
-	Judge: func(h *Host) []check.Verdict {
+	Because: []verdict.ID{"iface.down"},
+	Judge: func(h *Host) []verdict.Verdict {
 		n, ev, v := h.rpFilter()
 		if v != nil {
 			return v
@@ -122,11 +122,11 @@ var rpfLoose = Check{
 		}
 		if len(lost) > 0 {
 			ev = append(ev, evidence("no route to", list(lost), h.ToSources.From))
-			return bad(check.Fail, confident(h.rpDrops()), fmt.Sprintf("rp_filter is %d on %s and there is no route at all to %s: what comes from there is dropped", n, h.Link.Name, list(lost)),
+			return bad(verdict.Fail, confident(h.rpDrops()), fmt.Sprintf("rp_filter is %d on %s and there is no route at all to %s: what comes from there is dropped", n, h.Link.Name, list(lost)),
 				append([]string{fmt.Sprintf("ip route add %s/32 dev %s   # or the sender's network", lost[0], h.Link.Name)}, h.rpFix("0")...), ev...)
 		}
 		if d := h.rpDrops(); d > 0 && !h.anyDefault() {
-			return bad(check.Warn, check.Likely, fmt.Sprintf("rp_filter is %d on %s, there is no default route, and %d packets of senders without a way back were dropped since the start", n, h.Link.Name, d), h.rpFix("0"), ev...)
+			return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("rp_filter is %d on %s, there is no default route, and %d packets of senders without a way back were dropped since the start", n, h.Link.Name, d), h.rpFix("0"), ev...)
 		}
 		return pass(fmt.Sprintf("rp_filter is %d on %s, and there is a way back to every sender known", n, h.Link.Name), ev...)
 	},
@@ -142,11 +142,11 @@ func (h *Host) rpFix(value string) []string {
 	return []string{fmt.Sprintf("sysctl -w net.ipv4.conf.all.rp_filter=%s net.ipv4.conf.%s.rp_filter=%s", value, h.Link.Name, value)}
 }
 
-func confident(counted uint64) check.Confidence {
+func confident(counted uint64) verdict.Confidence {
 	if counted > 0 {
-		return check.Definite
+		return verdict.Definite
 	}
-	return check.Likely
+	return verdict.Likely
 }
 
 // list names the first few of many.

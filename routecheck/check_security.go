@@ -5,12 +5,12 @@ import (
 	"slices"
 	"strings"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 var pfAllowOpts = Check{
 	ID: "fw.pf-allow-opts",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case h.linux() || h.OS == "windows":
 			return skip(osName(h.OS) + " has no pf")
@@ -33,7 +33,7 @@ var pfAllowOpts = Check{
 				opts = opts || slices.Contains(words, "allow-opts")
 			}
 		}
-		ev := []check.Evidence{}
+		ev := []verdict.Evidence{}
 		for _, r := range []string{blocks, passes} {
 			if r != "" {
 				ev = append(ev, evidence("pf rule", r, h.PF.From))
@@ -44,18 +44,18 @@ var pfAllowOpts = Check{
 		case opts:
 			return pass("pf lets IGMP with its IP option in", ev...)
 		case passes != "":
-			return bad(check.Fail, check.Definite, "pf passes IGMP only without IP options, and every IGMP packet carries one", fix, ev...)
+			return bad(verdict.Fail, verdict.Definite, "pf passes IGMP only without IP options, and every IGMP packet carries one", fix, ev...)
 		case blocks != "":
-			return bad(check.Fail, check.Likely, "pf blocks what no rule passes, and none passes IGMP with its IP option", fix, ev...)
+			return bad(verdict.Fail, verdict.Likely, "pf blocks what no rule passes, and none passes IGMP with its IP option", fix, ev...)
 		}
 		// Without any rule pf passes, but still drops packets with options.
-		return bad(check.Warn, check.Likely, "pf is on and no rule says allow-opts: it drops packets with IP options, IGMP among them", fix, ev...)
+		return bad(verdict.Warn, verdict.Likely, "pf is on and no rule says allow-opts: it drops packets with IP options, IGMP among them", fix, ev...)
 	},
 }
 
 var defenderCheck = Check{
 	ID: "fw.windows",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case h.OS != "windows":
 			return skip(osName(h.OS) + " is not Windows")
@@ -69,7 +69,7 @@ var defenderCheck = Check{
 				blocking = append(blocking, name)
 			}
 		}
-		ev := []check.Evidence{evidence("profiles that block heartbeats", orWord(strings.Join(blocking, ", "), "none"), h.Defender.From)}
+		ev := []verdict.Evidence{evidence("profiles that block heartbeats", orWord(strings.Join(blocking, ", "), "none"), h.Defender.From)}
 		if len(blocking) == 0 {
 			return pass(fmt.Sprintf("Windows' firewall lets UDP port %d in", h.Query.Port), ev...)
 		}
@@ -79,11 +79,11 @@ var defenderCheck = Check{
 			fmt.Sprintf("New-NetFirewallRule -DisplayName 'Tribes receiver' -Direction Inbound -Protocol TCP -LocalPort %d-%d -Action Allow", h.Query.TCPPort, h.Query.LastTCPPort()),
 			"New-NetFirewallRule -DisplayName 'IGMP' -Direction Inbound -Protocol 2 -Action Allow",
 		}
-		status := check.Fail
+		status := verdict.Fail
 		if len(blocking) < 3 { // which profile is in force is not known
-			status = check.Warn
+			status = verdict.Warn
 		}
-		return bad(status, check.Likely, saw, fix, ev...)
+		return bad(status, verdict.Likely, saw, fix, ev...)
 	},
 }
 
@@ -132,7 +132,7 @@ func portRange(s string) (lo, hi uint16, ok bool) {
 }
 
 // windowsIGMP judges IGMPLevel: 0 none, 1 send only, 2 all.
-func (h *Host) windowsIGMP() []check.Verdict {
+func (h *Host) windowsIGMP() []verdict.Verdict {
 	if !h.Defender.Known() || h.Defender.Value.IGMPLevel == nil {
 		if h.Defender.Known() {
 			return pass("IGMP is at Windows' default, on", evidence("IGMPLevel", "not set", h.Defender.From))
@@ -144,12 +144,12 @@ func (h *Host) windowsIGMP() []check.Verdict {
 	if n >= 2 {
 		return pass("IGMP is on", ev)
 	}
-	return bad(check.Fail, check.Definite, "IGMP is switched off in Windows: this host joins groups without telling anyone", []string{"Set-NetIPv4Protocol -IGMPLevel All"}, ev)
+	return bad(verdict.Fail, verdict.Definite, "IGMP is switched off in Windows: this host joins groups without telling anyone", []string{"Set-NetIPv4Protocol -IGMPLevel All"}, ev)
 }
 
 var macosFirewall = Check{
 	ID: "fw.macos-app",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case h.OS != "darwin":
 			return skip(osName(h.OS) + " is not macOS")
@@ -163,15 +163,15 @@ var macosFirewall = Check{
 		case !a.Enabled:
 			return pass("the application firewall is off", ev)
 		case a.BlockAll:
-			return bad(check.Warn, check.Likely, "the application firewall blocks all incoming traffic", []string{tool + " --setblockall off"}, ev)
+			return bad(verdict.Warn, verdict.Likely, "the application firewall blocks all incoming traffic", []string{tool + " --setblockall off"}, ev)
 		}
-		return bad(check.Warn, check.Hint, "the application firewall is on: a program without its permission hears nothing", []string{tool + " --add $(command -v java) --unblockapp $(command -v java)"}, ev)
+		return bad(verdict.Warn, verdict.Hint, "the application firewall is on: a program without its permission hears nothing", []string{tool + " --add $(command -v java) --unblockapp $(command -v java)"}, ev)
 	},
 }
 
 var ignoreBroadcasts = Check{
 	ID: "icmp.ignore-broadcasts",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		name, quiet := "net.ipv4.icmp_echo_ignore_broadcasts", int64(1)
 		if h.V6 {
 			name = "net.ipv6.icmp.echo_ignore_multicast"
@@ -195,7 +195,7 @@ var ignoreBroadcasts = Check{
 
 var selinux = Check{
 	ID: "sec.selinux",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case !h.linux():
 			return h.onlyLinux("SELinux")
@@ -210,7 +210,7 @@ var selinux = Check{
 		if len(s.Denials) == 0 {
 			return pass("SELinux enforces, and its log names no denial for the cluster's ports", evidence("SELinux", "enforcing", h.SELinux.From))
 		}
-		return bad(check.Fail, check.Definite, "SELinux denied a bind to one of the cluster's ports", []string{
+		return bad(verdict.Fail, verdict.Definite, "SELinux denied a bind to one of the cluster's ports", []string{
 			fmt.Sprintf("semanage port -a -t http_port_t -p udp %d", h.Query.Port),
 			fmt.Sprintf("semanage port -a -t http_port_t -p tcp %d-%d", h.Query.TCPPort, h.Query.LastTCPPort()),
 		}, evidence("audit log", s.Denials[len(s.Denials)-1], h.SELinux.From))
@@ -219,7 +219,7 @@ var selinux = Check{
 
 var capabilities = Check{
 	ID: "sec.capabilities",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case !h.linux():
 			return skip("capabilities are a thing of Linux")
@@ -240,7 +240,7 @@ var capabilities = Check{
 
 var systemdSandbox = Check{
 	ID: "sec.systemd-sandbox",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case !h.linux():
 			return h.onlyLinux("systemd")
@@ -249,7 +249,7 @@ var systemdSandbox = Check{
 		case len(h.Units.Value) == 0:
 			return skip("no service of a Tomcat is set up here", evidence("services of a Tomcat", "none", h.Units.From))
 		}
-		var out []check.Verdict
+		var out []verdict.Verdict
 		for _, u := range h.Units.Value {
 			v := h.sandbox(u)
 			v.Subject = u.Name
@@ -259,9 +259,9 @@ var systemdSandbox = Check{
 	},
 }
 
-func (h *Host) sandbox(u Unit) check.Verdict {
+func (h *Host) sandbox(u Unit) verdict.Verdict {
 	var wrong, drop []string
-	var ev []check.Evidence
+	var ev []verdict.Evidence
 	note := func(key, why, dropIn string) {
 		wrong = append(wrong, why)
 		drop = append(drop, dropIn)
@@ -291,7 +291,7 @@ func (h *Host) sandbox(u Unit) check.Verdict {
 	}
 	fix := []string{"systemctl edit " + u.Name + "   # and put there, below [Service]:"}
 	fix = append(fix, drop...)
-	return bad(check.Fail, check.Definite, u.Name+" "+strings.Join(wrong, ", and "), append(fix, "systemctl restart "+u.Name), ev...)[0]
+	return bad(verdict.Fail, verdict.Definite, u.Name+" "+strings.Join(wrong, ", and "), append(fix, "systemctl restart "+u.Name), ev...)[0]
 }
 
 func prefixText(h *Host) string {

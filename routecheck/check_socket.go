@@ -5,11 +5,11 @@ import (
 	"net/netip"
 	"slices"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 // noSockets is the verdict of checks that need the sockets of the group's port.
-func (h *Host) noSockets() []check.Verdict {
+func (h *Host) noSockets() []verdict.Verdict {
 	if !h.UDP.Known() {
 		return unknown("the sockets are not known: " + h.UDP.Reason())
 	}
@@ -32,7 +32,7 @@ func (h *Host) holder(s Socket) string {
 	return "some process"
 }
 
-func (h *Host) socketEvidence(s Socket) check.Evidence {
+func (h *Host) socketEvidence(s Socket) verdict.Evidence {
 	return evidence("UDP socket", fmt.Sprintf("%s of %s", s.Local, h.holder(s)), h.UDP.From)
 }
 
@@ -50,8 +50,8 @@ func (h *Host) onGroup() []Socket {
 
 var recreated = Check{
 	ID:      "iface.recreated",
-	Because: []check.ID{"iface.down", "sock.port-in-use", "sock.reuse-mismatch"},
-	Judge: func(h *Host) []check.Verdict {
+	Because: []verdict.ID{"iface.down", "sock.port-in-use", "sock.reuse-mismatch"},
+	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case h.notGroup() != nil:
 			return h.notGroup()
@@ -73,24 +73,24 @@ var recreated = Check{
 				others = append(others, m.Group.String())
 			}
 		}
-		ev := []check.Evidence{h.socketEvidence(socks[0]), evidence("groups joined on this host", orWord(list(others), "none of applications"), h.Memberships.From)}
+		ev := []verdict.Evidence{h.socketEvidence(socks[0]), evidence("groups joined on this host", orWord(list(others), "none of applications"), h.Memberships.From)}
 		fix := []string{"restart " + h.holder(socks[0]) + ", so that it joins again"}
 		bound := slices.ContainsFunc(socks, func(s Socket) bool { return s.Local.Addr() == h.Query.Group.WithZone("") })
 		saw := fmt.Sprintf("%s holds UDP port %d, but %s is joined on no interface: it can hear nothing", h.holder(socks[0]), h.Query.Port, h.Query.Group)
 		switch {
 		case bound:
-			return bad(check.Fail, check.Definite, saw, fix, ev...)
+			return bad(verdict.Fail, verdict.Definite, saw, fix, ev...)
 		case len(others) == 0:
-			return bad(check.Fail, check.Likely, saw, fix, ev...)
+			return bad(verdict.Fail, verdict.Likely, saw, fix, ev...)
 		}
-		return bad(check.Warn, check.Hint, fmt.Sprintf("%s holds UDP port %d, and %s is joined on no interface; other groups are, so it may be meant", h.holder(socks[0]), h.Query.Port, h.Query.Group), fix, ev...)
+		return bad(verdict.Warn, verdict.Hint, fmt.Sprintf("%s holds UDP port %d, and %s is joined on no interface; other groups are, so it may be meant", h.holder(socks[0]), h.Query.Port, h.Query.Group), fix, ev...)
 	},
 }
 
 var joinInterface = Check{
 	ID:      "sock.join-interface",
-	Because: []check.ID{"route.to-lo", "route.wrong-interface", "route.none", "iface.down"},
-	Judge: func(h *Host) []check.Verdict {
+	Because: []verdict.ID{"route.to-lo", "route.wrong-interface", "route.none", "iface.down"},
+	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case h.notGroup() != nil:
 			return h.notGroup()
@@ -112,24 +112,24 @@ var joinInterface = Check{
 		saw := fmt.Sprintf("%s is joined on %s, not on %s", h.Query.Group, linkNames(joined), h.Link.Name)
 		switch {
 		case where.Has(FlagLoopback), isolated(where), h.Query.Interface != "", h.Query.Cluster != nil && h.Query.Cluster.Bind != "":
-			return bad(check.Fail, check.Definite, saw, fix, ev)
+			return bad(verdict.Fail, verdict.Definite, saw, fix, ev)
 		}
 		// By the route alone; a program may have chosen its interface with a purpose.
-		return bad(check.Warn, check.Likely, saw+", which the route names", fix, ev)
+		return bad(verdict.Warn, verdict.Likely, saw+", which the route names", fix, ev)
 	},
 }
 
 var portInUse = Check{
 	ID:      "sock.port-in-use",
-	Because: []check.ID{"sock.reuse-mismatch"},
-	Judge: func(h *Host) []check.Verdict {
+	Because: []verdict.ID{"sock.reuse-mismatch"},
+	Judge: func(h *Host) []verdict.Verdict {
 		if v := h.noSockets(); v != nil {
 			return v
 		}
 		if len(h.UDP.Value) == 0 {
 			return pass(fmt.Sprintf("UDP port %d is free", h.Query.Port))
 		}
-		ev := []check.Evidence{h.socketEvidence(h.UDP.Value[0])}
+		ev := []verdict.Evidence{h.socketEvidence(h.UDP.Value[0])}
 		if !h.BindTest.Known() {
 			return unknown(fmt.Sprintf("UDP port %d is held by %s; whether it shares it is not known: %s", h.Query.Port, h.holder(h.UDP.Value[0]), h.BindTest.Reason()), ev...)
 		}
@@ -139,7 +139,7 @@ var portInUse = Check{
 		case "":
 			return pass(fmt.Sprintf("UDP port %d is held by %s, which shares it", h.Query.Port, h.holder(h.UDP.Value[0])), ev...)
 		case "EADDRINUSE":
-			return bad(check.Fail, check.Definite, fmt.Sprintf("UDP port %d is held by %s, which does not share it: no member can start here", h.Query.Port, h.holder(h.UDP.Value[0])),
+			return bad(verdict.Fail, verdict.Definite, fmt.Sprintf("UDP port %d is held by %s, which does not share it: no member can start here", h.Query.Port, h.holder(h.UDP.Value[0])),
 				[]string{fmt.Sprintf("stop %s, or give the cluster another port", h.holder(h.UDP.Value[0])), fmt.Sprintf("ss -ulnp 'sport = :%d'   # who it is", h.Query.Port)}, ev...)
 		}
 		return unknown(fmt.Sprintf("a bind to UDP port %d fails with %s", h.Query.Port, t.ReuseAddr), ev...)
@@ -148,7 +148,7 @@ var portInUse = Check{
 
 var reuseMismatch = Check{
 	ID: "sock.reuse-mismatch",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if v := h.noSockets(); v != nil {
 			return v
 		}
@@ -159,13 +159,13 @@ var reuseMismatch = Check{
 			return unknown("how the port is shared is not known: " + h.BindTest.Reason())
 		}
 		t := h.BindTest.Value
-		ev := []check.Evidence{
+		ev := []verdict.Evidence{
 			h.socketEvidence(h.UDP.Value[0]),
 			evidence("one more bind, with SO_REUSEADDR", orWord(t.ReuseAddr, "succeeds"), h.BindTest.From),
 			evidence("one more bind, with SO_REUSEPORT", orWord(t.ReusePort, "succeeds"), h.BindTest.From),
 		}
 		if t.ReuseAddr == "EADDRINUSE" && t.ReusePort == "" {
-			return bad(check.Fail, check.Definite, fmt.Sprintf("%s shares UDP port %d with SO_REUSEPORT, members ask with SO_REUSEADDR: that does not match", h.holder(h.UDP.Value[0]), h.Query.Port),
+			return bad(verdict.Fail, verdict.Definite, fmt.Sprintf("%s shares UDP port %d with SO_REUSEPORT, members ask with SO_REUSEADDR: that does not match", h.holder(h.UDP.Value[0]), h.Query.Port),
 				[]string{"set both options in both programs, or stop " + h.holder(h.UDP.Value[0])}, ev...)
 		}
 		return pass("the port's holders share it in the way that members ask for, or not at all", ev...)
@@ -174,9 +174,9 @@ var reuseMismatch = Check{
 
 var loopOff = Check{
 	ID: "sock.loop-off",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if c := h.Query.Cluster; c != nil && c.LoopbackDisabled {
-			return bad(check.Warn, check.Likely, c.From+" sets localLoopbackDisabled: two members on this host would not hear each other",
+			return bad(verdict.Warn, verdict.Likely, c.From+" sets localLoopbackDisabled: two members on this host would not hear each other",
 				[]string{"set localLoopbackDisabled=\"false\" on the Membership"}, evidence("localLoopbackDisabled", true, c.From))
 		}
 		if v := h.noSockets(); v != nil {
@@ -186,11 +186,11 @@ var loopOff = Check{
 			if s.Loop == nil || *s.Loop {
 				continue
 			}
-			ev := []check.Evidence{h.socketEvidence(s), evidence("IP_MULTICAST_LOOP", "off", h.UDP.From)}
+			ev := []verdict.Evidence{h.socketEvidence(s), evidence("IP_MULTICAST_LOOP", "off", h.UDP.From)}
 			if len(h.onGroup()) < 2 {
 				return pass(fmt.Sprintf("a note: %s sends without a copy for its own host, which matters only to a second member here", h.holder(s)), ev...)
 			}
-			return bad(check.Warn, check.Likely, fmt.Sprintf("%s sends without a copy for its own host, and %d sockets here have the port: they do not hear it", h.holder(s), len(h.onGroup())),
+			return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("%s sends without a copy for its own host, and %d sockets here have the port: they do not hear it", h.holder(s), len(h.onGroup())),
 				[]string{"switch IP_MULTICAST_LOOP on in " + h.holder(s)}, ev...)
 		}
 		return pass("no socket of the port is known to send without a copy for its own host")
@@ -199,7 +199,7 @@ var loopOff = Check{
 
 var multicastAll = Check{
 	ID: "sock.multicast-all",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if v := h.noSockets(); v != nil {
 			return v
 		}
@@ -223,7 +223,7 @@ var multicastAll = Check{
 		if len(all) == 0 || len(others) == 0 || len(h.UDP.Value) < 2 {
 			return pass("no socket of the port hears the groups of other programs")
 		}
-		return bad(check.Warn, check.Likely, fmt.Sprintf("%d sockets share UDP port %d, and %s is bound to every address: it hears %s as well, which others joined", len(h.UDP.Value), h.Query.Port, h.holder(all[0]), list(others)),
+		return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("%d sockets share UDP port %d, and %s is bound to every address: it hears %s as well, which others joined", len(h.UDP.Value), h.Query.Port, h.holder(all[0]), list(others)),
 			[]string{"give each cluster a port of its own, or bind to the group (Tomcat does, when bind is set on Membership)"},
 			h.socketEvidence(all[0]), evidence("other groups joined on this host", list(others), h.Memberships.From))
 	},
@@ -231,7 +231,7 @@ var multicastAll = Check{
 
 var bindGroup = Check{
 	ID: "sock.bind-group",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if h.OS == "windows" {
 			return pass("a note: Windows does not bind to a group; Tomcat logs \"Binding to multicast address, failed\" and goes on")
 		}
@@ -256,7 +256,7 @@ func (h *Host) largerBuffers() string {
 
 var rcvbufOverflow = Check{
 	ID: "sock.rcvbuf-overflow",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if v := h.noSockets(); v != nil {
 			return v
 		}
@@ -268,7 +268,7 @@ var rcvbufOverflow = Check{
 			if s.RcvBuf > 0 {
 				size = fmt.Sprintf("of %d bytes", s.RcvBuf)
 			}
-			return bad(check.Warn, check.Definite, fmt.Sprintf("%d datagrams were dropped because the receive buffer %s of %s was full", s.Drops, size, h.holder(s)),
+			return bad(verdict.Warn, verdict.Definite, fmt.Sprintf("%d datagrams were dropped because the receive buffer %s of %s was full", s.Drops, size, h.holder(s)),
 				[]string{h.largerBuffers(), "look for what keeps the reader from reading: garbage collection, a busy host"},
 				h.socketEvidence(s), evidence("drops of the socket", s.Drops, h.UDP.From))
 		}
@@ -278,8 +278,8 @@ var rcvbufOverflow = Check{
 
 var sendNobufs = Check{
 	ID:      "sock.send-nobufs",
-	Because: []check.ID{"iface.tx-drop"},
-	Judge: func(h *Host) []check.Verdict {
+	Because: []verdict.ID{"iface.tx-drop"},
+	Judge: func(h *Host) []verdict.Verdict {
 		if !h.Counters.Known() {
 			return h.noCounters()
 		}
@@ -288,13 +288,13 @@ var sendNobufs = Check{
 		if n < 100 || n*1000 < out {
 			return pass("sends find buffer space", ev)
 		}
-		return bad(check.Warn, check.Likely, fmt.Sprintf("%d of %d UDP sends failed for want of buffer space", n, out+n), []string{"pace the senders, or raise net.core.wmem_max and the program's SO_SNDBUF"}, ev)
+		return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("%d of %d UDP sends failed for want of buffer space", n, out+n), []string{"pace the senders, or raise net.core.wmem_max and the program's SO_SNDBUF"}, ev)
 	},
 }
 
 var vrfCheck = Check{
 	ID: "sock.vrf",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case !h.OK:
 			return h.noLink()
@@ -309,12 +309,12 @@ var vrfCheck = Check{
 		if !known {
 			return unknown(why)
 		}
-		ev := []check.Evidence{evidence("VRF of "+h.Link.Name, m.Name, h.Links.From), evidence("net.ipv4.udp_l3mdev_accept", n, h.Sysctls["net.ipv4.udp_l3mdev_accept"].From)}
+		ev := []verdict.Evidence{evidence("VRF of "+h.Link.Name, m.Name, h.Links.From), evidence("net.ipv4.udp_l3mdev_accept", n, h.Sysctls["net.ipv4.udp_l3mdev_accept"].From)}
 		inside := slices.ContainsFunc(h.UDP.Value, func(s Socket) bool { return s.Bound == m.Index || s.Bound == h.Link.Index })
 		if n != 0 || inside {
 			return pass(fmt.Sprintf("%s is in the VRF %s, and sockets hear it", h.Link.Name, m.Name), ev...)
 		}
-		return bad(check.Fail, check.Likely, fmt.Sprintf("%s is in the VRF %s, whose traffic sockets outside of it do not hear", h.Link.Name, m.Name),
+		return bad(verdict.Fail, verdict.Likely, fmt.Sprintf("%s is in the VRF %s, whose traffic sockets outside of it do not hear", h.Link.Name, m.Name),
 			[]string{"ip vrf exec " + m.Name + " PROGRAM   # or: sysctl -w net.ipv4.udp_l3mdev_accept=1", fmt.Sprintf("ip route add %s dev %s vrf %s", h.groupNet(), h.Link.Name, m.Name)}, ev...)
 	},
 }

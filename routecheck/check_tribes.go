@@ -5,18 +5,18 @@ import (
 	"net/netip"
 	"slices"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 	"muster/routecheck/firewall"
 )
 
 var advertisesLoopback = Check{
 	ID:      "tribes.advertises-loopback",
-	Because: []check.ID{"addr.hostname-loopback"},
-	Judge: func(h *Host) []check.Verdict {
+	Because: []verdict.ID{"addr.hostname-loopback"},
+	Judge: func(h *Host) []verdict.Verdict {
 		fix := []string{"set address=\"" + h.reachableAddress() + "\" on the Receiver in server.xml"}
 		if c := h.Query.Cluster; c != nil {
 			if a, err := netip.ParseAddr(c.Receiver); err == nil && notReachable(a) {
-				return bad(check.Fail, check.Definite, fmt.Sprintf("%s gives the Receiver the address %s, which the others cannot reach", c.From, a), fix, evidence("Receiver address", c.Receiver, c.From))
+				return bad(verdict.Fail, verdict.Definite, fmt.Sprintf("%s gives the Receiver the address %s, which the others cannot reach", c.From, a), fix, evidence("Receiver address", c.Receiver, c.From))
 			}
 		}
 		if !h.Listeners.Known() {
@@ -25,7 +25,7 @@ var advertisesLoopback = Check{
 		if s, ok := h.memberListener(); ok {
 			ev := evidence("receiver", fmt.Sprintf("%s of %s", s.Local, h.holder(s)), h.Listeners.From)
 			if a := s.Local.Addr(); a.IsLoopback() || a.IsLinkLocalUnicast() {
-				return bad(check.Fail, check.Definite, fmt.Sprintf("the receiver of %s listens on %s, and that is what it advertises", h.holder(s), s.Local), fix, ev)
+				return bad(verdict.Fail, verdict.Definite, fmt.Sprintf("the receiver of %s listens on %s, and that is what it advertises", h.holder(s), s.Local), fix, ev)
 			}
 			return pass(fmt.Sprintf("the receiver of %s listens on %s", h.holder(s), s.Local), ev)
 		}
@@ -48,10 +48,10 @@ func notReachable(a netip.Addr) bool {
 
 var sourceMismatch = Check{
 	ID:      "tribes.source-mismatch",
-	Because: []check.ID{"tribes.advertises-loopback", "addr.hostname-loopback", "addr.secondary-source", "route.wrong-interface"},
-	Judge: func(h *Host) []check.Verdict {
+	Because: []verdict.ID{"tribes.advertises-loopback", "addr.hostname-loopback", "addr.secondary-source", "route.wrong-interface"},
+	Judge: func(h *Host) []verdict.Verdict {
 		if c := h.Query.Cluster; c != nil && c.Bind != "" && c.Receiver != "auto" && c.Receiver != c.Bind {
-			return bad(check.Warn, check.Likely, fmt.Sprintf("%s binds heartbeats to %s and gives the Receiver %s: right only if that is meant", c.From, c.Bind, c.Receiver),
+			return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("%s binds heartbeats to %s and gives the Receiver %s: right only if that is meant", c.From, c.Bind, c.Receiver),
 				[]string{"give bind on Membership and address on Receiver the same value"}, evidence("bind and address", c.Bind+" and "+c.Receiver, c.From))
 		}
 		if !h.Listeners.Known() {
@@ -59,11 +59,11 @@ var sourceMismatch = Check{
 		}
 		if s, ok := h.memberListener(); ok {
 			a := s.Local.Addr()
-			ev := []check.Evidence{evidence("receiver", s.Local, h.Listeners.From), evidence("address that heartbeats leave from", orWord(addrText(h.Src), "not known"), h.ToGroup.From)}
+			ev := []verdict.Evidence{evidence("receiver", s.Local, h.Listeners.From), evidence("address that heartbeats leave from", orWord(addrText(h.Src), "not known"), h.ToGroup.From)}
 			if a.IsUnspecified() || !h.Src.IsValid() || a == h.Src || a.Is6() != h.V6 {
 				return pass(fmt.Sprintf("the receiver listens on %s", s.Local), ev...)
 			}
-			return bad(check.Warn, check.Likely, fmt.Sprintf("the receiver listens on %s, heartbeats leave from %s: members that go by either may take two networks", a, h.Src),
+			return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("the receiver listens on %s, heartbeats leave from %s: members that go by either may take two networks", a, h.Src),
 				[]string{"give bind on Membership and address on Receiver the same value"}, ev...)
 		}
 		return skip(fmt.Sprintf("no member listens on TCP ports %d-%d here", h.Query.TCPPort, h.Query.LastTCPPort()))
@@ -72,7 +72,7 @@ var sourceMismatch = Check{
 
 var dropTime = Check{
 	ID: "tribes.drop-time",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		c := h.Query.Cluster
 		if c == nil || c.FrequencyMS <= 0 || c.DropTimeMS <= 0 {
 			return skip("the timers are a matter of the member's configuration, and no --server-xml was given")
@@ -81,9 +81,9 @@ var dropTime = Check{
 		fix := []string{fmt.Sprintf("set dropTime to %d or more", max(3000, 6*c.FrequencyMS))}
 		switch {
 		case c.DropTimeMS <= c.FrequencyMS:
-			return bad(check.Fail, check.Definite, fmt.Sprintf("dropTime %d ms is no longer than the frequency of %d ms: members flap without end", c.DropTimeMS, c.FrequencyMS), fix, ev)
+			return bad(verdict.Fail, verdict.Definite, fmt.Sprintf("dropTime %d ms is no longer than the frequency of %d ms: members flap without end", c.DropTimeMS, c.FrequencyMS), fix, ev)
 		case c.DropTimeMS < 3*c.FrequencyMS:
-			return bad(check.Warn, check.Definite, fmt.Sprintf("dropTime %d ms holds less than three heartbeats of %d ms: two lost ones drop a member", c.DropTimeMS, c.FrequencyMS), fix, ev)
+			return bad(verdict.Warn, verdict.Definite, fmt.Sprintf("dropTime %d ms holds less than three heartbeats of %d ms: two lost ones drop a member", c.DropTimeMS, c.FrequencyMS), fix, ev)
 		}
 		return pass(fmt.Sprintf("dropTime %d ms holds %d heartbeats", c.DropTimeMS, c.DropTimeMS/c.FrequencyMS), ev)
 	},
@@ -91,7 +91,7 @@ var dropTime = Check{
 
 var clockSkew = Check{
 	ID: "tribes.clock-skew",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if !h.Clock.Known() {
 			return unknown("whether the clock is synchronized is not known: " + h.Clock.Reason())
 		}
@@ -100,7 +100,7 @@ var clockSkew = Check{
 			return pass("the kernel's clock is synchronized", ev)
 		}
 		if c := h.Query.Cluster; c != nil && c.Encrypted {
-			return bad(check.Warn, check.Likely, fmt.Sprintf("the clock is not synchronized, and %s encrypts: nodes more than 10 s apart refuse each other's messages", c.From), h.perOS(map[string][]string{
+			return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("the clock is not synchronized, and %s encrypts: nodes more than 10 s apart refuse each other's messages", c.From), h.perOS(map[string][]string{
 				"linux":   {"systemctl enable --now systemd-timesyncd   # or chrony, on every node"},
 				"darwin":  {"systemsetup -setusingnetworktime on   # on every node"},
 				"windows": {"w32tm /resync   # on every node"},
@@ -114,7 +114,7 @@ var clockSkew = Check{
 
 var receiverPort = Check{
 	ID: "tribes.receiver-port",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if !h.Listeners.Known() {
 			return unknown("the listening sockets are not known: " + h.Listeners.Reason())
 		}
@@ -130,7 +130,7 @@ var receiverPort = Check{
 			free++
 		}
 		members := h.memberListeners()
-		ev := []check.Evidence{evidence(fmt.Sprintf("TCP ports %d-%d in use", first, last), len(taken), h.Listeners.From)}
+		ev := []verdict.Evidence{evidence(fmt.Sprintf("TCP ports %d-%d in use", first, last), len(taken), h.Listeners.From)}
 		switch {
 		case len(members) > 0:
 			s := members[0]
@@ -142,7 +142,7 @@ var receiverPort = Check{
 		case len(taken) == 0:
 			return pass(fmt.Sprintf("TCP port %d is free", first), ev...)
 		case taken[free].Local.IsValid():
-			return bad(check.Fail, check.Definite, fmt.Sprintf("every TCP port that the receiver may take (%d-%d) is in use: Tomcat fails with \"Unable to bind server socket\"", first, last),
+			return bad(verdict.Fail, verdict.Definite, fmt.Sprintf("every TCP port that the receiver may take (%d-%d) is in use: Tomcat fails with \"Unable to bind server socket\"", first, last),
 				[]string{fmt.Sprintf("ss -tlnp 'sport >= :%d and sport <= :%d'   # who has them", first, last), "set another port on the Receiver, or a larger autoBind"}, append(ev, evidence("first holder", h.holder(taken[first]), h.Processes.From))...)
 		}
 		return pass(fmt.Sprintf("a note: TCP port %d is in use by %s; the receiver would take %d, and firewalls must know", first, h.holder(taken[first]), free), ev...)
@@ -151,8 +151,8 @@ var receiverPort = Check{
 
 var notJoined = Check{
 	ID:      "tribes.not-joined",
-	Because: []check.ID{"route.none", "route.blocked", "iface.down", "iface.recreated", "iface.loopback-only", "sock.port-in-use", "fw.output-drop", "limit.memberships", "addr.hostname-loopback"},
-	Judge: func(h *Host) []check.Verdict {
+	Because: []verdict.ID{"route.none", "route.blocked", "iface.down", "iface.recreated", "iface.loopback-only", "sock.port-in-use", "fw.output-drop", "limit.memberships", "addr.hostname-loopback"},
+	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case !h.Listeners.Known() || !h.UDP.Known() || !h.Memberships.Known():
 			return unknown("the sockets or the joined groups are not known")
@@ -164,7 +164,7 @@ var notJoined = Check{
 			return skip(fmt.Sprintf("no member listens on TCP ports %d-%d here", h.Query.TCPPort, h.Query.LastTCPPort()))
 		}
 		s := members[0]
-		ev := []check.Evidence{evidence("receiver", fmt.Sprintf("%s of %s", s.Local, h.holder(s)), h.Listeners.From), evidence("joined on", orWord(linkNames(h.joinedLinks()), "no interface"), h.Memberships.From)}
+		ev := []verdict.Evidence{evidence("receiver", fmt.Sprintf("%s of %s", s.Local, h.holder(s)), h.Listeners.From), evidence("joined on", orWord(linkNames(h.joinedLinks()), "no interface"), h.Memberships.From)}
 		port := slices.ContainsFunc(h.UDP.Value, func(u Socket) bool { return u.PID == s.PID })
 		if port && len(h.joinedLinks()) > 0 {
 			return pass(fmt.Sprintf("%s has its receiver, the group's port and the group", h.holder(s)), ev...)
@@ -175,15 +175,15 @@ var notJoined = Check{
 		}
 		fix := []string{"look into catalina.log: muster explain 'Unable to join multicast group'", "restart " + h.holder(s) + " when the cause is mended"}
 		if h.Query.Cluster == nil { // it may be meant: a static membership has no multicast
-			return bad(check.Warn, check.Likely, saw+": its membership is off, or it is one without multicast", fix, ev...)
+			return bad(verdict.Warn, verdict.Likely, saw+": its membership is off, or it is one without multicast", fix, ev...)
 		}
-		return bad(check.Fail, check.Definite, saw, fix, ev...)
+		return bad(verdict.Fail, verdict.Definite, saw, fix, ev...)
 	},
 }
 
 var exposedPort = Check{
 	ID: "tribes.exposed-port",
-	Judge: func(h *Host) []check.Verdict {
+	Judge: func(h *Host) []verdict.Verdict {
 		if !h.Listeners.Known() {
 			return unknown("the listening sockets are not known: " + h.Listeners.Reason())
 		}
@@ -197,12 +197,12 @@ var exposedPort = Check{
 				if !public(x) || s.Local.Addr() != x && !(s.Local.Addr().IsUnspecified() && (s.Local.Addr().Is6() || x.Is4())) {
 					continue
 				}
-				ev := []check.Evidence{evidence("receiver", s.Local, h.Listeners.From), evidence("public address", x, h.Addrs.From)}
+				ev := []verdict.Evidence{evidence("receiver", s.Local, h.Listeners.From), evidence("public address", x, h.Addrs.From)}
 				if h.filtered(s, a) {
 					return pass(fmt.Sprintf("the receiver listens on the public address %s, and the firewall keeps strangers out", x), ev...)
 				}
 				// Whether another firewall stands before this host is not known here.
-				return bad(check.Warn, check.Likely, fmt.Sprintf("the receiver of %s listens on the public address %s, and this host's firewall lets anybody in: it takes Java objects from whoever connects", h.holder(s), x),
+				return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("the receiver of %s listens on the public address %s, and this host's firewall lets anybody in: it takes Java objects from whoever connects", h.holder(s), x),
 					[]string{fmt.Sprintf("nft insert rule inet filter input ip saddr != %s tcp dport %d drop", orWord(prefixText(h), "MEMBERS"), s.Local.Port()), "listen on an address of the members' own network: address on Receiver"}, ev...)
 			}
 		}

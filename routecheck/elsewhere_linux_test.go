@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"muster/internal/check"
 	"muster/internal/netlab"
+	"muster/internal/verdict"
 	"muster/routecheck"
 )
 
@@ -74,14 +74,14 @@ func load(t *testing.T, text []byte) *routecheck.Facts {
 }
 
 // liveVerdicts reads muster's JSON lines, and says which checks it judged.
-func liveVerdicts(t *testing.T, lines []byte) (list []string, judged func(check.ID) bool) {
+func liveVerdicts(t *testing.T, lines []byte) (list []string, judged func(verdict.ID) bool) {
 	t.Helper()
-	var vs []check.Verdict
-	ids := map[check.ID]bool{}
+	var vs []verdict.Verdict
+	ids := map[verdict.ID]bool{}
 	for line := range bytes.Lines(lines) {
 		var v struct {
 			Type string `json:"type"`
-			check.Verdict
+			verdict.Verdict
 		}
 		if err := json.Unmarshal(line, &v); err != nil {
 			t.Fatal(err)
@@ -91,11 +91,11 @@ func liveVerdicts(t *testing.T, lines []byte) (list []string, judged func(check.
 			ids[v.ID] = true
 		}
 	}
-	return verdictsOf(vs), func(id check.ID) bool { return ids[id] }
+	return verdictsOf(vs), func(id verdict.ID) bool { return ids[id] }
 }
 
 // verdictsOf are verdicts in a line each; what they saw has addresses and counts.
-func verdictsOf(vs []check.Verdict) []string {
+func verdictsOf(vs []verdict.Verdict) []string {
 	var out []string
 	for _, v := range vs {
 		out = append(out, fmt.Sprintf("%s: %s, %s, because of %v", v.ID, v.Status, v.Confidence, v.CausedBy))

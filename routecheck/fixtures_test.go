@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"muster/docs/checks"
-	"muster/internal/check"
+	"muster/internal/verdict"
 	"muster/routecheck/firewall"
 )
 
@@ -168,12 +168,12 @@ func (f *Facts) joined(groups ...string) {
 const input = "*filter\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n"
 
 type fixture struct {
-	id   check.ID
+	id   verdict.ID
 	good func(f *Facts) // nil: the healthy host
 	bad  func(f *Facts)
-	want check.Status // of bad; pass is for entries that are only a note
-	saw  string       // a part of what is said
-	fix  string       // a part of the cure
+	want verdict.Status // of bad; pass is for entries that are only a note
+	saw  string         // a part of what is said
+	fix  string         // a part of the cure
 }
 
 func fixtures(t testing.TB) []fixture {
@@ -185,258 +185,258 @@ func fixtures(t testing.TB) []fixture {
 		}
 	}
 	return []fixture{
-		{"iface.multicast-flag", nil, func(f *Facts) { f.eth0().Flags &^= FlagMulticast }, check.Warn, "no MULTICAST flag", "multicast on"},
-		{"iface.multicast-flag", nil, func(f *Facts) { f.asMac(); f.eth0().Flags &^= FlagMulticast }, check.Fail, "macOS refuses", ""},
-		{"iface.down", nil, func(f *Facts) { f.eth0().Flags &^= FlagUp; f.Query.Interface = "eth0" }, check.Fail, "administratively down", "ip link set eth0 up"},
-		{"iface.no-carrier", nil, func(f *Facts) { f.eth0().Carrier = ptr(false); f.eth0().OperState = "down" }, check.Fail, "no carrier", "restore the link"},
-		{"iface.no-carrier", nil, func(f *Facts) { f.eth0().OperState = "dormant" }, check.Warn, "dormant", ""},
-		{"iface.no-ipv4", nil, func(f *Facts) { f.Addrs.Value = append(f.Addrs.Value[:1], f.Addrs.Value[4]) }, check.Warn, "no IPv4 address", "ip addr add"},
-		{"iface.recreated", nil, func(f *Facts) { f.Memberships.Value = f.Memberships.Value[1:] }, check.Fail, "joined on no interface", "restart"},
+		{"iface.multicast-flag", nil, func(f *Facts) { f.eth0().Flags &^= FlagMulticast }, verdict.Warn, "no MULTICAST flag", "multicast on"},
+		{"iface.multicast-flag", nil, func(f *Facts) { f.asMac(); f.eth0().Flags &^= FlagMulticast }, verdict.Fail, "macOS refuses", ""},
+		{"iface.down", nil, func(f *Facts) { f.eth0().Flags &^= FlagUp; f.Query.Interface = "eth0" }, verdict.Fail, "administratively down", "ip link set eth0 up"},
+		{"iface.no-carrier", nil, func(f *Facts) { f.eth0().Carrier = ptr(false); f.eth0().OperState = "down" }, verdict.Fail, "no carrier", "restore the link"},
+		{"iface.no-carrier", nil, func(f *Facts) { f.eth0().OperState = "dormant" }, verdict.Warn, "dormant", ""},
+		{"iface.no-ipv4", nil, func(f *Facts) { f.Addrs.Value = append(f.Addrs.Value[:1], f.Addrs.Value[4]) }, verdict.Warn, "no IPv4 address", "ip addr add"},
+		{"iface.recreated", nil, func(f *Facts) { f.Memberships.Value = f.Memberships.Value[1:] }, verdict.Fail, "joined on no interface", "restart"},
 		{"iface.recreated", nil, func(f *Facts) {
 			f.Memberships.Value = f.Memberships.Value[1:]
 			f.UDP.Value[0].Local = netip.MustParseAddrPort("228.0.0.4:45564")
 			f.joined("239.1.1.1")
-		}, check.Fail, "joined on no interface", "restart"},
-		{"iface.recreated", nil, func(f *Facts) { f.Memberships.Value = f.Memberships.Value[1:]; f.joined("239.1.1.1") }, check.Warn, "other groups are", ""},
+		}, verdict.Fail, "joined on no interface", "restart"},
+		{"iface.recreated", nil, func(f *Facts) { f.Memberships.Value = f.Memberships.Value[1:]; f.joined("239.1.1.1") }, verdict.Warn, "other groups are", ""},
 		{"iface.dual-homed", nil, func(f *Facts) {
 			f.Addrs.Value[4].Prefix = prefix("10.77.0.99/24")
 			f.Memberships.Value = append(f.Memberships.Value, Membership{Link: 3, Group: DefaultGroup})
-		}, check.Warn, "arrives twice", "bind"},
-		{"iface.nic-filter", nil, func(f *Facts) { f.LinkLayer.Value = f.LinkLayer.Value[:1] }, check.Fail, "not in the interface's filter list", "allmulticast"},
-		{"iface.vf-trust", nil, func(f *Facts) { f.eth0().VirtualFunction = true; f.eth0().Stats.Multicast = 0 }, check.Fail, "virtual function", "trust on"},
+		}, verdict.Warn, "arrives twice", "bind"},
+		{"iface.nic-filter", nil, func(f *Facts) { f.LinkLayer.Value = f.LinkLayer.Value[:1] }, verdict.Fail, "not in the interface's filter list", "allmulticast"},
+		{"iface.vf-trust", nil, func(f *Facts) { f.eth0().VirtualFunction = true; f.eth0().Stats.Multicast = 0 }, verdict.Fail, "virtual function", "trust on"},
 		{"iface.bond-failover", func(f *Facts) { f.eth0().Kind, f.eth0().ResendIGMP = "bond", ptr(uint32(1)) },
-			func(f *Facts) { f.eth0().Kind, f.eth0().ResendIGMP = "bond", ptr(uint32(0)) }, check.Warn, "does not report", "resend_igmp"},
+			func(f *Facts) { f.eth0().Kind, f.eth0().ResendIGMP = "bond", ptr(uint32(0)) }, verdict.Warn, "does not report", "resend_igmp"},
 		{"iface.macvlan-parent", func(f *Facts) { f.eth0().Kind, f.eth0().Mode = "macvlan", "bridge" },
-			func(f *Facts) { f.eth0().Kind, f.eth0().Mode = "macvlan", "vepa" }, check.Fail, "neither its parent nor its siblings", "mode bridge"},
-		{"iface.point-to-point", nil, func(f *Facts) { f.tun("tun") }, check.Warn, "tunnel", "dev eth0"},
-		{"iface.wifi", nil, func(f *Facts) { f.eth0().Wireless = true }, check.Warn, "wireless", "power_save off"},
-		{"iface.loopback-only", nil, func(f *Facts) { f.Links.Value = f.Links.Value[:1]; f.refused("ENETUNREACH") }, check.Fail, "only interface", ""},
-		{"iface.tx-drop", nil, func(f *Facts) { f.Queues.Value[0].Drops = 500 }, check.Warn, "dropped 500", "txqueuelen"},
-		{"iface.offload", nil, func(f *Facts) { f.Counters.Value["Udp.InCsumErrors"] = 100 }, check.Pass, "a note", "ethtool"},
+			func(f *Facts) { f.eth0().Kind, f.eth0().Mode = "macvlan", "vepa" }, verdict.Fail, "neither its parent nor its siblings", "mode bridge"},
+		{"iface.point-to-point", nil, func(f *Facts) { f.tun("tun") }, verdict.Warn, "tunnel", "dev eth0"},
+		{"iface.wifi", nil, func(f *Facts) { f.eth0().Wireless = true }, verdict.Warn, "wireless", "power_save off"},
+		{"iface.loopback-only", nil, func(f *Facts) { f.Links.Value = f.Links.Value[:1]; f.refused("ENETUNREACH") }, verdict.Fail, "only interface", ""},
+		{"iface.tx-drop", nil, func(f *Facts) { f.Queues.Value[0].Drops = 500 }, verdict.Warn, "dropped 500", "txqueuelen"},
+		{"iface.offload", nil, func(f *Facts) { f.Counters.Value["Udp.InCsumErrors"] = 100 }, verdict.Pass, "a note", "ethtool"},
 
-		{"route.none", nil, func(f *Facts) { f.refused("ENETUNREACH") }, check.Fail, "there is no route", "ip route add 224.0.0.0/4 dev eth0"},
-		{"route.none", nil, func(f *Facts) { f.refused("ENETUNREACH"); f.cluster(Cluster{Bind: "10.77.0.11"}) }, check.Warn, "binds to", ""},
-		{"route.wrong-interface", nil, func(f *Facts) { f.Query.Interface = "eth1" }, check.Fail, "leaves by eth0, not by eth1", "ip route replace 224.0.0.0/4 dev eth1"},
-		{"route.wrong-interface", nil, func(f *Facts) { f.ToGroup.Value.Link = 3; f.Links.Value[2].Name = "docker0"; withoutMember(f) }, check.Fail, "containers or virtual machines", "dev eth0"},
-		{"route.wrong-interface", nil, func(f *Facts) { f.ToGroup.Value.Link = 3 }, check.Fail, "where the receiver listens", "dev eth0"},
+		{"route.none", nil, func(f *Facts) { f.refused("ENETUNREACH") }, verdict.Fail, "there is no route", "ip route add 224.0.0.0/4 dev eth0"},
+		{"route.none", nil, func(f *Facts) { f.refused("ENETUNREACH"); f.cluster(Cluster{Bind: "10.77.0.11"}) }, verdict.Warn, "binds to", ""},
+		{"route.wrong-interface", nil, func(f *Facts) { f.Query.Interface = "eth1" }, verdict.Fail, "leaves by eth0, not by eth1", "ip route replace 224.0.0.0/4 dev eth1"},
+		{"route.wrong-interface", nil, func(f *Facts) { f.ToGroup.Value.Link = 3; f.Links.Value[2].Name = "docker0"; withoutMember(f) }, verdict.Fail, "containers or virtual machines", "dev eth0"},
+		{"route.wrong-interface", nil, func(f *Facts) { f.ToGroup.Value.Link = 3 }, verdict.Fail, "where the receiver listens", "dev eth0"},
 		{"route.to-lo", nil, func(f *Facts) {
 			f.ToGroup.Value.Link = 1
 			f.Routes.Value = append(f.Routes.Value, Route{Table: 254, Type: "unicast", Dst: prefix("224.0.0.0/4"), Links: []uint32{1}})
-		}, check.Fail, "routed to lo", "ip route del 224.0.0.0/4 dev lo"},
+		}, verdict.Fail, "routed to lo", "ip route del 224.0.0.0/4 dev lo"},
 		{"route.blocked", nil, func(f *Facts) {
 			f.refused("EINVAL")
 			f.Routes.Value = append(f.Routes.Value, Route{Table: 254, Type: "blackhole", Dst: prefix("224.0.0.0/4")})
-		}, check.Fail, "blackhole route", "ip route del blackhole 224.0.0.0/4"},
+		}, verdict.Fail, "blackhole route", "ip route del blackhole 224.0.0.0/4"},
 		{"route.blocked", nil, func(f *Facts) {
 			f.refused("EACCES")
 			f.Rules.Value = slices.Insert(f.Rules.Value, 1, Rule{Priority: 100, Dst: prefix("228.0.0.4/32"), Action: "prohibit"})
-		}, check.Fail, "policy rule 100", "ip rule del pref 100"},
+		}, verdict.Fail, "policy rule 100", "ip rule del pref 100"},
 		{"route.blocked", nil, func(f *Facts) {
 			f.refused("EHOSTUNREACH")
 			f.Rules.Value = slices.Insert(f.Rules.Value, 1, Rule{Priority: 100, Dst: prefix("224.0.0.0/4"), Action: "lookup", Table: 100})
 			f.Routes.Value = append(f.Routes.Value, Route{Table: 100, Type: "unreachable", Dst: prefix("0.0.0.0/0")})
-		}, check.Fail, "in table 100", "table 100"},
-		{"route.join-send-split", nil, func(f *Facts) { f.Memberships.Value[0].Link = 3; f.Listeners.Value = []Socket{} }, check.Warn, "joined on eth1", ""},
+		}, verdict.Fail, "in table 100", "table 100"},
+		{"route.join-send-split", nil, func(f *Facts) { f.Memberships.Value[0].Link = 3; f.Listeners.Value = []Socket{} }, verdict.Warn, "joined on eth1", ""},
 		{"rpf.strict", nil, func(f *Facts) {
 			f.set("net.ipv4.conf.all.rp_filter", "1")
 			f.set("net.ipv4.conf.eth0.rp_filter", "1")
 			f.Routes.Value = append(f.Routes.Value, Route{Table: 254, Type: "unicast", Dst: prefix("10.77.0.0/25"), Links: []uint32{3}})
-		}, check.Fail, "10.77.0.0/25", "rp_filter=2"},
+		}, verdict.Fail, "10.77.0.0/25", "rp_filter=2"},
 		{"rpf.strict", nil, func(f *Facts) {
 			f.set("net.ipv4.conf.all.rp_filter", "1")
 			f.set("net.ipv4.conf.eth0.rp_filter", "0")
 			f.ToSources.Value[0].Link = 3
 			f.Counters.Value["TcpExt.IPReversePathFilter"] = 7
-		}, check.Fail, "10.77.0.12", "rp_filter=2"},
+		}, verdict.Fail, "10.77.0.12", "rp_filter=2"},
 		{"rpf.loose-no-route", nil, func(f *Facts) {
 			f.Query.Source = addr("192.0.2.1")
 			f.ToSources.Value = []RouteAnswer{{To: addr("192.0.2.1"), Errno: "ENETUNREACH"}}
-		}, check.Fail, "no route at all to 192.0.2.1", "rp_filter=0"},
+		}, verdict.Fail, "no route at all to 192.0.2.1", "rp_filter=0"},
 		{"rpf.loose-no-route", nil, func(f *Facts) {
 			f.Routes.Value = f.Routes.Value[1:]
 			f.Counters.Value["TcpExt.IPReversePathFilter"] = 7
-		}, check.Warn, "no default route", "rp_filter=0"},
-		{"addr.hostname-loopback", nil, func(f *Facts) { f.Names.Value.Addrs = []netip.Addr{addr("127.0.1.1")}; withoutMember(f) }, check.Warn, "127.0.1.1", "Receiver"},
+		}, verdict.Warn, "no default route", "rp_filter=0"},
+		{"addr.hostname-loopback", nil, func(f *Facts) { f.Names.Value.Addrs = []netip.Addr{addr("127.0.1.1")}; withoutMember(f) }, verdict.Warn, "127.0.1.1", "Receiver"},
 		{"addr.hostname-loopback", nil, func(f *Facts) {
 			f.Names.Value.Addrs = []netip.Addr{addr("127.0.0.1")}
 			f.Listeners.Value[0].Local = netip.MustParseAddrPort("127.0.0.1:4000")
-		}, check.Fail, "where the receiver listens", "Receiver"},
+		}, verdict.Fail, "where the receiver listens", "Receiver"},
 		{"addr.hostname-loopback", func(f *Facts) {
 			f.Names.Value.Addrs = []netip.Addr{addr("127.0.1.1")}
 			f.cluster(Cluster{Receiver: "10.77.0.11"})
 		}, func(f *Facts) {
 			f.Names.Value.Addrs = []netip.Addr{addr("::1"), addr("127.0.1.1")}
 			f.cluster(Cluster{})
-		}, check.Fail, "advertises", "Receiver"},
+		}, verdict.Fail, "advertises", "Receiver"},
 		{"addr.secondary-source", nil, func(f *Facts) {
 			f.Addrs.Value = append(f.Addrs.Value, Addr{Link: 2, Prefix: prefix("10.77.0.100/24"), Secondary: true})
 			f.Listeners.Value[0].Local = netip.MustParseAddrPort("10.77.0.100:4000")
-		}, check.Warn, "listens on 10.77.0.100", "src 10.77.0.100"},
+		}, verdict.Warn, "listens on 10.77.0.100", "src 10.77.0.100"},
 
-		{"fw.input-drop", nil, fw("-A INPUT -p udp -m udp --dport 45564 -j DROP\n"), check.Fail, "--dport 45564 -j DROP", "-I INPUT -i eth0 -d 228.0.0.4"},
-		{"fw.output-drop", nil, fw("-A OUTPUT -d 224.0.0.0/4 -j DROP\n"), check.Fail, "-d 224.0.0.0/4 -j DROP", "-I OUTPUT -o eth0"},
-		{"fw.igmp-drop", nil, fw("-A INPUT -p igmp -j DROP\n"), check.Fail, "IGMP query", "-p igmp -j ACCEPT"},
+		{"fw.input-drop", nil, fw("-A INPUT -p udp -m udp --dport 45564 -j DROP\n"), verdict.Fail, "--dport 45564 -j DROP", "-I INPUT -i eth0 -d 228.0.0.4"},
+		{"fw.output-drop", nil, fw("-A OUTPUT -d 224.0.0.0/4 -j DROP\n"), verdict.Fail, "-d 224.0.0.0/4 -j DROP", "-I OUTPUT -o eth0"},
+		{"fw.igmp-drop", nil, fw("-A INPUT -p igmp -j DROP\n"), verdict.Fail, "IGMP query", "-p igmp -j ACCEPT"},
 		{"fw.pf-allow-opts", func(f *Facts) { f.asMac(); f.PF = read(PF{}, "pfctl") }, func(f *Facts) {
 			f.foreign("freebsd")
 			f.PF = read(PF{Enabled: true, Rules: []string{"block drop in all", "pass in on em0 proto igmp all"}}, "pfctl")
-		}, check.Fail, "without IP options", "allow-opts"},
-		{"tribes.half-open", nil, fw("-A INPUT -p tcp -m tcp --dport 4000 -j DROP\n"), check.Fail, "TCP connection", "--dport 4000:4099 -j ACCEPT"},
-		{"tribes.half-open", nil, fw("-A OUTPUT -p tcp -m tcp --dport 4000 -j DROP\n"), check.Fail, "TCP connection", "-I OUTPUT"},
-		{"fw.ping-reply-invalid", nil, fw("-A INPUT -m conntrack --ctstate INVALID -j DROP\n"), check.Warn, "no answers", "echo-reply"},
+		}, verdict.Fail, "without IP options", "allow-opts"},
+		{"tribes.half-open", nil, fw("-A INPUT -p tcp -m tcp --dport 4000 -j DROP\n"), verdict.Fail, "TCP connection", "--dport 4000:4099 -j ACCEPT"},
+		{"tribes.half-open", nil, fw("-A OUTPUT -p tcp -m tcp --dport 4000 -j DROP\n"), verdict.Fail, "TCP connection", "-I OUTPUT"},
+		{"fw.ping-reply-invalid", nil, fw("-A INPUT -m conntrack --ctstate INVALID -j DROP\n"), verdict.Warn, "no answers", "echo-reply"},
 		{"fw.bridge-nf", func(f *Facts) { f.asBridge(Bridge{}) }, func(f *Facts) {
 			f.asBridge(Bridge{})
 			f.set("net.bridge.bridge-nf-call-iptables", "1")
 			f.rules(t, "ip", "*filter\n:FORWARD DROP [0:0]\nCOMMIT\n")
-		}, check.Fail, "passes on", "bridge-nf-call-iptables=0"},
-		{"icmp.ignore-broadcasts", nil, func(f *Facts) { f.set("net.ipv4.icmp_echo_ignore_broadcasts", "1") }, check.Pass, "a note", "icmp_echo_ignore_broadcasts=0"},
+		}, verdict.Fail, "passes on", "bridge-nf-call-iptables=0"},
+		{"icmp.ignore-broadcasts", nil, func(f *Facts) { f.set("net.ipv4.icmp_echo_ignore_broadcasts", "1") }, verdict.Pass, "a note", "icmp_echo_ignore_broadcasts=0"},
 		{"fw.windows", func(f *Facts) {
 			f.asWindows()
 			f.Defender.Value.Rules = []DefenderRule{{Allow: true, Protocol: 17, Ports: "45000-46000"}}
-		}, func(f *Facts) { f.asWindows() }, check.Fail, "UDP port 45564", "New-NetFirewallRule"},
+		}, func(f *Facts) { f.asWindows() }, verdict.Fail, "UDP port 45564", "New-NetFirewallRule"},
 		{"fw.windows", nil, func(f *Facts) {
 			f.asWindows()
 			f.Defender.Value.Rules = []DefenderRule{{Allow: true, Program: `C:\jdk\bin\java.exe`, Profiles: []string{"private", "domain"}}}
-		}, check.Warn, "on a public network", "New-NetFirewallRule"},
-		{"fw.macos-app", func(f *Facts) { f.asMac() }, func(f *Facts) { f.asMac(); f.AppFirewall.Value = AppFirewall{Enabled: true, BlockAll: true} }, check.Warn, "blocks all", "setblockall off"},
+		}, verdict.Warn, "on a public network", "New-NetFirewallRule"},
+		{"fw.macos-app", func(f *Facts) { f.asMac() }, func(f *Facts) { f.asMac(); f.AppFirewall.Value = AppFirewall{Enabled: true, BlockAll: true} }, verdict.Warn, "blocks all", "setblockall off"},
 		{"sec.selinux", func(f *Facts) { f.SELinux.Value = SELinux{Present: true, Enforcing: true} }, func(f *Facts) {
 			f.SELinux.Value = SELinux{Present: true, Enforcing: true, Denials: []string{"type=AVC denied { name_bind } src=45564"}}
-		}, check.Fail, "denied", "semanage"},
-		{"sec.systemd-sandbox", nil, func(f *Facts) { f.Units.Value[0].Settings["PrivateNetwork"] = "yes" }, check.Fail, "loopback", "PrivateNetwork=no"},
-		{"sec.systemd-sandbox", nil, func(f *Facts) { f.Units.Value[0].Settings["RestrictAddressFamilies"] = "AF_UNIX AF_INET6" }, check.Fail, "AF_INET", "RestrictAddressFamilies"},
-		{"sec.systemd-sandbox", nil, func(f *Facts) { f.Units.Value[0].Settings["IPAddressDeny"] = "any" }, check.Fail, "groups", "IPAddressAllow=multicast"},
-		{"sec.capabilities", nil, func(f *Facts) { f.Self.Value.Capabilities = 0 }, check.Pass, "a note", "setcap"},
+		}, verdict.Fail, "denied", "semanage"},
+		{"sec.systemd-sandbox", nil, func(f *Facts) { f.Units.Value[0].Settings["PrivateNetwork"] = "yes" }, verdict.Fail, "loopback", "PrivateNetwork=no"},
+		{"sec.systemd-sandbox", nil, func(f *Facts) { f.Units.Value[0].Settings["RestrictAddressFamilies"] = "AF_UNIX AF_INET6" }, verdict.Fail, "AF_INET", "RestrictAddressFamilies"},
+		{"sec.systemd-sandbox", nil, func(f *Facts) { f.Units.Value[0].Settings["IPAddressDeny"] = "any" }, verdict.Fail, "groups", "IPAddressAllow=multicast"},
+		{"sec.capabilities", nil, func(f *Facts) { f.Self.Value.Capabilities = 0 }, verdict.Pass, "a note", "setcap"},
 
 		{"igmp.querier-zero-source", func(f *Facts) { f.asBridge(Bridge{Snooping: true, Querier: true, UseIfaddr: true}) },
-			func(f *Facts) { f.asBridge(Bridge{Snooping: true, Querier: true}) }, check.Pass, "a note", "use_ifaddr"},
-		{"igmp.version-compat", nil, func(f *Facts) { f.Memberships.Value[0].Version, f.Memberships.Value[1].Version = "V2", "V2" }, check.Warn, "version 2", "querier"},
-		{"igmp.version-forced", nil, func(f *Facts) { f.set("net.ipv4.conf.eth0.force_igmp_version", "2") }, check.Warn, "force_igmp_version is 2", "=0"},
-		{"igmp.version-forced", func(f *Facts) { f.asWindows() }, func(f *Facts) { f.asWindows(); f.Defender.Value.IGMPVersion = ptr(uint32(3)) }, check.Warn, "version 2", "Version3"},
+			func(f *Facts) { f.asBridge(Bridge{Snooping: true, Querier: true}) }, verdict.Pass, "a note", "use_ifaddr"},
+		{"igmp.version-compat", nil, func(f *Facts) { f.Memberships.Value[0].Version, f.Memberships.Value[1].Version = "V2", "V2" }, verdict.Warn, "version 2", "querier"},
+		{"igmp.version-forced", nil, func(f *Facts) { f.set("net.ipv4.conf.eth0.force_igmp_version", "2") }, verdict.Warn, "force_igmp_version is 2", "=0"},
+		{"igmp.version-forced", func(f *Facts) { f.asWindows() }, func(f *Facts) { f.asWindows(); f.Defender.Value.IGMPVersion = ptr(uint32(3)) }, verdict.Warn, "version 2", "Version3"},
 		{"switch.unregistered-drop", func(f *Facts) { f.asBridge(Bridge{Snooping: true, Querier: true}) }, func(f *Facts) {
 			f.asBridge(Bridge{})
 			f.Links.Value[2].Port.MulticastFlood = false
-		}, check.Fail, "port eth1", "mcast_flood on"},
-		{"bridge.local-snooping", func(f *Facts) { f.asBridge(Bridge{Snooping: true, Querier: true}) }, func(f *Facts) { f.asBridge(Bridge{Snooping: true}) }, check.Warn, "without a querier", "mcast_querier 1"},
+		}, verdict.Fail, "port eth1", "mcast_flood on"},
+		{"bridge.local-snooping", func(f *Facts) { f.asBridge(Bridge{Snooping: true, Querier: true}) }, func(f *Facts) { f.asBridge(Bridge{Snooping: true}) }, verdict.Warn, "without a querier", "mcast_querier 1"},
 		{"bridge.local-snooping", nil, func(f *Facts) {
 			f.asBridge(Bridge{Snooping: true, OtherQuerier: addr("10.77.0.254"), QuerierInterval: 255})
-		}, check.Warn, "10.77.0.254", "mcast_querier 1"},
+		}, verdict.Warn, "10.77.0.254", "mcast_querier 1"},
 		{"switch.isolation", func(f *Facts) { f.asBridge(Bridge{}) }, func(f *Facts) {
 			f.asBridge(Bridge{})
 			f.Links.Value[2].Port.Isolated, f.Links.Value[3].Port.Isolated = true, true
-		}, check.Warn, "eth1, vnet0", "isolated off"},
-		{"switch.mac-alias", nil, func(f *Facts) { f.group("239.0.0.1", 5000) }, check.Warn, "224.0.0.1", "239.192.0.0/14"},
-		{"switch.mac-alias", nil, func(f *Facts) { f.joined("239.128.0.4") }, check.Warn, "239.128.0.4", ""},
-		{"group.link-local-range", nil, func(f *Facts) { f.group("224.0.0.200", 5000) }, check.Warn, "224.0.0.0/24", "239.192.0.0/14"},
+		}, verdict.Warn, "eth1, vnet0", "isolated off"},
+		{"switch.mac-alias", nil, func(f *Facts) { f.group("239.0.0.1", 5000) }, verdict.Warn, "224.0.0.1", "239.192.0.0/14"},
+		{"switch.mac-alias", nil, func(f *Facts) { f.joined("239.128.0.4") }, verdict.Warn, "239.128.0.4", ""},
+		{"group.link-local-range", nil, func(f *Facts) { f.group("224.0.0.200", 5000) }, verdict.Warn, "224.0.0.0/24", "239.192.0.0/14"},
 		{"switch.table-full", func(f *Facts) { f.asBridge(Bridge{Snooping: true, Querier: true, HashMax: 4096, Entries: 10}) },
-			func(f *Facts) { f.asBridge(Bridge{Snooping: true, Querier: true, HashMax: 4, Entries: 4}) }, check.Warn, "full", "mcast_hash_max"},
-		{"switch.leave-kills-others", func(f *Facts) { f.asBridge(Bridge{}) }, func(f *Facts) { f.asBridge(Bridge{}); f.Links.Value[2].Port.FastLeave = true }, check.Warn, "leaves fast", "fastleave off"},
-		{"igmp.no-report", nil, fw("-A OUTPUT -p igmp -j DROP\n"), check.Fail, "IGMP report", "-I OUTPUT -o eth0 -p igmp"},
-		{"igmp.no-report", func(f *Facts) { f.asWindows() }, func(f *Facts) { f.asWindows(); f.Defender.Value.IGMPLevel = ptr(uint32(0)) }, check.Fail, "switched off", "IGMPLevel All"},
+			func(f *Facts) { f.asBridge(Bridge{Snooping: true, Querier: true, HashMax: 4, Entries: 4}) }, verdict.Warn, "full", "mcast_hash_max"},
+		{"switch.leave-kills-others", func(f *Facts) { f.asBridge(Bridge{}) }, func(f *Facts) { f.asBridge(Bridge{}); f.Links.Value[2].Port.FastLeave = true }, verdict.Warn, "leaves fast", "fastleave off"},
+		{"igmp.no-report", nil, fw("-A OUTPUT -p igmp -j DROP\n"), verdict.Fail, "IGMP report", "-I OUTPUT -o eth0 -p igmp"},
+		{"igmp.no-report", func(f *Facts) { f.asWindows() }, func(f *Facts) { f.asWindows(); f.Defender.Value.IGMPLevel = ptr(uint32(0)) }, verdict.Fail, "switched off", "IGMPLevel All"},
 		{"mld.snooping", func(f *Facts) { f.ipv6() }, func(f *Facts) {
 			f.ipv6()
 			f.rules(t, "ip6", "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 130 -j DROP\nCOMMIT\n")
-		}, check.Fail, "MLD query", "icmpv6"},
+		}, verdict.Fail, "MLD query", "icmpv6"},
 
-		{"ttl.zero", func(f *Facts) { f.cluster(Cluster{TTL: -1}) }, func(f *Facts) { f.cluster(Cluster{TTL: 0}) }, check.Fail, "never leave", "ttl="},
-		{"group.invalid", nil, func(f *Facts) { f.group("192.228.0.4", 45564) }, check.Fail, "no group", ""},
-		{"group.reserved", nil, func(f *Facts) { f.group("229.1.2.3", 5000) }, check.Warn, "225.0.0.0", "239.192.0.0/14"},
-		{"group.ssm-as-asm", func(f *Facts) { f.group("232.1.1.1", 5000); f.Query.Source = addr("10.77.0.12") }, func(f *Facts) { f.group("232.1.1.1", 5000) }, check.Warn, "without a source", "SOURCE,232.1.1.1"},
-		{"group.well-known", nil, func(f *Facts) { f.group("239.255.255.250", 1900) }, check.Warn, "SSDP", ""},
-		{"ipv6.scope", func(f *Facts) { f.ipv6() }, func(f *Facts) { f.group("ff02::77", 5000) }, check.Warn, "names no interface", "%eth0"},
-		{"ipv6.scope", nil, func(f *Facts) { f.group("ff01::77", 5000) }, check.Fail, "never leaves", "ff15"},
-		{"ipv6.disabled", func(f *Facts) { f.ipv6() }, func(f *Facts) { f.ipv6(); f.set("net.ipv6.conf.eth0.disable_ipv6", "1") }, check.Fail, "switched off", "disable_ipv6=0"},
-		{"java.ipv6-stack", func(f *Facts) { f.UDP.Value[0].V6 = true }, func(f *Facts) { f.UDP.Value[0].V6 = true; f.refused("ENETUNREACH") }, check.Warn, "IPv6 socket", "preferIPv4Stack"},
+		{"ttl.zero", func(f *Facts) { f.cluster(Cluster{TTL: -1}) }, func(f *Facts) { f.cluster(Cluster{TTL: 0}) }, verdict.Fail, "never leave", "ttl="},
+		{"group.invalid", nil, func(f *Facts) { f.group("192.228.0.4", 45564) }, verdict.Fail, "no group", ""},
+		{"group.reserved", nil, func(f *Facts) { f.group("229.1.2.3", 5000) }, verdict.Warn, "225.0.0.0", "239.192.0.0/14"},
+		{"group.ssm-as-asm", func(f *Facts) { f.group("232.1.1.1", 5000); f.Query.Source = addr("10.77.0.12") }, func(f *Facts) { f.group("232.1.1.1", 5000) }, verdict.Warn, "without a source", "SOURCE,232.1.1.1"},
+		{"group.well-known", nil, func(f *Facts) { f.group("239.255.255.250", 1900) }, verdict.Warn, "SSDP", ""},
+		{"ipv6.scope", func(f *Facts) { f.ipv6() }, func(f *Facts) { f.group("ff02::77", 5000) }, verdict.Warn, "names no interface", "%eth0"},
+		{"ipv6.scope", nil, func(f *Facts) { f.group("ff01::77", 5000) }, verdict.Fail, "never leaves", "ff15"},
+		{"ipv6.disabled", func(f *Facts) { f.ipv6() }, func(f *Facts) { f.ipv6(); f.set("net.ipv6.conf.eth0.disable_ipv6", "1") }, verdict.Fail, "switched off", "disable_ipv6=0"},
+		{"java.ipv6-stack", func(f *Facts) { f.UDP.Value[0].V6 = true }, func(f *Facts) { f.UDP.Value[0].V6 = true; f.refused("ENETUNREACH") }, verdict.Warn, "IPv6 socket", "preferIPv4Stack"},
 
-		{"sock.port-in-use", nil, func(f *Facts) { f.BindTest.Value = BindTest{"EADDRINUSE", "EADDRINUSE"} }, check.Fail, "does not share", "another port"},
-		{"sock.reuse-mismatch", nil, func(f *Facts) { f.BindTest.Value = BindTest{"EADDRINUSE", ""} }, check.Fail, "SO_REUSEPORT", "both options"},
-		{"sock.loop-off", nil, func(f *Facts) { f.UDP.Value = append(f.UDP.Value, f.UDP.Value[0]); f.UDP.Value[1].Loop = ptr(false) }, check.Warn, "without a copy", "IP_MULTICAST_LOOP"},
-		{"sock.multicast-all", nil, func(f *Facts) { f.UDP.Value = append(f.UDP.Value, f.UDP.Value[0]); f.joined("239.5.5.5") }, check.Warn, "239.5.5.5", "port of its own"},
-		{"sock.join-interface", nil, func(f *Facts) { f.Memberships.Value[0].Link = 1 }, check.Fail, "joined on lo, not on eth0", "bind"},
-		{"sock.join-interface", nil, func(f *Facts) { f.Memberships.Value[0].Link = 3 }, check.Warn, "joined on eth1, not on eth0", "bind"},
-		{"sock.bind-group", nil, func(f *Facts) { f.UDP.Value[0].Local = netip.MustParseAddrPort("228.0.0.4:45564") }, check.Pass, "a note", ""},
-		{"limit.memberships", nil, func(f *Facts) { f.Query.Count = 21 }, check.Fail, "21 are asked for", "igmp_max_memberships=512"},
-		{"limit.memberships", nil, func(f *Facts) { f.set("net.ipv4.igmp_max_memberships", "2"); f.joined("239.1.1.1") }, check.Warn, "exactly 2", ""},
+		{"sock.port-in-use", nil, func(f *Facts) { f.BindTest.Value = BindTest{"EADDRINUSE", "EADDRINUSE"} }, verdict.Fail, "does not share", "another port"},
+		{"sock.reuse-mismatch", nil, func(f *Facts) { f.BindTest.Value = BindTest{"EADDRINUSE", ""} }, verdict.Fail, "SO_REUSEPORT", "both options"},
+		{"sock.loop-off", nil, func(f *Facts) { f.UDP.Value = append(f.UDP.Value, f.UDP.Value[0]); f.UDP.Value[1].Loop = ptr(false) }, verdict.Warn, "without a copy", "IP_MULTICAST_LOOP"},
+		{"sock.multicast-all", nil, func(f *Facts) { f.UDP.Value = append(f.UDP.Value, f.UDP.Value[0]); f.joined("239.5.5.5") }, verdict.Warn, "239.5.5.5", "port of its own"},
+		{"sock.join-interface", nil, func(f *Facts) { f.Memberships.Value[0].Link = 1 }, verdict.Fail, "joined on lo, not on eth0", "bind"},
+		{"sock.join-interface", nil, func(f *Facts) { f.Memberships.Value[0].Link = 3 }, verdict.Warn, "joined on eth1, not on eth0", "bind"},
+		{"sock.bind-group", nil, func(f *Facts) { f.UDP.Value[0].Local = netip.MustParseAddrPort("228.0.0.4:45564") }, verdict.Pass, "a note", ""},
+		{"limit.memberships", nil, func(f *Facts) { f.Query.Count = 21 }, verdict.Fail, "21 are asked for", "igmp_max_memberships=512"},
+		{"limit.memberships", nil, func(f *Facts) { f.set("net.ipv4.igmp_max_memberships", "2"); f.joined("239.1.1.1") }, verdict.Warn, "exactly 2", ""},
 		{"limit.sources", nil, func(f *Facts) {
 			f.set("net.ipv4.igmp_max_msf", "2")
 			f.Filters.Value = []SourceFilter{{2, addr("232.1.1.1"), addr("10.0.0.1"), 1, 0}, {2, addr("232.1.1.1"), addr("10.0.0.2"), 1, 0}}
-		}, check.Warn, "exactly 2 sources", "igmp_max_msf=64"},
-		{"limit.optmem", nil, func(f *Facts) { f.set("net.core.optmem_max", "1024") }, check.Fail, "1024 bytes", "optmem_max=131072"},
-		{"sock.rcvbuf-overflow", nil, func(f *Facts) { f.UDP.Value[0].Drops = 12 }, check.Warn, "12 datagrams", "rmem_max"},
-		{"sock.send-nobufs", nil, func(f *Facts) { f.Counters.Value["Udp.SndbufErrors"] = 1000 }, check.Warn, "1000 of", "wmem_max"},
-		{"mtu.fragment-loss", nil, func(f *Facts) { f.Counters.Value["Ip.ReasmFails"] = 50 }, check.Warn, "never became whole", "28 bytes"},
-		{"mtu.mismatch", nil, func(f *Facts) { f.eth0().MTU = 1280; f.set("net.ipv6.conf.eth0.mtu", "1280") }, check.Warn, "1280", "mtu 1500"},
-		{"mtu.mismatch", nil, func(f *Facts) { f.set("net.ipv6.conf.eth0.mtu", "1400") }, check.Warn, "advertises", "mtu 1400"},
-		{"mtu.mismatch", nil, func(f *Facts) { f.asBridge(Bridge{}); f.Links.Value[2].MTU = 1400 }, check.Fail, "its port eth1", "eth1 mtu 1500"},
+		}, verdict.Warn, "exactly 2 sources", "igmp_max_msf=64"},
+		{"limit.optmem", nil, func(f *Facts) { f.set("net.core.optmem_max", "1024") }, verdict.Fail, "1024 bytes", "optmem_max=131072"},
+		{"sock.rcvbuf-overflow", nil, func(f *Facts) { f.UDP.Value[0].Drops = 12 }, verdict.Warn, "12 datagrams", "rmem_max"},
+		{"sock.send-nobufs", nil, func(f *Facts) { f.Counters.Value["Udp.SndbufErrors"] = 1000 }, verdict.Warn, "1000 of", "wmem_max"},
+		{"mtu.fragment-loss", nil, func(f *Facts) { f.Counters.Value["Ip.ReasmFails"] = 50 }, verdict.Warn, "never became whole", "28 bytes"},
+		{"mtu.mismatch", nil, func(f *Facts) { f.eth0().MTU = 1280; f.set("net.ipv6.conf.eth0.mtu", "1280") }, verdict.Warn, "1280", "mtu 1500"},
+		{"mtu.mismatch", nil, func(f *Facts) { f.set("net.ipv6.conf.eth0.mtu", "1400") }, verdict.Warn, "advertises", "mtu 1400"},
+		{"mtu.mismatch", nil, func(f *Facts) { f.asBridge(Bridge{}); f.Links.Value[2].MTU = 1400 }, verdict.Fail, "its port eth1", "eth1 mtu 1500"},
 		{"sock.vrf", nil, func(f *Facts) {
 			f.eth0().Master = 9
 			f.Links.Value = append(f.Links.Value, Link{Index: 9, Name: "vrf1", Kind: "vrf", Flags: FlagUp})
-		}, check.Fail, "VRF vrf1", "ip vrf exec"},
+		}, verdict.Fail, "VRF vrf1", "ip vrf exec"},
 
-		{"env.netns-mismatch", nil, func(f *Facts) { f.Processes.Value[0].NetNS = "net:[2]" }, check.Warn, "another network namespace", "nsenter -t 4711 -n"},
-		{"env.docker-bridge", func(f *Facts) { f.Platform.Value.Container = "docker" }, container("docker"), check.Warn, "container bridge", "--network host"},
+		{"env.netns-mismatch", nil, func(f *Facts) { f.Processes.Value[0].NetNS = "net:[2]" }, verdict.Warn, "another network namespace", "nsenter -t 4711 -n"},
+		{"env.docker-bridge", func(f *Facts) { f.Platform.Value.Container = "docker" }, container("docker"), verdict.Warn, "container bridge", "--network host"},
 		{"env.docker-overlay", container("docker"), func(f *Facts) {
 			container("docker")(f)
 			f.eth0().MTU = 1450
 			f.Platform.Value.Nameservers = []netip.Addr{addr("127.0.0.11")}
-		}, check.Warn, "overlay", "tasks.SERVICE"},
-		{"env.k8s-cni", func(f *Facts) { f.Platform.Value.Kubernetes = true }, func(f *Facts) { f.Platform.Value.Kubernetes = true; f.eth0().Kind = "veth" }, check.Warn, "between nodes", "KubernetesMembershipProvider"},
-		{"env.aws", func(f *Facts) { f.Platform.Value.Vendor = "Amazon EC2"; f.eth0().Kind = "wireguard" }, func(f *Facts) { f.Platform.Value.Vendor = "Amazon EC2" }, check.Warn, "EC2", "Transit Gateway"},
+		}, verdict.Warn, "overlay", "tasks.SERVICE"},
+		{"env.k8s-cni", func(f *Facts) { f.Platform.Value.Kubernetes = true }, func(f *Facts) { f.Platform.Value.Kubernetes = true; f.eth0().Kind = "veth" }, verdict.Warn, "between nodes", "KubernetesMembershipProvider"},
+		{"env.aws", func(f *Facts) { f.Platform.Value.Vendor = "Amazon EC2"; f.eth0().Kind = "wireguard" }, func(f *Facts) { f.Platform.Value.Vendor = "Amazon EC2" }, verdict.Warn, "EC2", "Transit Gateway"},
 		{"env.azure", func(f *Facts) {
 			f.Platform.Value.Vendor, f.Platform.Value.ChassisTag = "Microsoft Corporation", "7783-7084-3265-9085-8269-3286-77"
 			f.eth0().Kind = "vxlan"
 		}, func(f *Facts) {
 			f.Platform.Value.Vendor, f.Platform.Value.ChassisTag = "Microsoft Corporation", "7783-7084-3265-9085-8269-3286-77"
-		}, check.Fail, "Azure", "StaticMembershipInterceptor"},
-		{"env.gcp", func(f *Facts) { f.Platform.Value.Product = "Google Compute Engine"; f.eth0().Kind = "vxlan" }, func(f *Facts) { f.Platform.Value.Product = "Google Compute Engine" }, check.Warn, "Google", "StaticMembershipInterceptor"},
+		}, verdict.Fail, "Azure", "StaticMembershipInterceptor"},
+		{"env.gcp", func(f *Facts) { f.Platform.Value.Product = "Google Compute Engine"; f.eth0().Kind = "vxlan" }, func(f *Facts) { f.Platform.Value.Product = "Google Compute Engine" }, verdict.Warn, "Google", "StaticMembershipInterceptor"},
 		{"env.hypervisor", nil, func(f *Facts) {
 			f.Platform.Value.Vendor, f.Platform.Value.Product = "innotek GmbH", "VirtualBox"
 			f.Addrs.Value[1].Prefix = prefix("10.0.2.15/24")
 			f.ToGroup.Value.Src = addr("10.0.2.15")
 			f.Routes.Value[0].Gateway = addr("10.0.2.2")
-		}, check.Warn, "behind NAT", "bridged"},
+		}, verdict.Warn, "behind NAT", "bridged"},
 		{"env.wsl2", nil, func(f *Facts) {
 			f.Platform.Value.WSL = true
 			f.Addrs.Value[1].Prefix = prefix("172.20.1.5/20")
 			f.ToGroup.Value.Src = addr("172.20.1.5")
-		}, check.Fail, "behind NAT", "Windows binary"},
-		{"env.vpn", nil, func(f *Facts) { f.tun("wireguard"); f.Routes.Value[0].Links = []uint32{3} }, check.Warn, "default route into the tunnel", "dev eth0 metric 1"},
+		}, verdict.Fail, "behind NAT", "Windows binary"},
+		{"env.vpn", nil, func(f *Facts) { f.tun("wireguard"); f.Routes.Value[0].Links = []uint32{3} }, verdict.Warn, "default route into the tunnel", "dev eth0 metric 1"},
 		{"env.rootless", func(f *Facts) { f.Platform.Value.Rootless = true }, func(f *Facts) {
 			f.Platform.Value.Rootless = true
 			f.eth0().Name, f.eth0().Kind = "tap0", "tun"
-		}, check.Fail, "user-mode", "--network host"},
+		}, verdict.Fail, "user-mode", "--network host"},
 
-		{"tribes.advertises-loopback", nil, func(f *Facts) { f.Listeners.Value[0].Local = netip.MustParseAddrPort("127.0.0.1:4000") }, check.Fail, "advertises", "Receiver"},
-		{"tribes.advertises-loopback", nil, func(f *Facts) { f.cluster(Cluster{Receiver: "127.0.0.1"}) }, check.Fail, "cannot reach", `address="10.77.0.11"`},
+		{"tribes.advertises-loopback", nil, func(f *Facts) { f.Listeners.Value[0].Local = netip.MustParseAddrPort("127.0.0.1:4000") }, verdict.Fail, "advertises", "Receiver"},
+		{"tribes.advertises-loopback", nil, func(f *Facts) { f.cluster(Cluster{Receiver: "127.0.0.1"}) }, verdict.Fail, "cannot reach", `address="10.77.0.11"`},
 		{"tribes.advertises-loopback", nil, func(f *Facts) { // a cure must be none of what it cures
 			f.cluster(Cluster{Receiver: "127.0.0.1"})
 			f.Query.Interface, f.ToGroup.Value.Link, f.ToGroup.Value.Src = "lo", 1, addr("127.0.0.1")
-		}, check.Fail, "cannot reach", `address="ADDRESS"`},
-		{"tribes.source-mismatch", nil, func(f *Facts) { f.Listeners.Value[0].Local = netip.MustParseAddrPort("10.78.0.11:4000") }, check.Warn, "listens on 10.78.0.11", "same value"},
-		{"tribes.drop-time", func(f *Facts) { f.cluster(Cluster{FrequencyMS: 500, DropTimeMS: 3000}) }, func(f *Facts) { f.cluster(Cluster{FrequencyMS: 1000, DropTimeMS: 2000}) }, check.Warn, "less than three", "dropTime"},
-		{"tribes.drop-time", nil, func(f *Facts) { f.cluster(Cluster{FrequencyMS: 1000, DropTimeMS: 1000}) }, check.Fail, "flap", "dropTime"},
-		{"tribes.clock-skew", nil, func(f *Facts) { f.Clock.Value.Synchronized = false; f.cluster(Cluster{Encrypted: true}) }, check.Warn, "not synchronized", "timesyncd"},
+		}, verdict.Fail, "cannot reach", `address="ADDRESS"`},
+		{"tribes.source-mismatch", nil, func(f *Facts) { f.Listeners.Value[0].Local = netip.MustParseAddrPort("10.78.0.11:4000") }, verdict.Warn, "listens on 10.78.0.11", "same value"},
+		{"tribes.drop-time", func(f *Facts) { f.cluster(Cluster{FrequencyMS: 500, DropTimeMS: 3000}) }, func(f *Facts) { f.cluster(Cluster{FrequencyMS: 1000, DropTimeMS: 2000}) }, verdict.Warn, "less than three", "dropTime"},
+		{"tribes.drop-time", nil, func(f *Facts) { f.cluster(Cluster{FrequencyMS: 1000, DropTimeMS: 1000}) }, verdict.Fail, "flap", "dropTime"},
+		{"tribes.clock-skew", nil, func(f *Facts) { f.Clock.Value.Synchronized = false; f.cluster(Cluster{Encrypted: true}) }, verdict.Warn, "not synchronized", "timesyncd"},
 		{"tribes.receiver-port", nil, func(f *Facts) {
 			withoutMember(f)
 			for p := range 100 {
 				f.Listeners.Value = append(f.Listeners.Value, Socket{Local: netip.AddrPortFrom(netip.IPv4Unspecified(), uint16(4000+p)), PID: 99})
 			}
-		}, check.Fail, "every TCP port", "autoBind"},
-		{"tribes.not-joined", nil, func(f *Facts) { f.UDP.Value, f.Memberships.Value = []Socket{}, f.Memberships.Value[1:] }, check.Warn, "membership is off", "restart"},
+		}, verdict.Fail, "every TCP port", "autoBind"},
+		{"tribes.not-joined", nil, func(f *Facts) { f.UDP.Value, f.Memberships.Value = []Socket{}, f.Memberships.Value[1:] }, verdict.Warn, "membership is off", "restart"},
 		{"tribes.not-joined", nil, func(f *Facts) {
 			f.UDP.Value, f.Memberships.Value = []Socket{}, f.Memberships.Value[1:]
 			f.cluster(Cluster{})
-		}, check.Fail, "not the group's port", "restart"},
+		}, verdict.Fail, "not the group's port", "restart"},
 		{"tribes.exposed-port", nil, func(f *Facts) {
 			f.Addrs.Value[1].Prefix = prefix("198.41.0.4/24")
 			f.ToGroup.Value.Src = addr("198.41.0.4")
 			f.Listeners.Value[0].Local = netip.MustParseAddrPort("198.41.0.4:4000")
-		}, check.Warn, "public address", "drop"},
+		}, verdict.Warn, "public address", "drop"},
 	}
 }
 
 // TestFixtures: every check passes its good host and finds fault with its bad one,
 // in the catalogue's severity or, for a sign alone, a lesser one.
 func TestFixtures(t *testing.T) {
-	seen := map[check.ID]bool{}
+	seen := map[verdict.ID]bool{}
 	for _, x := range fixtures(t) {
 		seen[x.id] = true
 		c, ok := Find(x.id)
@@ -448,7 +448,7 @@ func TestFixtures(t *testing.T) {
 		if x.good != nil {
 			x.good(good)
 		}
-		if v := judgeOne(t, good, c.ID); v.Status != check.Pass && !(x.good == nil && v.Status == check.Skip) {
+		if v := judgeOne(t, good, c.ID); v.Status != verdict.Pass && !(x.good == nil && v.Status == verdict.Skip) {
 			t.Errorf("%s: %s on its good host: %s", x.id, v.Status, v.Saw)
 		}
 		bad := healthy()
@@ -472,10 +472,10 @@ func TestFixtures(t *testing.T) {
 	}
 }
 
-func judgeOne(t *testing.T, f *Facts, id check.ID) check.Verdict {
+func judgeOne(t *testing.T, f *Facts, id verdict.ID) verdict.Verdict {
 	t.Helper()
 	vs := Judge(f, nil)
-	i := slices.IndexFunc(vs, func(v check.Verdict) bool { return v.ID == id })
+	i := slices.IndexFunc(vs, func(v verdict.Verdict) bool { return v.ID == id })
 	if i < 0 {
 		t.Fatalf("%s gave no verdict", id)
 	}
@@ -491,7 +491,7 @@ func judgeOne(t *testing.T, f *Facts, id check.ID) check.Verdict {
 // TestHealthy: nothing is wrong, and every verdict is complete.
 func TestHealthy(t *testing.T) {
 	for _, v := range Judge(healthy(), nil) {
-		if v.Status != check.Pass && v.Status != check.Skip {
+		if v.Status != verdict.Pass && v.Status != verdict.Skip {
 			t.Errorf("%s: %s: %s", v.ID, v.Status, v.Saw)
 		}
 		if v.Saw == "" || v.Title == "" || v.Docs == "" || v.Confidence == "" {
@@ -503,7 +503,7 @@ func TestHealthy(t *testing.T) {
 // TestPages: the checks stand in the catalogue's order, each has its page, and the
 // pages say which they are.
 func TestPages(t *testing.T) {
-	has := map[check.ID]bool{}
+	has := map[verdict.ID]bool{}
 	for _, c := range All {
 		if has[c.ID] {
 			t.Errorf("%s is there twice", c.ID)

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 	"muster/routecheck/firewall"
 )
 
@@ -156,38 +156,38 @@ func isolated(l Link) bool {
 }
 
 // evidence is a fact for a verdict.
-func evidence(what string, value any, from string) check.Evidence {
-	return check.Evidence{What: what, Value: fmt.Sprint(value), ReadFrom: from}
+func evidence(what string, value any, from string) verdict.Evidence {
+	return verdict.Evidence{What: what, Value: fmt.Sprint(value), ReadFrom: from}
 }
 
 // verdict makes one; Judge says of which check it is.
-func verdict(s check.Status, c check.Confidence, saw string, ev ...check.Evidence) check.Verdict {
-	v := check.New("", s, c, "", "", saw)
+func newVerdict(s verdict.Status, c verdict.Confidence, saw string, ev ...verdict.Evidence) verdict.Verdict {
+	v := verdict.New("", s, c, "", "", saw)
 	v.Evidence = append(v.Evidence, ev...)
 	return v
 }
 
-func pass(saw string, ev ...check.Evidence) []check.Verdict {
-	return []check.Verdict{verdict(check.Pass, check.Definite, saw, ev...)}
+func pass(saw string, ev ...verdict.Evidence) []verdict.Verdict {
+	return []verdict.Verdict{newVerdict(verdict.Pass, verdict.Definite, saw, ev...)}
 }
 
-func skip(saw string, ev ...check.Evidence) []check.Verdict {
-	return []check.Verdict{verdict(check.Skip, check.Definite, saw, ev...)}
+func skip(saw string, ev ...verdict.Evidence) []verdict.Verdict {
+	return []verdict.Verdict{newVerdict(verdict.Skip, verdict.Definite, saw, ev...)}
 }
 
-func unknown(saw string, ev ...check.Evidence) []check.Verdict {
-	return []check.Verdict{verdict(check.Unknown, check.Definite, saw, ev...)}
+func unknown(saw string, ev ...verdict.Evidence) []verdict.Verdict {
+	return []verdict.Verdict{newVerdict(verdict.Unknown, verdict.Definite, saw, ev...)}
 }
 
 // bad is a warning or a failure with its cure.
-func bad(s check.Status, c check.Confidence, saw string, fix []string, ev ...check.Evidence) []check.Verdict {
-	v := verdict(s, c, saw, ev...)
+func bad(s verdict.Status, c verdict.Confidence, saw string, fix []string, ev ...verdict.Evidence) []verdict.Verdict {
+	v := newVerdict(s, c, saw, ev...)
 	v.Fix = append(v.Fix, fix...)
-	return []check.Verdict{v}
+	return []verdict.Verdict{v}
 }
 
 // noLink is the verdict of checks that need an interface when there is none.
-func (h *Host) noLink() []check.Verdict { return skip("no interface is judged: " + h.Reason) }
+func (h *Host) noLink() []verdict.Verdict { return skip("no interface is judged: " + h.Reason) }
 
 // sysctl reads a kernel setting as a number.
 func (h *Host) sysctl(name string) (int64, bool, string) {
@@ -223,7 +223,7 @@ func (h *Host) perOS(fixes map[string][]string) []string {
 func (h *Host) linux() bool { return h.OS == "linux" }
 
 // onlyLinux is the verdict of checks about what only Linux has.
-func (h *Host) onlyLinux(what string) []check.Verdict {
+func (h *Host) onlyLinux(what string) []verdict.Verdict {
 	return skip(fmt.Sprintf("%s has no %s", osName(h.OS), what))
 }
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 // saved are the facts of a host in few bytes.
@@ -123,7 +123,7 @@ func TestLoadAnyValue(t *testing.T) {
 // its verdict, and a complete one.
 func whole(t testing.TB, where string, f *Facts) {
 	t.Helper()
-	given := map[check.ID]bool{}
+	given := map[verdict.ID]bool{}
 	for _, v := range Judge(f, nil) {
 		given[v.ID] = true
 		if v.Saw == "" || v.Title == "" {
@@ -152,7 +152,7 @@ func TestNoFacts(t *testing.T) {
 			switch {
 			case v.Status.Bad():
 				t.Errorf("%s: %s is a %s: %s", os, v.ID, v.Status, v.Saw)
-			case v.Status == check.Pass && !strings.HasPrefix(string(v.ID), "group.") && v.ID != "switch.mac-alias" && v.ID != "ipv6.scope" && !(os == "windows" && v.ID == "sock.bind-group"):
+			case v.Status == verdict.Pass && !strings.HasPrefix(string(v.ID), "group.") && v.ID != "switch.mac-alias" && v.ID != "ipv6.scope" && !(os == "windows" && v.ID == "sock.bind-group"):
 				t.Errorf("%s: %s passes, and nothing is known: %s", os, v.ID, v.Saw)
 			}
 		}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 // The hosts of other systems in testdata are made of what their tools print, and
@@ -317,8 +317,8 @@ func TestOtherSystems(t *testing.T) {
 			}
 			vs := Judge(f, nil)
 			causes := []string{}
-			for _, id := range check.Summarize(vs).Causes {
-				i := slices.IndexFunc(vs, func(v check.Verdict) bool { return v.ID == id && v.Status.Bad() })
+			for _, id := range verdict.Summarize(vs).Causes {
+				i := slices.IndexFunc(vs, func(v verdict.Verdict) bool { return v.ID == id && v.Status.Bad() })
 				causes = append(causes, fmt.Sprintf("%s: %s", id, vs[i].Status))
 			}
 			if got := strings.Join(causes, ", "); got != tt.want {

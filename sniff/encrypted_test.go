@@ -5,7 +5,7 @@ import (
 	"encoding/hex"
 	"testing"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 	"muster/tribes"
 	"muster/tribes/decode"
 	"muster/tribes/interceptor"
@@ -55,7 +55,7 @@ func TestEncryptedCapture(t *testing.T) {
 		t.Errorf("with a wrong key %v", wrong)
 	}
 	for _, v := range s.Analysis.Verdicts() {
-		if v.ID == "tribes.key-mismatch" && v.Status != check.Fail {
+		if v.ID == "tribes.key-mismatch" && v.Status != verdict.Fail {
 			t.Errorf("with a wrong key: %s: %s", v.Status, v.Saw)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"muster/docs/checks"
-	"muster/internal/check"
+	"muster/internal/verdict"
 	"muster/sniff/analysis"
 )
 
@@ -15,7 +15,7 @@ import (
 // is the only list, and each of its ids has a scenario that yields it.
 func TestJudged(t *testing.T) {
 	judged := analysis.Judged()
-	yields := map[check.ID]bool{}
+	yields := map[verdict.ID]bool{}
 	for _, x := range scenarios {
 		w := newWire(t, Options{})
 		x.play(w)

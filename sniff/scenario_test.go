@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 	"muster/mcast/igmp"
 	"muster/mcast/mld"
 	"muster/sniff/analysis"
@@ -21,8 +21,8 @@ const java = "\xac\xed\x00\x05t\x00\x01x"
 // cluster yields none.
 var scenarios = []struct {
 	name   string
-	id     check.ID
-	status check.Status
+	id     verdict.ID
+	status verdict.Status
 	saw    string // a part of it
 	play   func(w *wire)
 }{
@@ -34,101 +34,101 @@ var scenarios = []struct {
 		w.at(5000).connect("10.77.0.11:50000", "10.77.0.12:4000", w.message(a, tribes.Asynchronous, 0, java))
 		w.at(6000).connect("10.77.0.12:50000", "10.77.0.11:4000", w.message(b, tribes.Asynchronous, 0, java))
 	}},
-	{"link-local host", "tribes.advertises-loopback", check.Fail, "169.254.1.1:4000", func(w *wire) {
+	{"link-local host", "tribes.advertises-loopback", verdict.Fail, "169.254.1.1:4000", func(w *wire) {
 		m := node(11, 0)
 		m.Host = []byte{169, 254, 1, 1}
 		w.beats(0, 3000, m)
 	}},
-	{"another source", "tribes.source-mismatch", check.Warn, "come from 192.0.2.9", func(w *wire) {
+	{"another source", "tribes.source-mismatch", verdict.Warn, "come from 192.0.2.9", func(w *wire) {
 		m := node(11, 0)
 		m.source = "192.0.2.9:45564"
 		w.beats(0, 3000, m)
 	}},
-	{"an id in two places", "tribes.duplicate-id", check.Fail, "belongs to", func(w *wire) {
+	{"an id in two places", "tribes.duplicate-id", verdict.Fail, "belongs to", func(w *wire) {
 		a, b := node(11, 0), node(12, 0)
 		b.ID = a.ID
 		w.beats(0, 3000, a, b)
 	}},
-	{"two at one place", "tribes.duplicate-id", check.Fail, "at the same time", func(w *wire) {
+	{"two at one place", "tribes.duplicate-id", verdict.Fail, "at the same time", func(w *wire) {
 		a, b := node(11, 0), node(12, 0)
 		b.Host = a.Host
 		w.beats(0, 3000, a, b)
 	}},
-	{"one id from two sources", "tribes.duplicate-id", check.Fail, "come from 10.77.0.11, 10.77.0.99", func(w *wire) {
+	{"one id from two sources", "tribes.duplicate-id", verdict.Fail, "come from 10.77.0.11, 10.77.0.99", func(w *wire) {
 		a := node(11, 0)
 		w.beats(0, 1500, a)
 		a.source = "10.77.0.99:45564"
 		w.beats(1500, 3000, a)
 	}},
-	{"Tomcat 6 among others", "tribes.version-mix", check.Warn, "Tomcat 6.0", func(w *wire) {
+	{"Tomcat 6 among others", "tribes.version-mix", verdict.Warn, "Tomcat 6.0", func(w *wire) {
 		a, b := node(11, 0), node(12, 0)
 		b.Generation = tribes.V0
 		w.beats(0, 3000, a, b)
 	}},
-	{"domains that differ in case", "tribes.domain-filter", check.Warn, `domain "prod"`, func(w *wire) {
+	{"domains that differ in case", "tribes.domain-filter", verdict.Warn, `domain "prod"`, func(w *wire) {
 		a, b := node(11, 0), node(12, 0)
 		a.Domain, b.Domain = []byte("prod"), []byte("Prod ")
 		w.beats(0, 3000, a, b)
 	}},
-	{"a slow sender", "tribes.drop-time", check.Warn, "each 2s", func(w *wire) {
+	{"a slow sender", "tribes.drop-time", verdict.Warn, "each 2s", func(w *wire) {
 		m := node(11, 0)
 		for ms := int64(0); ms < 30000; ms += 2000 {
 			w.at(ms).beat(m)
 		}
 	}},
-	{"slower than the drop time", "tribes.drop-time", check.Warn, "was silent for 5s", func(w *wire) {
+	{"slower than the drop time", "tribes.drop-time", verdict.Warn, "was silent for 5s", func(w *wire) {
 		m := node(11, 0)
 		for ms := int64(0); ms < 60000; ms += 5000 {
 			w.at(ms).beat(m)
 		}
 	}},
-	{"a clock that is set", "tribes.clock-step", check.Warn, "+60000 ms", func(w *wire) {
+	{"a clock that is set", "tribes.clock-step", verdict.Warn, "+60000 ms", func(w *wire) {
 		m := node(11, 0)
 		w.beats(0, 3000, m)
 		m.born -= 60000
 		w.beats(3000, 6000, m)
 	}},
-	{"a recovery", "tribes.not-joined", check.Warn, "counts from 1970", func(w *wire) {
+	{"a recovery", "tribes.not-joined", verdict.Warn, "counts from 1970", func(w *wire) {
 		m := node(11, 0)
 		w.beats(0, 3000, m)
 		m.born = -1795295477000
 		w.beats(3000, 6000, m)
 	}},
-	{"clocks apart", "tribes.clock-skew", check.Warn, "10.77.0.12:4000 is 2500 ms behind that of 10.77.0.11:4000", func(w *wire) {
+	{"clocks apart", "tribes.clock-skew", verdict.Warn, "10.77.0.12:4000 is 2500 ms behind that of 10.77.0.11:4000", func(w *wire) {
 		a, b := node(11, 0), node(12, 0)
 		w.beats(0, 3000, a, b)
 		w.connect("10.77.0.11:50000", "10.77.0.12:4000", w.message(a, 0, 0, java))
 		w.connect("10.77.0.12:50000", "10.77.0.11:4000", w.message(b, 0, -2500, java))
 	}},
-	{"only one encrypts", "tribes.key-mismatch", check.Fail, "10.77.0.11:4000 sends encrypted", func(w *wire) {
+	{"only one encrypts", "tribes.key-mismatch", verdict.Fail, "10.77.0.11:4000 sends encrypted", func(w *wire) {
 		a, b := node(11, 0), node(12, 0)
 		w.beats(0, 3000, a, b)
 		w.connect("10.77.0.11:50000", "10.77.0.12:4000", w.message(a, 0, 0, "\x93\x01\x17sealed and delivered"))
 		w.connect("10.77.0.12:50000", "10.77.0.11:4000", w.message(b, 0, 0, java))
 	}},
-	{"broken heartbeats", "tribes.malformed", check.Warn, "cannot be read", func(w *wire) {
+	{"broken heartbeats", "tribes.malformed", verdict.Warn, "cannot be read", func(w *wire) {
 		w.beats(0, 3000, node(11, 0))
 		w.put(w.udp("10.77.0.9:45564", "228.0.0.4:45564", []byte("TRIBES-B\x01\x00\x00\x00\x00\x01")))
 	}},
-	{"something else on the group", "tribes.malformed", check.Warn, "something else (udp)", func(w *wire) {
+	{"something else on the group", "tribes.malformed", verdict.Warn, "something else (udp)", func(w *wire) {
 		w.beats(0, 3000, node(11, 0))
 		w.put(w.udp("10.77.0.9:45564", "228.0.0.4:45564", []byte("hello")))
 	}},
-	{"a refused receiver", "tribes.half-open", check.Fail, "were refused", func(w *wire) {
+	{"a refused receiver", "tribes.half-open", verdict.Fail, "were refused", func(w *wire) {
 		m := node(11, 0)
 		w.beats(0, 2000, m)
 		w.tcp("10.77.0.12:50000", "10.77.0.11:4000", frame.SYN, 1, 0, nil)
 		w.tcp("10.77.0.11:4000", "10.77.0.12:50000", frame.RST|frame.ACK, 0, 2, nil)
 		w.beats(2000, 6000, m)
 	}},
-	{"a receiver behind a firewall", "tribes.half-open", check.Fail, "were not answered", func(w *wire) {
+	{"a receiver behind a firewall", "tribes.half-open", verdict.Fail, "were not answered", func(w *wire) {
 		m := node(11, 0)
 		w.beats(0, 2000, m)
 		w.tcp("10.77.0.12:50000", "10.77.0.11:4000", frame.SYN, 1, 0, nil)
 		w.at(3000).tcp("10.77.0.12:50000", "10.77.0.11:4000", frame.SYN, 1, 0, nil)
 		w.beats(3500, 8000, m)
 	}},
-	{"unheard, and no query since", "igmp.no-querier", check.Fail, "no query was seen at all", func(w *wire) {
+	{"unheard, and no query since", "igmp.no-querier", verdict.Fail, "no query was seen at all", func(w *wire) {
 		a, b := node(11, 0), node(12, 0)
 		w.join("10.77.0.12", "228.0.0.4")
 		w.beats(0, 5000, a, b)
@@ -137,7 +137,7 @@ var scenarios = []struct {
 			w.beat(b)
 		}
 	}},
-	{"unheard although queries go on", "tribes.one-way", check.Fail, "while it goes on", func(w *wire) {
+	{"unheard although queries go on", "tribes.one-way", verdict.Fail, "while it goes on", func(w *wire) {
 		a, b := node(11, 0), node(12, 0)
 		w.beats(0, 5000, a, b)
 		for ms := int64(5000); ms < 20000; ms += 2000 {
@@ -146,7 +146,7 @@ var scenarios = []struct {
 			w.beat(b)
 		}
 	}},
-	{"gone and unreachable", "tribes.one-way", check.Warn, "the host is down", func(w *wire) {
+	{"gone and unreachable", "tribes.one-way", verdict.Warn, "the host is down", func(w *wire) {
 		a, b := node(11, 0), node(12, 0)
 		w.beats(0, 5000, a, b)
 		for ms := int64(5000); ms < 12000; ms += 1000 {
@@ -154,79 +154,79 @@ var scenarios = []struct {
 			w.beat(b)
 		}
 	}},
-	{"reports and no query for long", "igmp.no-querier", check.Fail, "not one query in 2m20s", func(w *wire) {
+	{"reports and no query for long", "igmp.no-querier", verdict.Fail, "not one query in 2m20s", func(w *wire) {
 		for ms := int64(0); ms <= 140000; ms += 20000 {
 			w.at(ms).join("10.77.0.11", "228.0.0.4")
 		}
 	}},
-	{"a querier that went away", "igmp.no-querier", check.Fail, "the querier is gone", func(w *wire) {
+	{"a querier that went away", "igmp.no-querier", verdict.Fail, "the querier is gone", func(w *wire) {
 		w.query("10.77.0.1", 3)
 		for ms := int64(0); ms <= 400000; ms += 20000 {
 			w.at(ms).join("10.77.0.11", "228.0.0.4")
 		}
 	}},
-	{"MLD without a querier", "mld.snooping", check.Fail, "8 reports", func(w *wire) {
+	{"MLD without a querier", "mld.snooping", verdict.Fail, "8 reports", func(w *wire) {
 		for ms := int64(0); ms <= 140000; ms += 20000 {
 			w.at(ms).mld("fe80::1", "ff02::16", mld.Message{Type: mld.ReportV2, Version: 2, Records: []mld.Record{{Type: mld.ModeIsExclude, Group: addrOf("ff15::4")}}})
 		}
 	}},
-	{"two queriers", "igmp.querier-conflict", check.Warn, "10.77.0.254 asked", func(w *wire) {
+	{"two queriers", "igmp.querier-conflict", verdict.Warn, "10.77.0.254 asked", func(w *wire) {
 		for ms := int64(0); ms <= 300000; ms += 100000 {
 			w.at(ms).query("10.77.0.1", 3)
 			w.at(ms+5000).query("10.77.0.254", 3)
 		}
 	}},
-	{"old queries among new ones", "igmp.version-compat", check.Warn, "older version", func(w *wire) {
+	{"old queries among new ones", "igmp.version-compat", verdict.Warn, "older version", func(w *wire) {
 		w.query("10.77.0.1", 3)
 		w.at(1000).query("10.77.0.9", 2)
 	}},
-	{"a report without Router Alert", "igmp.router-alert", check.Warn, "Router Alert option is missing", func(w *wire) {
+	{"a report without Router Alert", "igmp.router-alert", verdict.Warn, "Router Alert option is missing", func(w *wire) {
 		m := igmp.Message{Type: igmp.ReportV2, Group: addrOf("228.0.0.4")}
 		b, _ := m.AppendTo(nil)
 		w.put(w.ip(addrOf("10.77.0.11"), addrOf("228.0.0.4"), frame.ProtoIGMP, nil, b))
 	}},
-	{"an any-source join in 232/8", "group.ssm-as-asm", check.Warn, "232.1.1.1 from any source", func(w *wire) {
+	{"an any-source join in 232/8", "group.ssm-as-asm", verdict.Warn, "232.1.1.1 from any source", func(w *wire) {
 		w.join("10.77.0.11", "232.1.1.1")
 	}},
-	{"an application on 224.0.0.x", "group.link-local-range", check.Warn, "224.0.0.200:5000", func(w *wire) {
+	{"an application on 224.0.0.x", "group.link-local-range", verdict.Warn, "224.0.0.200:5000", func(w *wire) {
 		w.put(w.udp("10.77.0.9:5000", "224.0.0.200:5000", []byte("x")))
 	}},
-	{"a group of nobody", "group.reserved", check.Warn, "235.1.2.3:5000", func(w *wire) {
+	{"a group of nobody", "group.reserved", verdict.Warn, "235.1.2.3:5000", func(w *wire) {
 		w.put(w.udp("10.77.0.9:5000", "235.1.2.3:5000", []byte("x")))
 	}},
-	{"a cluster on Hazelcast's place", "group.well-known", check.Warn, "Hazelcast", func(w *wire) {
+	{"a cluster on Hazelcast's place", "group.well-known", verdict.Warn, "Hazelcast", func(w *wire) {
 		m := node(11, 0)
 		m.group = "224.2.2.3:54327"
 		w.beats(0, 3000, m)
 	}},
-	{"groups with one MAC", "switch.mac-alias", check.Warn, "239.1.2.3", func(w *wire) {
+	{"groups with one MAC", "switch.mac-alias", verdict.Warn, "239.1.2.3", func(w *wire) {
 		w.put(w.udp("10.77.0.9:5000", "239.1.2.3:5000", []byte("x")))
 		w.put(w.udp("10.77.0.9:5000", "239.129.2.3:5000", []byte("x")))
 	}},
-	{"a group with a control group's MAC", "switch.mac-alias", check.Warn, "224.0.0.9", func(w *wire) {
+	{"a group with a control group's MAC", "switch.mac-alias", verdict.Warn, "224.0.0.9", func(w *wire) {
 		w.put(w.udp("10.77.0.9:5000", "239.128.0.9:5000", []byte("x")))
 	}},
-	{"TTL 0", "ttl.zero", check.Fail, "TTL of 0", func(w *wire) {
+	{"TTL 0", "ttl.zero", verdict.Fail, "TTL of 0", func(w *wire) {
 		w.ttl = 0
 		w.beats(0, 3000, node(11, 0))
 	}},
-	{"one group, two ports", "sock.port-mismatch", check.Fail, "45564 45565", func(w *wire) {
+	{"one group, two ports", "sock.port-mismatch", verdict.Fail, "45564 45565", func(w *wire) {
 		a, b := node(11, 0), node(12, 0)
 		b.group = "228.0.0.4:45565"
 		w.beats(0, 3000, a, b)
 	}},
-	{"two VLANs", "iface.vlan-mismatch", check.Fail, "untagged, 20", func(w *wire) {
+	{"two VLANs", "iface.vlan-mismatch", verdict.Fail, "untagged, 20", func(w *wire) {
 		a, b := node(11, 0), node(12, 0)
 		w.beats(0, 3000, a)
 		w.tag = 20
 		w.beats(3000, 6000, b)
 	}},
-	{"no address", "iface.no-ipv4", check.Warn, "0.0.0.0", func(w *wire) {
+	{"no address", "iface.no-ipv4", verdict.Warn, "0.0.0.0", func(w *wire) {
 		m := node(11, 0)
 		m.source = "0.0.0.0:45564"
 		w.beats(0, 3000, m)
 	}},
-	{"every packet twice", "iface.dual-homed", check.Warn, "by two interfaces", func(w *wire) {
+	{"every packet twice", "iface.dual-homed", verdict.Warn, "by two interfaces", func(w *wire) {
 		m := node(11, 0)
 		for ms := int64(0); ms < 5000; ms += 500 {
 			for w.itf = range 2 {
@@ -234,7 +234,7 @@ var scenarios = []struct {
 			}
 		}
 	}},
-	{"one address, two hosts", "addr.duplicate-ip", check.Fail, "02:77:00:00:00:0b", func(w *wire) {
+	{"one address, two hosts", "addr.duplicate-ip", verdict.Fail, "02:77:00:00:00:0b", func(w *wire) {
 		a, b := node(11, 0), node(12, 0)
 		w.beats(0, 1000, a)
 		for ms := int64(1000); ms < 6000; ms += 500 {
@@ -246,32 +246,32 @@ var scenarios = []struct {
 			w.at(ms + 1).beat(a)
 		}
 	}},
-	{"fragments that stay alone", "mtu.fragment-loss", check.Warn, "1 of 1", func(w *wire) {
+	{"fragments that stay alone", "mtu.fragment-loss", verdict.Warn, "1 of 1", func(w *wire) {
 		f := w.udp("10.77.0.9:5000", "239.1.2.3:5000", make([]byte, 1000))
 		f[20] = 0x20 // more fragments
 		w.put(f)
 	}},
-	{"a stranger at a receiver", "tribes.exposed-port", check.Warn, "from 192.0.2.1", func(w *wire) {
+	{"a stranger at a receiver", "tribes.exposed-port", verdict.Warn, "from 192.0.2.1", func(w *wire) {
 		w.beats(0, 3000, node(11, 0))
 		w.connect("192.0.2.1:50000", "10.77.0.11:4000", []byte("GET / HTTP/1.1\r\n\r\n"))
 	}},
-	{"acks that never come", "tribes.load", check.Warn, "4 never", func(w *wire) {
+	{"acks that never come", "tribes.load", verdict.Warn, "4 never", func(w *wire) {
 		a, b := node(11, 0), node(12, 0)
 		w.beats(0, 3000, a, b)
 		for i := range 4 {
 			w.connect("10.77.0.11:5000"+string(rune('0'+i)), "10.77.0.12:4000", w.message(a, tribes.UseAck, 0, java))
 		}
 	}},
-	{"one host does not answer the querier", "igmp.no-report", check.Warn, "10.77.0.13 sent heartbeats to 228.0.0.4, and no report of it in answer to 2 general queries", func(w *wire) {
+	{"one host does not answer the querier", "igmp.no-report", verdict.Warn, "10.77.0.13 sent heartbeats to 228.0.0.4, and no report of it in answer to 2 general queries", func(w *wire) {
 		w.answers(3, 11, 12)
 	}},
-	{"all hosts answer the querier", "igmp.no-report", check.Pass, "all 3 hosts of members answered", func(w *wire) {
+	{"all hosts answer the querier", "igmp.no-report", verdict.Pass, "all 3 hosts of members answered", func(w *wire) {
 		w.answers(3, 11, 12, 13)
 	}},
-	{"one report silences another", "igmp.report-suppression", check.Warn, "10.77.0.12, 10.77.0.13 reported 228.0.0.4 when joining", func(w *wire) {
+	{"one report silences another", "igmp.report-suppression", verdict.Warn, "10.77.0.12, 10.77.0.13 reported 228.0.0.4 when joining", func(w *wire) {
 		w.answers(2, 11)
 	}},
-	{"a member behind a router", "ttl.too-small", check.Fail, "come over 1 router, heartbeats here carry a TTL of 1", func(w *wire) {
+	{"a member behind a router", "ttl.too-small", verdict.Fail, "come over 1 router, heartbeats here carry a TTL of 1", func(w *wire) {
 		a, b := node(11, 0), node(12, 0)
 		w.beats(0, 3000, a)
 		w.ttl = 63
@@ -279,7 +279,7 @@ var scenarios = []struct {
 		w.ttl = 1
 		w.beats(3000, 9000, a)
 	}},
-	{"a member not heard although no router is between", "ttl.too-small", check.Pass, "no router is on the way", func(w *wire) {
+	{"a member not heard although no router is between", "ttl.too-small", verdict.Pass, "no router is on the way", func(w *wire) {
 		a, b := node(11, 0), node(12, 0)
 		w.beats(0, 3000, a)
 		w.ttl = 64
@@ -287,15 +287,15 @@ var scenarios = []struct {
 		w.ttl = 1
 		w.beats(3000, 9000, a)
 	}},
-	{"one sender, several TTLs", "ttl.rewritten", check.Pass, "came with the TTLs 1, 3", func(w *wire) {
+	{"one sender, several TTLs", "ttl.rewritten", verdict.Pass, "came with the TTLs 1, 3", func(w *wire) {
 		w.beats(0, 3000, node(11, 0))
 		w.ttl = 3
 		w.beats(3000, 6000, node(11, 0))
 	}},
-	{"a snooping switch asks", "igmp.querier-zero-source", check.Pass, "0.0.0.0", func(w *wire) {
+	{"a snooping switch asks", "igmp.querier-zero-source", verdict.Pass, "0.0.0.0", func(w *wire) {
 		w.query("0.0.0.0", 3)
 	}},
-	{"a pause of a process", "tribes.gc-pause", check.Pass, "sent nothing for 8", func(w *wire) {
+	{"a pause of a process", "tribes.gc-pause", verdict.Pass, "sent nothing for 8", func(w *wire) {
 		a, b := node(11, 0), node(12, 0)
 		w.beats(0, 4000, a, b)
 		for ms := int64(4000); ms < 12000; ms += 1000 {
@@ -306,7 +306,7 @@ var scenarios = []struct {
 		}
 		w.beats(12000, 14000, a, b)
 	}},
-	{"static among heartbeats", "tribes.static-mix", check.Warn, "static membership", func(w *wire) {
+	{"static among heartbeats", "tribes.static-mix", verdict.Warn, "static membership", func(w *wire) {
 		a, b := node(11, 0), node(12, 0)
 		w.beats(0, 3000, a)
 		w.connect("10.77.0.12:50000", "10.77.0.11:4000", w.message(b, 0, 0, tribes.StaticStart))
@@ -350,13 +350,13 @@ func TestScenarios(t *testing.T) {
 			vs := w.s.Analysis.Verdicts()
 			if x.id == "" {
 				for _, v := range vs {
-					if v.Status != check.Pass {
+					if v.Status != verdict.Pass {
 						t.Errorf("%s %s: %s", v.Status, v.ID, v.Saw)
 					}
 				}
 				return
 			}
-			i := slices.IndexFunc(vs, func(v check.Verdict) bool {
+			i := slices.IndexFunc(vs, func(v verdict.Verdict) bool {
 				return v.ID == x.id && v.Status == x.status && strings.Contains(v.Saw, x.saw)
 			})
 			if i < 0 {
@@ -371,7 +371,7 @@ func TestScenarios(t *testing.T) {
 
 // The drop time decides what a silence is.
 func TestDropTimeOption(t *testing.T) {
-	for drop, want := range map[time.Duration]check.Status{3 * time.Second: check.Pass, time.Second: check.Warn} {
+	for drop, want := range map[time.Duration]verdict.Status{3 * time.Second: verdict.Pass, time.Second: verdict.Warn} {
 		w := newWire(t, Options{Analysis: analysis.Options{DropTime: drop}})
 		w.beats(0, 20000, node(11, 0), node(12, 0))
 		for _, v := range w.s.Analysis.Verdicts() {

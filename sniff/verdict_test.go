@@ -7,24 +7,24 @@ import (
 	"testing"
 
 	"muster/docs/checks"
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 // expected says which verdict each capture must yield: the fault that its name
 // tells. Captures that are not listed are healthy.
 var expected = []struct {
 	capture string // a pattern
-	id      check.ID
-	status  check.Status
+	id      verdict.ID
+	status  verdict.Status
 }{
-	{"domains.pcap", "tribes.two-clusters", check.Warn},
-	{"two-clusters-one-port.pcap", "tribes.two-clusters", check.Warn},
-	{"wrong-address.pcap", "tribes.advertises-loopback", check.Fail},
-	{"encrypt-mismatch.pcap", "tribes.key-mismatch", check.Fail},
-	{"loss-30.pcap", "tribes.drop-time", check.Warn},
-	{"partition-heal.pcap", "tribes.one-way", check.Fail},
-	{"igmp-snooping-dies.pcap", "igmp.no-querier", check.Fail},
-	{"static-*.pcap", "tribes.static-mix", check.Warn},
+	{"domains.pcap", "tribes.two-clusters", verdict.Warn},
+	{"two-clusters-one-port.pcap", "tribes.two-clusters", verdict.Warn},
+	{"wrong-address.pcap", "tribes.advertises-loopback", verdict.Fail},
+	{"encrypt-mismatch.pcap", "tribes.key-mismatch", verdict.Fail},
+	{"loss-30.pcap", "tribes.drop-time", verdict.Warn},
+	{"partition-heal.pcap", "tribes.one-way", verdict.Fail},
+	{"igmp-snooping-dies.pcap", "igmp.no-querier", verdict.Fail},
+	{"static-*.pcap", "tribes.static-mix", verdict.Warn},
 }
 
 // Each capture of a fault yields the verdict about it, and it is among the root
@@ -39,11 +39,11 @@ func TestVerdicts(t *testing.T) {
 				continue
 			}
 			faulty, matched[e.capture] = true, true
-			if !slices.ContainsFunc(vs, func(v check.Verdict) bool { return v.ID == e.id && v.Status == e.status }) {
+			if !slices.ContainsFunc(vs, func(v verdict.Verdict) bool { return v.ID == e.id && v.Status == e.status }) {
 				t.Errorf("%s does not yield %s %s", m.File, e.status, e.id)
 			}
-			if !slices.Contains(check.Causes(vs), e.id) {
-				t.Errorf("%s: %s is not among the causes %v", m.File, e.id, check.Causes(vs))
+			if !slices.Contains(verdict.Causes(vs), e.id) {
+				t.Errorf("%s: %s is not among the causes %v", m.File, e.id, verdict.Causes(vs))
 			}
 		}
 		for _, v := range vs {
@@ -67,13 +67,13 @@ func TestVerdicts(t *testing.T) {
 
 // A consequence names its cause.
 func TestConsequences(t *testing.T) {
-	for file, want := range map[string][2]check.ID{
+	for file, want := range map[string][2]verdict.ID{
 		"igmp-snooping-dies.pcap": {"tribes.one-way", "igmp.no-querier"},
 		"partition-heal.pcap":     {"tribes.drop-time", "tribes.one-way"},
 		"wrong-address.pcap":      {"tribes.duplicate-id", "tribes.advertises-loopback"},
 	} {
 		vs := read(t, file, Options{}).Analysis.Verdicts()
-		i := slices.IndexFunc(vs, func(v check.Verdict) bool { return v.ID == want[0] })
+		i := slices.IndexFunc(vs, func(v verdict.Verdict) bool { return v.ID == want[0] })
 		if i < 0 || !slices.Contains(vs[i].CausedBy, want[1]) {
 			t.Errorf("%s: %s does not name %s as its cause", file, want[0], want[1])
 		}
@@ -83,7 +83,7 @@ func TestConsequences(t *testing.T) {
 // A pause of a process is told, not held against the cluster that kept it.
 func TestPauseIsTold(t *testing.T) {
 	vs := read(t, "three-nodes.pcap", Options{}).Analysis.Verdicts()
-	i := slices.IndexFunc(vs, func(v check.Verdict) bool { return v.ID == "tribes.gc-pause" })
+	i := slices.IndexFunc(vs, func(v verdict.Verdict) bool { return v.ID == "tribes.gc-pause" })
 	if i < 0 || !strings.Contains(vs[i].Subject, "10.77.0.13") {
 		t.Error("the pause of n3 is not told")
 	}

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"sync"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 //go:embed *.md
@@ -18,12 +18,12 @@ var files embed.FS
 
 // Page is one entry of the catalogue.
 type Page struct {
-	ID         check.ID `json:"id"`
-	Title      string   `json:"title"`
-	Severity   string   `json:"severity"`   // fail, warn or info
-	Confidence string   `json:"confidence"` // in words; begins with definite, likely or hint
-	FoundBy    string   `json:"found_by"`
-	Markdown   string   `json:"markdown"`
+	ID         verdict.ID `json:"id"`
+	Title      string     `json:"title"`
+	Severity   string     `json:"severity"`   // fail, warn or info
+	Confidence string     `json:"confidence"` // in words; begins with definite, likely or hint
+	FoundBy    string     `json:"found_by"`
+	Markdown   string     `json:"markdown"`
 }
 
 // All returns every page in the order of the catalogue's index.
@@ -33,7 +33,7 @@ func All() []Page {
 }
 
 // Find returns the page of an id.
-func Find(id check.ID) (Page, bool) {
+func Find(id verdict.ID) (Page, bool) {
 	_, byID := load()
 	p, ok := byID[id]
 	return p, ok
@@ -41,13 +41,13 @@ func Find(id check.ID) (Page, bool) {
 
 var indexRow = regexp.MustCompile(`(?m)^\| \[([a-z0-9.-]+)\]\(`)
 
-var load = sync.OnceValues(func() ([]Page, map[check.ID]Page) {
+var load = sync.OnceValues(func() ([]Page, map[verdict.ID]Page) {
 	index, err := files.ReadFile("README.md")
 	if err != nil {
 		panic(err) // embedded: it cannot be missing
 	}
 	var all []Page
-	byID := map[check.ID]Page{}
+	byID := map[verdict.ID]Page{}
 	for _, m := range indexRow.FindAllStringSubmatch(string(index), -1) {
 		text, err := files.ReadFile(m[1] + ".md")
 		if err != nil {
@@ -76,7 +76,7 @@ func parse(text string) (Page, error) {
 			}
 			return p, nil
 		case strings.HasPrefix(line, "# "):
-			p.ID = check.ID(line[2:])
+			p.ID = verdict.ID(line[2:])
 		case strings.HasPrefix(line, "**"):
 			p.Title = strings.Trim(line, "*")
 		case strings.HasPrefix(line, "- Severity: "):

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 // notPages are the files beside the pages.
@@ -102,7 +102,7 @@ func TestMessages(t *testing.T) {
 			continue
 		}
 		found := slices.ContainsFunc(got, func(m Match) bool {
-			return m.Exact == c.exact && slices.ContainsFunc(m.Pages, func(id check.ID) bool { return string(id) == c.want })
+			return m.Exact == c.exact && slices.ContainsFunc(m.Pages, func(id verdict.ID) bool { return string(id) == c.want })
 		})
 		if !found {
 			t.Errorf("%q: %+v, want %s (exact %v)", c.text, got, c.want, c.exact)

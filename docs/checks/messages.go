@@ -6,15 +6,15 @@ import (
 	"strings"
 	"sync"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 // Match is a row of messages.md that fits a text, with the pages it leads to.
 type Match struct {
 	// Text is what the table knows, LookAt its advice as Markdown.
-	Text   string     `json:"text"`
-	LookAt string     `json:"look_at"`
-	Pages  []check.ID `json:"pages"`
+	Text   string       `json:"text"`
+	LookAt string       `json:"look_at"`
+	Pages  []verdict.ID `json:"pages"`
 	// Exact: the text holds the row's words (or the reverse) in their order; else
 	// they only share most words.
 	Exact bool `json:"exact"`
@@ -44,7 +44,7 @@ func Messages(text string) []Match {
 	}
 	for _, p := range All() {
 		near = append(near, scored{
-			Match{Text: p.Title, LookAt: "`" + string(p.ID) + "`", Pages: []check.ID{p.ID}},
+			Match{Text: p.Title, LookAt: "`" + string(p.ID) + "`", Pages: []verdict.ID{p.ID}},
 			overlap(words, significant(p.Title+" "+section(p.Markdown, "## What you see"))),
 		})
 	}
@@ -90,9 +90,9 @@ var messageTable = sync.OnceValue(func() []Match {
 })
 
 // expand turns an id into itself and "family.*" into the family's ids.
-func expand(id string) []check.ID {
+func expand(id string) []verdict.ID {
 	family, all := strings.CutSuffix(id, "*")
-	var out []check.ID
+	var out []verdict.ID
 	for _, p := range All() {
 		if string(p.ID) == id || all && strings.HasPrefix(string(p.ID), family) {
 			out = append(out, p.ID)

@@ -17,10 +17,10 @@ import (
 
 	"muster/internal/netlab"
 	"muster/tribes"
-	"muster/tribes/channel"
 	"muster/tribes/cluster"
+	"muster/tribes/cluster/channel"
+	"muster/tribes/cluster/replicatedmap"
 	"muster/tribes/javaser"
-	"muster/tribes/replicatedmap"
 	"muster/tribes/session"
 )
 

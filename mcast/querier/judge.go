@@ -5,13 +5,13 @@ import (
 	"strings"
 	"time"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 // Judge turns a report, and what provoking a query showed, into verdicts. strict6
 // makes the lack of an MLD querier a failure and not a warning: many networks have
 // none and use no IPv6 groups.
-func Judge(r Report, ps []Provocation, strict6 bool) []check.Verdict {
+func Judge(r Report, ps []Provocation, strict6 bool) []verdict.Verdict {
 	j := judge{Report: r, strict6: strict6}
 	for i := range r.Links {
 		l := &r.Links[i]
@@ -27,7 +27,7 @@ func Judge(r Report, ps []Provocation, strict6 bool) []check.Verdict {
 type judge struct {
 	Report
 	strict6 bool
-	out     []check.Verdict
+	out     []verdict.Verdict
 }
 
 func provocationOf(l *Link, ps []Provocation) *Provocation {
@@ -39,28 +39,28 @@ func provocationOf(l *Link, ps []Provocation) *Provocation {
 	return nil
 }
 
-func (j *judge) add(l *Link, id check.ID, st check.Status, conf check.Confidence, title, saw string, parts ...check.Part) {
-	j.out = append(j.out, check.New(id, st, conf, l.Interface.Name, title, saw, parts...))
+func (j *judge) add(l *Link, id verdict.ID, st verdict.Status, conf verdict.Confidence, title, saw string, parts ...verdict.Part) {
+	j.out = append(j.out, verdict.New(id, st, conf, l.Interface.Name, title, saw, parts...))
 }
 
 func clock(t time.Time) string { return t.Local().Format("15:04:05") }
 
 // id is that of the lack of a querier.
-func (l *Link) id() check.ID {
+func (l *Link) id() verdict.ID {
 	if l.V6 {
 		return "mld.snooping"
 	}
 	return "igmp.no-querier"
 }
 
-func (l *Link) mend() []check.Part {
+func (l *Link) mend() []verdict.Part {
 	word := "igmp"
 	if l.V6 {
 		word = "mld"
 	}
-	return []check.Part{
-		check.Fix("switch: enable the " + l.Protocol() + " snooping querier of this VLAN (Cisco, Arista: ip " + word + " snooping querier)"),
-		check.Fix("Linux bridge: ip link set BR type bridge mcast_querier 1"),
+	return []verdict.Part{
+		verdict.Fix("switch: enable the " + l.Protocol() + " snooping querier of this VLAN (Cisco, Arista: ip " + word + " snooping querier)"),
+		verdict.Fix("Linux bridge: ip link set BR type bridge mcast_querier 1"),
 	}
 }
 
@@ -68,9 +68,9 @@ func (l *Link) mend() []check.Part {
 func (j *judge) querier(l *Link, p *Provocation) {
 	id, name := l.id(), l.Protocol()
 	title := "no " + name + " querier keeps the memberships alive"
-	bad := check.Fail
+	bad := verdict.Fail
 	if l.V6 && !j.strict6 {
-		bad = check.Warn
+		bad = verdict.Warn
 	}
 	watched := j.At.Sub(j.Start).Round(time.Second)
 	asked := p != nil && !p.Asked.IsZero()
@@ -80,35 +80,35 @@ func (j *judge) querier(l *Link, p *Provocation) {
 	}
 	switch q := l.Elected(j.At); {
 	case q != nil:
-		j.add(l, id, check.Pass, check.Definite, title, fmt.Sprintf("%s asks in version %d, %s, last at %s: memberships live %s after their last report",
+		j.add(l, id, verdict.Pass, verdict.Definite, title, fmt.Sprintf("%s asks in version %d, %s, last at %s: memberships live %s after their last report",
 			q.Name(), q.Version, q.each(), clock(q.LastGeneral), q.Lifetime().Round(time.Millisecond)))
 	case asked:
-		j.add(l, id, check.Pass, check.Definite, title, fmt.Sprintf("%s asked about %s when this host left it: a querier is there", askers(l), p.Group))
+		j.add(l, id, verdict.Pass, verdict.Definite, title, fmt.Sprintf("%s asked about %s when this host left it: a querier is there", askers(l), p.Group))
 	case l.Queries > 0 && len(l.Queriers) > 0 && l.Queriers[0].General > 0:
-		j.add(l, id, bad, check.Likely, title, fmt.Sprintf("the last query came at %s from %s and the next one is long due: the querier is gone, and %s", clock(l.LastQuery), l.Queriers[0].Name(), life), l.mend()...)
+		j.add(l, id, bad, verdict.Likely, title, fmt.Sprintf("the last query came at %s from %s and the next one is long due: the querier is gone, and %s", clock(l.LastQuery), l.Queriers[0].Name(), life), l.mend()...)
 	case !l.Watched:
 		j.unseen(l, id, title)
 	case p != nil && !p.Reported && !p.LeaveSaid:
-		j.add(l, "igmp.no-report", check.Fail, check.Definite, "this host sends no membership reports",
-			fmt.Sprintf("this host joined and left %s, and neither a report nor a leave left it: its firewall drops them", p.Group), check.Fix("nft list ruleset"), check.Fix("muster check"))
+		j.add(l, "igmp.no-report", verdict.Fail, verdict.Definite, "this host sends no membership reports",
+			fmt.Sprintf("this host joined and left %s, and neither a report nor a leave left it: its firewall drops them", p.Group), verdict.Fix("nft list ruleset"), verdict.Fix("muster check"))
 	case p != nil:
-		j.add(l, id, bad, check.Likely, title, fmt.Sprintf("nobody asked about %s when this host left it, and no query came in %s: %s", p.Group, watched, life), l.mend()...)
+		j.add(l, id, bad, verdict.Likely, title, fmt.Sprintf("nobody asked about %s when this host left it, and no query came in %s: %s", p.Group, watched, life), l.mend()...)
 	case watched >= Patience:
-		j.add(l, id, bad, check.Likely, title, fmt.Sprintf("not one query in %s: %s", watched, life), l.mend()...)
+		j.add(l, id, bad, verdict.Likely, title, fmt.Sprintf("not one query in %s: %s", watched, life), l.mend()...)
 	default:
-		j.add(l, id, check.Unknown, check.Hint, title, fmt.Sprintf("no query in %s, which is too short to tell: a querier asks every 125 s; watch for %s, or provoke it", watched, Patience))
+		j.add(l, id, verdict.Unknown, verdict.Hint, title, fmt.Sprintf("no query in %s, which is too short to tell: a querier asks every 125 s; watch for %s, or provoke it", watched, Patience))
 	}
 }
 
 // unseen judges by what the kernel tells to everybody.
-func (j *judge) unseen(l *Link, id check.ID, title string) {
+func (j *judge) unseen(l *Link, id verdict.ID, title string) {
 	switch {
 	case l.Counted > 0:
-		j.add(l, id, check.Pass, check.Definite, title, fmt.Sprintf("the kernel counted %d MLD queries", l.Counted))
+		j.add(l, id, verdict.Pass, verdict.Definite, title, fmt.Sprintf("the kernel counted %d MLD queries", l.Counted))
 	case !l.V6 && l.Version > 0 && l.Version < 3 && l.Forced == 0:
-		j.add(l, id, check.Pass, check.Likely, title, fmt.Sprintf("this host speaks version %d, so a querier of that version has asked within the last minutes", l.Version))
+		j.add(l, id, verdict.Pass, verdict.Likely, title, fmt.Sprintf("this host speaks version %d, so a querier of that version has asked within the last minutes", l.Version))
 	default:
-		j.add(l, id, check.Skip, check.Definite, title, "not looked at: seeing queries needs CAP_NET_RAW")
+		j.add(l, id, verdict.Skip, verdict.Definite, title, "not looked at: seeing queries needs CAP_NET_RAW")
 	}
 }
 
@@ -146,7 +146,7 @@ func (q *Querier) Name() string {
 // query of a higher address after one of a lower address means that the election
 // does not work (RFC 3376 section 6.6.2).
 func (j *judge) fit(l *Link) {
-	const id, title = check.ID("igmp.querier-conflict"), "several queriers do not agree"
+	const id, title = verdict.ID("igmp.querier-conflict"), "several queriers do not agree"
 	var spoke []*Querier
 	for i := range l.Queriers {
 		if q := &l.Queriers[i]; q.General > 0 && !q.Addr.IsUnspecified() {
@@ -173,11 +173,11 @@ func (j *judge) fit(l *Link) {
 	}
 	switch {
 	case len(wrong) > 0:
-		j.add(l, id, check.Warn, check.Definite, title, strings.Join(wrong, "; "), check.Fix("turn the querier off where it is not wanted, and give all of them the same version and times"))
+		j.add(l, id, verdict.Warn, verdict.Definite, title, strings.Join(wrong, "; "), verdict.Fix("turn the querier off where it is not wanted, and give all of them the same version and times"))
 	case len(spoke) > 1:
-		j.add(l, id, check.Pass, check.Definite, title, fmt.Sprintf("%d queriers spoke, and the others gave way to %s", len(spoke), first.Name()))
+		j.add(l, id, verdict.Pass, verdict.Definite, title, fmt.Sprintf("%d queriers spoke, and the others gave way to %s", len(spoke), first.Name()))
 	default:
-		j.add(l, id, check.Pass, check.Definite, title, "one querier: "+first.Name())
+		j.add(l, id, verdict.Pass, verdict.Definite, title, "one querier: "+first.Name())
 	}
 }
 
@@ -203,7 +203,7 @@ func (q *Querier) differs(o *Querier) string {
 func (j *judge) zeroSource(l *Link) {
 	for i := range l.Queriers {
 		if q := &l.Queriers[i]; q.Addr.IsUnspecified() && q.General > 0 {
-			j.add(l, "igmp.querier-zero-source", check.Pass, check.Definite, "queries come from 0.0.0.0",
+			j.add(l, "igmp.querier-zero-source", verdict.Pass, verdict.Definite, "queries come from 0.0.0.0",
 				fmt.Sprintf("%d queries of %s come from %s: a snooping switch without an address asks; it never wins an election, and some devices ignore it", q.General+q.Specific, q.MAC, q.Addr))
 		}
 	}
@@ -211,7 +211,7 @@ func (j *judge) zeroSource(l *Link) {
 
 // version: an older one takes source-specific joins away.
 func (j *judge) version(l *Link) {
-	const id = check.ID("igmp.version-compat")
+	const id = verdict.ID("igmp.version-compat")
 	title := "this host speaks an old version of " + l.Protocol()
 	if l.Version == 0 || l.Version >= l.Newest() || l.Forced == l.Version {
 		return
@@ -220,11 +220,11 @@ func (j *judge) version(l *Link) {
 	if q := l.Elected(j.At); q != nil && q.Version == l.Version {
 		why = q.Name() + " asks in it"
 	}
-	status := check.Pass // a querier of version 2 is common, and any-source groups work
+	status := verdict.Pass // a querier of version 2 is common, and any-source groups work
 	if l.Version == 1 && !l.V6 {
-		status = check.Warn
+		status = verdict.Warn
 	}
-	j.add(l, id, status, check.Definite, title,
+	j.add(l, id, status, verdict.Definite, title,
 		fmt.Sprintf("%s version %d is in force here, since %s: any-source groups work, source-specific joins do not", l.Protocol(), l.Version, why))
 }
 
@@ -234,8 +234,8 @@ func (j *judge) answers(l *Link) {
 	if !l.Watched || l.Queries == 0 || !l.joined() || l.Unanswered == 0 {
 		return
 	}
-	j.add(l, "fw.igmp-drop", check.Fail, check.Definite, title,
+	j.add(l, "fw.igmp-drop", verdict.Fail, verdict.Definite, title,
 		fmt.Sprintf("%d %s queries came and this host reported nothing, though it has joined groups: a switch that snoops will forget it", l.Unanswered, l.Protocol()),
-		map[bool]check.Fix{false: "nft add rule inet filter input ip protocol igmp accept", true: "nft add rule inet filter input icmpv6 type { mld-listener-query } accept"}[l.V6],
-		check.Fix("firewalld: firewall-cmd --permanent --add-protocol=igmp && firewall-cmd --reload"))
+		map[bool]verdict.Fix{false: "nft add rule inet filter input ip protocol igmp accept", true: "nft add rule inet filter input icmpv6 type { mld-listener-query } accept"}[l.V6],
+		verdict.Fix("firewalld: firewall-cmd --permanent --add-protocol=igmp && firewall-cmd --reload"))
 }

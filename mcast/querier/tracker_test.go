@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 	"muster/mcast"
 	"muster/mcast/igmp"
 	"muster/mcast/mld"
@@ -258,11 +258,11 @@ func TestJudge(t *testing.T) {
 			r := tr.Report(Watch{Interfaces: []mcast.Interface{eth0}, V4: true, Able: true}, host)
 			var got, saw []string
 			for _, v := range Judge(r, ps, false) {
-				if v.Status != check.Pass && v.Status != check.Skip {
+				if v.Status != verdict.Pass && v.Status != verdict.Skip {
 					got = append(got, string(v.Status)+" "+string(v.ID))
 				}
 				saw = append(saw, v.Saw)
-				if v.Subject != "eth0" || v.Title == "" || v.Docs != check.DocsPage(v.ID) || v.Evidence == nil || v.Fix == nil || v.CausedBy == nil {
+				if v.Subject != "eth0" || v.Title == "" || v.Docs != verdict.DocsPage(v.ID) || v.Evidence == nil || v.Fix == nil || v.CausedBy == nil {
 					t.Errorf("%s: an incomplete verdict %+v", c.name, v)
 				}
 			}
@@ -281,7 +281,7 @@ func TestMLD(t *testing.T) {
 		w := Watch{Interfaces: []mcast.Interface{eth0}, V6: true, Able: true}
 		six := Host{Memberships: []Membership{{Interface: 2, Device: "eth0", Group: addr("ff15::4321"), Users: 1}}}
 		time.Sleep(Patience)
-		for strict, want := range map[bool]check.Status{false: check.Warn, true: check.Fail} {
+		for strict, want := range map[bool]verdict.Status{false: verdict.Warn, true: verdict.Fail} {
 			if vs := Judge(tr.Report(w, six), nil, strict); len(vs) != 1 || vs[0].ID != "mld.snooping" || vs[0].Status != want {
 				t.Errorf("no querier: %+v", vs)
 			}
@@ -299,7 +299,7 @@ func TestMLD(t *testing.T) {
 		if h := l.Memberships[0]; h.AtMost || !h.Expires.Equal(r.At.Add(260*time.Second)) {
 			t.Errorf("%+v", h)
 		}
-		if s := check.Summarize(Judge(r, nil, true)); s.Status != check.Pass {
+		if s := verdict.Summarize(Judge(r, nil, true)); s.Status != verdict.Pass {
 			t.Errorf("%+v", s)
 		}
 	})
@@ -310,17 +310,17 @@ func TestUnable(t *testing.T) {
 	tr := NewTracker()
 	w := Watch{Interfaces: []mcast.Interface{eth0}, V4: true, V6: true}
 	old := Host{Memberships: []Membership{{Interface: 2, Device: "eth0", Group: group, Users: 1, Version: 2}}, Counted: map[string]uint64{"eth0": 3}}
-	got := map[check.ID]check.Status{}
+	got := map[verdict.ID]verdict.Status{}
 	for _, v := range Judge(tr.Report(w, old), nil, false) {
 		got[v.ID] = v.Status
 	}
-	if got["igmp.no-querier"] != check.Pass || got["mld.snooping"] != check.Pass {
+	if got["igmp.no-querier"] != verdict.Pass || got["mld.snooping"] != verdict.Pass {
 		t.Errorf("version 2 in force, and MLD queries counted: %v", got)
 	}
 	old.Forced = func(string, bool) uint8 { return 2 }
 	old.Counted = nil
 	for _, v := range Judge(tr.Report(w, old), nil, false) {
-		if v.Status != check.Skip {
+		if v.Status != verdict.Skip {
 			t.Errorf("version 2 by a setting proves nothing: %+v", v)
 		}
 	}

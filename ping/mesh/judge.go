@@ -6,16 +6,16 @@ import (
 	"strings"
 	"time"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 // The ids that only a mesh can give; the others are the catalogue's own.
 const (
-	idCut      check.ID = "mesh.cut"
-	idLoss     check.ID = "mesh.loss"
-	idMissing  check.ID = "mesh.missing"
-	idNames    check.ID = "mesh.duplicate-name"
-	idUnproven check.ID = "mesh.unproven"
+	idCut      verdict.ID = "mesh.cut"
+	idLoss     verdict.ID = "mesh.loss"
+	idMissing  verdict.ID = "mesh.missing"
+	idNames    verdict.ID = "mesh.duplicate-name"
+	idUnproven verdict.ID = "mesh.unproven"
 )
 
 // Thresholds of Judge.
@@ -51,7 +51,7 @@ func (e Expected) Missing(r *Report) []string {
 func (n NodeInfo) took() bool { return n.State == Alive || n.State == Left }
 
 // Judge turns what a node knows into verdicts.
-func Judge(r *Report, e Expected) []check.Verdict {
+func Judge(r *Report, e Expected) []verdict.Verdict {
 	j := judge{Report: r}
 	j.missing(e)
 	j.arrows()
@@ -67,15 +67,15 @@ func Judge(r *Report, e Expected) []check.Verdict {
 
 type judge struct {
 	*Report
-	out []check.Verdict
+	out []verdict.Verdict
 }
 
-func (j *judge) add(id check.ID, st check.Status, conf check.Confidence, subject, title, saw string, parts ...check.Part) {
-	j.out = append(j.out, check.New(id, st, conf, subject, title, saw, parts...))
+func (j *judge) add(id verdict.ID, st verdict.Status, conf verdict.Confidence, subject, title, saw string, parts ...verdict.Part) {
+	j.out = append(j.out, verdict.New(id, st, conf, subject, title, saw, parts...))
 }
 
-func evidence(what, from, format string, args ...any) check.Evidence {
-	return check.Evidence{What: what, Value: fmt.Sprintf(format, args...), ReadFrom: from}
+func evidence(what, from, format string, args ...any) verdict.Evidence {
+	return verdict.Evidence{What: what, Value: fmt.Sprintf(format, args...), ReadFrom: from}
 }
 
 func (j *judge) missing(e Expected) {
@@ -92,13 +92,13 @@ func (j *judge) missing(e Expected) {
 	saw := fmt.Sprintf("%d of %d expected nodes take part", min(alive, e.Count), e.Count)
 	switch {
 	case len(absent) > 0:
-		j.add(idMissing, check.Fail, check.Definite, strings.Join(absent, ", "), "expected nodes are missing",
+		j.add(idMissing, verdict.Fail, verdict.Definite, strings.Join(absent, ", "), "expected nodes are missing",
 			fmt.Sprintf("%s: nothing comes from %s, neither by the group nor by unicast", saw, strings.Join(absent, ", ")),
-			check.Fix("run muster mesh there, on the same group and port"))
+			verdict.Fix("run muster mesh there, on the same group and port"))
 	case alive < e.Count:
-		j.add(idMissing, check.Fail, check.Definite, "", "expected nodes are missing", saw, check.Fix("run muster mesh on the others, on the same group and port"))
+		j.add(idMissing, verdict.Fail, verdict.Definite, "", "expected nodes are missing", saw, verdict.Fix("run muster mesh on the others, on the same group and port"))
 	default:
-		j.add(idMissing, check.Pass, check.Definite, "", "all expected nodes take part", saw)
+		j.add(idMissing, verdict.Pass, verdict.Definite, "", "all expected nodes take part", saw)
 	}
 }
 
@@ -114,9 +114,9 @@ func (j *judge) arrows() {
 			}
 		}
 		if heard > 0 {
-			j.add(idCut, check.Pass, check.Definite, "", "everybody hears everybody", fmt.Sprintf("%d arrows between %d nodes, none is cut", heard, len(j.Nodes)))
+			j.add(idCut, verdict.Pass, verdict.Definite, "", "everybody hears everybody", fmt.Sprintf("%d arrows between %d nodes, none is cut", heard, len(j.Nodes)))
 		} else {
-			j.add(idCut, check.Unknown, check.Definite, "", "nobody else is there", "no other node was heard: there is nothing to compare")
+			j.add(idCut, verdict.Unknown, verdict.Definite, "", "nobody else is there", "no other node was heard: there is nothing to compare")
 		}
 		j.resumed()
 		return
@@ -135,14 +135,14 @@ func (j *judge) arrows() {
 	}
 	for _, a := range rest {
 		back := j.Arrow(a.To, a.From)
-		id, title := check.ID("tribes.one-way"), "one hears the other, not the reverse"
+		id, title := verdict.ID("tribes.one-way"), "one hears the other, not the reverse"
 		if back.State != Heard {
 			id, title = idCut, "two nodes do not hear each other"
 			if back.Cut() && a.From > a.To {
 				continue // told with the other direction
 			}
 		}
-		j.add(id, check.Fail, check.Definite, j.name(a), title, j.sentence(a), j.evidenceOf(a))
+		j.add(id, verdict.Fail, verdict.Definite, j.name(a), title, j.sentence(a), j.evidenceOf(a))
 	}
 	j.resumed()
 }
@@ -181,7 +181,7 @@ func because(r Reason) string {
 	return ""
 }
 
-func (j *judge) evidenceOf(a Arrow) check.Evidence {
+func (j *judge) evidenceOf(a Arrow) verdict.Evidence {
 	from := "the announcements of " + j.Label(a.To)
 	if j.Nodes[a.To].Self {
 		from = "this node"
@@ -200,7 +200,7 @@ func (j *judge) protocol() string {
 }
 
 // noQuerier is the catalogue's entry for the lack of one.
-func (j *judge) noQuerier() check.ID {
+func (j *judge) noQuerier() verdict.ID {
 	if j.IPv6 {
 		return "mld.snooping"
 	}
@@ -209,16 +209,16 @@ func (j *judge) noQuerier() check.ID {
 
 // sureness of the lack of a querier: a switch forgets after minutes, so that what
 // died sooner may have died of something else.
-func (j *judge) sureness(mine []Arrow) check.Confidence {
+func (j *judge) sureness(mine []Arrow) verdict.Confidence {
 	first, _ := span(mine)
 	if first.Sub(j.Start) < time.Minute {
-		return check.Hint
+		return verdict.Hint
 	}
-	return check.Likely
+	return verdict.Likely
 }
 
 // letIn is the command that lets queries in.
-func (j *judge) letIn() check.Fix {
+func (j *judge) letIn() verdict.Fix {
 	if j.IPv6 {
 		return "nft add rule inet filter input icmpv6 type mld-listener-query accept"
 	}
@@ -257,7 +257,7 @@ func (j *judge) resumed() {
 			if o.Reason == ReasonLeft {
 				continue
 			}
-			j.add(idCut, check.Warn, check.Definite, j.Label(i)+" > "+j.Label(0), "an arrow was away for a while",
+			j.add(idCut, verdict.Warn, verdict.Definite, j.Label(i)+" > "+j.Label(0), "an arrow was away for a while",
 				fmt.Sprintf("%s was not heard from %s to %s (%s)%s", j.Label(i), clock(o.From), clock(o.To), o.To.Sub(o.From).Round(time.Second), because(o.Reason)))
 		}
 	}

@@ -5,11 +5,11 @@ import (
 	"slices"
 	"time"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 func (j *judge) gone(i int, n NodeInfo) {
-	j.add(idCut, check.Fail, check.Definite, j.Label(i), "a node is cut off, or its process ended without a word",
+	j.add(idCut, verdict.Fail, verdict.Definite, j.Label(i), "a node is cut off, or its process ended without a word",
 		fmt.Sprintf("nothing comes from %s since %s, neither by the group nor by unicast", j.Label(i), clock(n.Word)),
 		evidence("last word", "this node", "%s", n.Word.UTC().Format(time.RFC3339Nano)))
 }
@@ -27,7 +27,7 @@ func (j *judge) deaf(to int, rest []Arrow) []Arrow {
 			reason = ReasonUnknown
 		}
 	}
-	var parts []check.Part
+	var parts []verdict.Part
 	for _, a := range mine[:min(len(mine), 32)] {
 		parts = append(parts, j.evidenceOf(a))
 	}
@@ -39,7 +39,7 @@ func (j *judge) deaf(to int, rest []Arrow) []Arrow {
 			saw += " to " + clock(last)
 		}
 	}
-	id, conf := check.ID("fw.input-drop"), check.Hint
+	id, conf := verdict.ID("fw.input-drop"), verdict.Hint
 	title := "a node is deaf to the group"
 	switch reason {
 	case ReasonNoQuerier:
@@ -48,20 +48,20 @@ func (j *judge) deaf(to int, rest []Arrow) []Arrow {
 		if j.Nodes[to].Self && !j.View.LastReport.IsZero() {
 			parts = append(parts, evidence("last membership report", "this node's interface", "%s", j.View.LastReport.UTC().Format(time.RFC3339Nano)))
 		}
-		parts = append(parts, check.Fix("switch: enable the "+j.protocol()+" snooping querier of this VLAN"), check.Fix("Linux bridge: ip link set BR type bridge mcast_querier 1"))
+		parts = append(parts, verdict.Fix("switch: enable the "+j.protocol()+" snooping querier of this VLAN"), verdict.Fix("Linux bridge: ip link set BR type bridge mcast_querier 1"))
 	case ReasonIGMPDrop:
-		id, conf, title = "fw.igmp-drop", check.Definite, "the host answers no "+j.protocol()+" query: the switch has forgotten the membership"
+		id, conf, title = "fw.igmp-drop", verdict.Definite, "the host answers no "+j.protocol()+" query: the switch has forgotten the membership"
 		saw += "; queries came, and it answered none"
-		parts = append(parts, "on "+check.Fix(who)+": "+j.letIn(), check.Fix("firewalld: firewall-cmd --permanent --add-protocol=igmp && firewall-cmd --reload"))
+		parts = append(parts, "on "+verdict.Fix(who)+": "+j.letIn(), verdict.Fix("firewalld: firewall-cmd --permanent --add-protocol=igmp && firewall-cmd --reload"))
 	case ReasonInputDrop:
-		conf, title = check.Definite, "a host drops the group"
+		conf, title = verdict.Definite, "a host drops the group"
 		saw += "; the group still comes in at its interface, so that host drops it: its firewall, or reverse path filtering"
-		parts = append(parts, check.Fix("on "+who+": muster check"))
+		parts = append(parts, verdict.Fix("on "+who+": muster check"))
 	default:
 		saw += "; its firewall drops it, its switch port does not forward the group, or reverse path filtering drops it"
-		parts = append(parts, check.Fix("on "+who+": muster check"))
+		parts = append(parts, verdict.Fix("on "+who+": muster check"))
 	}
-	j.add(id, check.Fail, conf, who, title, saw, parts...)
+	j.add(id, verdict.Fail, conf, who, title, saw, parts...)
 	return slices.DeleteFunc(rest, func(a Arrow) bool { return a.To == to })
 }
 
@@ -79,7 +79,7 @@ func (j *judge) mute(from int, rest []Arrow) []Arrow {
 	if len(mine) < 2 || j.heardBy(from) {
 		return rest
 	}
-	var parts []check.Part
+	var parts []verdict.Part
 	for _, a := range mine[:min(len(mine), 32)] {
 		parts = append(parts, j.evidenceOf(a))
 	}
@@ -88,8 +88,8 @@ func (j *judge) mute(from int, rest []Arrow) []Arrow {
 	if first, _ := span(mine); !first.IsZero() {
 		saw += " since " + clock(first)
 	}
-	parts = append(parts, check.Fix("on "+who+": muster check"))
-	j.add("tribes.one-way", check.Fail, check.Definite, who, "a node is not heard by anybody",
+	parts = append(parts, verdict.Fix("on "+who+": muster check"))
+	j.add("tribes.one-way", verdict.Fail, verdict.Definite, who, "a node is not heard by anybody",
 		saw+"; its announcements do not leave it, or its switch port drops them", parts...)
 	return slices.DeleteFunc(rest, func(a Arrow) bool { return a.From == from })
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 // queries tells whether a querier keeps the memberships alive, where nothing died
@@ -14,7 +14,7 @@ import (
 func (j *judge) queries() {
 	const title = "a querier keeps the memberships alive"
 	id := j.noQuerier()
-	if slices.ContainsFunc(j.out, func(v check.Verdict) bool { return v.Subject == j.Label(0) && (v.ID == id || v.ID == "fw.igmp-drop") }) {
+	if slices.ContainsFunc(j.out, func(v verdict.Verdict) bool { return v.Subject == j.Label(0) && (v.ID == id || v.ID == "fw.igmp-drop") }) {
 		return
 	}
 	if !j.View.Able {
@@ -23,28 +23,28 @@ func (j *judge) queries() {
 	watched := j.At.Sub(j.Start)
 	switch v := j.View; {
 	case !v.Able && v.Why != "":
-		j.add(id, check.Skip, check.Definite, "", title, "not looked at: "+v.Why)
+		j.add(id, verdict.Skip, verdict.Definite, "", title, "not looked at: "+v.Why)
 	case !v.Able:
 	case v.Queries > 0 && !v.Overdue && v.Unanswered > 0:
-		j.add("fw.igmp-drop", check.Fail, check.Definite, j.Label(0), "the host answers no "+j.protocol()+" query",
+		j.add("fw.igmp-drop", verdict.Fail, verdict.Definite, j.Label(0), "the host answers no "+j.protocol()+" query",
 			fmt.Sprintf("%d queries were not followed by a report of this host: a switch that snoops will forget it", v.Unanswered), j.letIn())
 	case v.Queries > 0 && !v.Overdue:
-		j.add(id, check.Pass, check.Definite, "", title, fmt.Sprintf("%d queries were seen, the last at %s", v.Queries, clock(v.LastQuery)))
+		j.add(id, verdict.Pass, verdict.Definite, "", title, fmt.Sprintf("%d queries were seen, the last at %s", v.Queries, clock(v.LastQuery)))
 	case v.Overdue:
-		j.add(id, check.Warn, check.Likely, "", title, fmt.Sprintf("the last query came at %s, and the next one is long due: the querier is gone", clock(v.LastQuery)))
+		j.add(id, verdict.Warn, verdict.Likely, "", title, fmt.Sprintf("the last query came at %s, and the next one is long due: the querier is gone", clock(v.LastQuery)))
 	case watched >= queryWait:
-		j.add(id, check.Warn, check.Likely, "", "no querier keeps the memberships alive",
+		j.add(id, verdict.Warn, verdict.Likely, "", "no querier keeps the memberships alive",
 			fmt.Sprintf("no query was seen in %s: a switch that snoops will forget who listens 260 s after the last report; keep the mesh running longer than that to know", watched.Round(time.Second)))
 	default:
-		j.add(id, check.Skip, check.Definite, "", title,
+		j.add(id, verdict.Skip, verdict.Definite, "", title,
 			fmt.Sprintf("no query was seen in %s, which is too short to tell: a querier asks every 125 s; --duration 5m knows", watched.Round(time.Second)))
 	}
 }
 
 // blind: this node cannot see queries. Where another one that is deaf too saw that
 // none came, that is the likely cause here as well.
-func (j *judge) blind(noQuerier check.ID) {
-	if !slices.ContainsFunc(j.out, func(v check.Verdict) bool { return v.ID == noQuerier }) {
+func (j *judge) blind(noQuerier verdict.ID) {
+	if !slices.ContainsFunc(j.out, func(v verdict.Verdict) bool { return v.ID == noQuerier }) {
 		return
 	}
 	for i := range j.out {
@@ -58,7 +58,7 @@ func (j *judge) blind(noQuerier check.ID) {
 func (j *judge) losses() {
 	for _, a := range j.Arrows() {
 		if a.State == Heard && a.Loss >= lossWorthTelling {
-			j.add(idLoss, check.Warn, check.Definite, j.name(a), "announcements are lost on the way",
+			j.add(idLoss, verdict.Warn, verdict.Definite, j.name(a), "announcements are lost on the way",
 				fmt.Sprintf("%s loses %.1f %% of what %s announces", j.Label(a.To), 100*a.Loss, j.Label(a.From)))
 		}
 	}
@@ -66,7 +66,7 @@ func (j *judge) losses() {
 
 // tcp tells where the group gets through and TCP does not: a half-open cluster.
 func (j *judge) tcp() {
-	const id = check.ID("tribes.half-open")
+	const id = verdict.ID("tribes.half-open")
 	tried, open := 0, 0
 	for _, a := range j.Arrows() {
 		port := j.Nodes[a.From].TCPPort
@@ -80,19 +80,19 @@ func (j *judge) tcp() {
 		case a.TCP == TCPOpen:
 			open++
 		case a.TCP == TCPRefused:
-			j.add(id, check.Warn, check.Definite, subject, "nothing accepts TCP connections there",
+			j.add(id, verdict.Warn, verdict.Definite, subject, "nothing accepts TCP connections there",
 				fmt.Sprintf("%s refuses TCP connections of %s to port %d: nobody listens, or a firewall rejects", j.Label(a.From), j.Label(a.To), port), what)
 		case a.State == Heard || a.State == Ended:
-			j.add(id, check.Fail, check.Definite, subject, "the group gets through, TCP does not",
+			j.add(id, verdict.Fail, verdict.Definite, subject, "the group gets through, TCP does not",
 				fmt.Sprintf("%s hears %s by the group, but cannot connect to its TCP port %d (%s): a firewall drops it", j.Label(a.To), j.Label(a.From), port, a.TCP), what,
-				check.Fix(fmt.Sprintf("on %s: nft add rule inet filter input tcp dport %d accept", j.Label(a.From), port)))
+				verdict.Fix(fmt.Sprintf("on %s: nft add rule inet filter input tcp dport %d accept", j.Label(a.From), port)))
 		case a.Cut():
-			j.add(id, check.Fail, check.Definite, subject, "neither the group nor TCP gets through",
+			j.add(id, verdict.Fail, verdict.Definite, subject, "neither the group nor TCP gets through",
 				fmt.Sprintf("%s cannot connect to TCP port %d of %s (%s)", j.Label(a.To), port, j.Label(a.From), a.TCP), what, idCut)
 		}
 	}
 	if tried > 0 && tried == open {
-		j.add(id, check.Pass, check.Definite, "", "TCP gets through wherever it was tried", fmt.Sprintf("%d connections, all accepted", tried))
+		j.add(id, verdict.Pass, verdict.Definite, "", "TCP gets through wherever it was tried", fmt.Sprintf("%d connections, all accepted", tried))
 	}
 }
 
@@ -117,14 +117,14 @@ func (j *judge) clocks() {
 		by := j.Nodes[hi].Offset - j.Nodes[lo].Offset
 		saw := fmt.Sprintf("the clock of %s is %s ahead of that of %s", j.Label(hi), by.Round(time.Microsecond), j.Label(lo))
 		if by >= skewWorthTelling {
-			j.add("tribes.clock-skew", check.Warn, check.Definite, j.Label(hi)+", "+j.Label(lo), "clocks differ",
-				saw+"; Tomcat's EncryptInterceptor refuses messages that are more than 10 s off", check.Fix("timedatectl set-ntp true"))
+			j.add("tribes.clock-skew", verdict.Warn, verdict.Definite, j.Label(hi)+", "+j.Label(lo), "clocks differ",
+				saw+"; Tomcat's EncryptInterceptor refuses messages that are more than 10 s off", verdict.Fix("timedatectl set-ntp true"))
 		} else {
-			j.add("tribes.clock-skew", check.Pass, check.Definite, "", "clocks agree", fmt.Sprintf("the clocks of %d nodes are within %s", known, by.Round(time.Microsecond)))
+			j.add("tribes.clock-skew", verdict.Pass, verdict.Definite, "", "clocks agree", fmt.Sprintf("the clocks of %d nodes are within %s", known, by.Round(time.Microsecond)))
 		}
 	}
 	for _, jump := range j.Jumps {
-		j.add("tribes.clock-step", check.Warn, check.Definite, j.Label(0), "the clock was set",
+		j.add("tribes.clock-step", verdict.Warn, verdict.Definite, j.Label(0), "the clock was set",
 			fmt.Sprintf("the clock of this host was set by %s at %s", jump.By.Round(time.Millisecond), clock(jump.At)))
 	}
 }
@@ -144,7 +144,7 @@ func (j *judge) mtus() {
 		parts = append(parts, fmt.Sprintf("%d on %s", mtu, strings.Join(names[:min(len(names), 8)], ", ")))
 	}
 	slices.Sort(parts)
-	j.add("mtu.mismatch", check.Warn, check.Definite, "", "interfaces differ in their MTU", strings.Join(parts, "; "), check.Fix("give all interfaces of this network the same MTU"))
+	j.add("mtu.mismatch", verdict.Warn, verdict.Definite, "", "interfaces differ in their MTU", strings.Join(parts, "; "), verdict.Fix("give all interfaces of this network the same MTU"))
 }
 
 func (j *judge) names() {
@@ -166,15 +166,15 @@ func (j *judge) names() {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		j.add(idNames, check.Warn, check.Definite, name, "several nodes have one name",
-			fmt.Sprintf("%d nodes are called %s: %s", len(byName[name]), name, strings.Join(byName[name][:min(len(byName[name]), 8)], ", ")), check.Fix("muster mesh --name"))
+		j.add(idNames, verdict.Warn, verdict.Definite, name, "several nodes have one name",
+			fmt.Sprintf("%d nodes are called %s: %s", len(byName[name]), name, strings.Join(byName[name][:min(len(byName[name]), 8)], ", ")), verdict.Fix("muster mesh --name"))
 	}
 }
 
 func (j *judge) liars() {
 	for i, n := range j.Nodes {
 		if n.Unproven {
-			j.add(idUnproven, check.Warn, check.Likely, j.Label(i), "a node claims to hear this one and cannot prove it",
+			j.add(idUnproven, verdict.Warn, verdict.Likely, j.Label(i), "a node claims to hear this one and cannot prove it",
 				fmt.Sprintf("%s announces that it hears this node, yet never returned a number of any announcement", j.Label(i)))
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 // Verify that a node that is deaf and cannot see queries takes the cause from one
@@ -22,11 +22,11 @@ func TestBlind(t *testing.T) {
 		}
 	})
 	vs := Judge(r, Expected{})
-	if causes := check.Causes(vs); !slices.Equal(causes, []check.ID{"igmp.no-querier"}) {
+	if causes := verdict.Causes(vs); !slices.Equal(causes, []verdict.ID{"igmp.no-querier"}) {
 		t.Errorf("causes %v", causes)
 	}
-	if !slices.ContainsFunc(vs, func(v check.Verdict) bool {
-		return v.Status == check.Skip && strings.Contains(v.Saw, "not looked at: needs CAP_NET_RAW")
+	if !slices.ContainsFunc(vs, func(v verdict.Verdict) bool {
+		return v.Status == verdict.Skip && strings.Contains(v.Saw, "not looked at: needs CAP_NET_RAW")
 	}) {
 		t.Errorf("it does not say that it cannot see: %+v", vs)
 	}
@@ -123,10 +123,10 @@ func TestJudge(t *testing.T) {
 	} {
 		var got []string
 		for _, v := range Judge(reportOf(3, c.change), c.expect) {
-			if v.Saw == "" || v.Title == "" || v.Docs != check.DocsPage(v.ID) || v.Evidence == nil || v.Fix == nil || v.CausedBy == nil {
+			if v.Saw == "" || v.Title == "" || v.Docs != verdict.DocsPage(v.ID) || v.Evidence == nil || v.Fix == nil || v.CausedBy == nil {
 				t.Errorf("%s: an incomplete verdict %+v", c.name, v)
 			}
-			if v.Status != check.Pass && v.Status != check.Skip {
+			if v.Status != verdict.Pass && v.Status != verdict.Skip {
 				got = append(got, strings.TrimSpace(string(v.Status)+" "+string(v.ID)+" "+v.Subject))
 			}
 		}

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 // Verify that nodes of one name stay several, on other hosts and on the same one,
@@ -68,7 +68,7 @@ func TestOwnClockSet(t *testing.T) {
 		if r.Counts.ClockJumps != 1 || len(r.Jumps) != 1 || !r.Nodes[1].OffsetKnown {
 			t.Errorf("%+v, %+v", r.Counts, r.Jumps)
 		}
-		if !slices.ContainsFunc(Judge(r, Expected{}), func(v check.Verdict) bool { return v.ID == "tribes.clock-step" }) {
+		if !slices.ContainsFunc(Judge(r, Expected{}), func(v verdict.Verdict) bool { return v.ID == "tribes.clock-step" }) {
 			t.Error("no verdict about the clock")
 		}
 	})

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"muster/internal/check"
 	"muster/internal/escape"
+	"muster/internal/verdict"
 )
 
 // Cluster is the members that share group, port and domain.
@@ -78,19 +78,19 @@ func (j *judge) twoClusters() {
 		}
 		saw := fmt.Sprintf("members on %s: %s", g, strings.Join(parts, ", "))
 		if len(folded) < len(list) {
-			j.add("tribes.domain-filter", check.Warn, check.Likely, g.String(), "domains that differ in case or blanks only",
-				saw+": with a DomainFilterInterceptor they refuse each other", check.Fix("the same domain on all nodes"))
+			j.add("tribes.domain-filter", verdict.Warn, verdict.Likely, g.String(), "domains that differ in case or blanks only",
+				saw+": with a DomainFilterInterceptor they refuse each other", verdict.Fix("the same domain on all nodes"))
 		}
 		if len(folded) > 1 {
-			j.add(id, check.Warn, check.Definite, g.String(), title, saw,
-				check.Fix("a group or port of its own for each cluster, or a DomainFilterInterceptor on all nodes"))
+			j.add(id, verdict.Warn, verdict.Definite, g.String(), title, saw,
+				verdict.Fix("a group or port of its own for each cluster, or a DomainFilterInterceptor on all nodes"))
 		}
 	}
 	for _, port := range slices.Sorted(maps.Keys(byPort)) {
 		if groups := byPort[port]; len(groups) > 1 {
-			j.add(id, check.Warn, check.Definite, fmt.Sprintf("port %d", port), title,
+			j.add(id, verdict.Warn, verdict.Definite, fmt.Sprintf("port %d", port), title,
 				fmt.Sprintf("members of %d groups share port %d: %s; on one host, sockets of the one hear the other (IP_MULTICAST_ALL)", len(groups), port, texts(groups)),
-				check.Fix("a port of its own for each cluster"))
+				verdict.Fix("a port of its own for each cluster"))
 		}
 	}
 	if len(clusters) > 0 && !j.bad(id) {
@@ -108,9 +108,9 @@ func (j *judge) portMismatch() {
 	}
 	for _, a := range slices.SortedFunc(maps.Keys(ports), netip.Addr.Compare) {
 		if p := ports[a]; len(p) > 1 {
-			j.add("sock.port-mismatch", check.Fail, check.Definite, a.String(), "one group, different ports",
+			j.add("sock.port-mismatch", verdict.Fail, verdict.Definite, a.String(), "one group, different ports",
 				fmt.Sprintf("heartbeats go to %s on the ports %s: these members do not hear each other", a, strings.Trim(fmt.Sprint(p), "[]")),
-				check.Fix("the same address and port in every server.xml"))
+				verdict.Fix("the same address and port in every server.xml"))
 		}
 	}
 }
@@ -127,8 +127,8 @@ func (j *judge) vlanMismatch() {
 					names = append(names, fmt.Sprint(x))
 				}
 			}
-			j.add("iface.vlan-mismatch", check.Fail, check.Likely, g.Addr.String(), "members sit in different VLANs",
-				fmt.Sprintf("heartbeats to %s come in the VLANs %s", g.Addr, strings.Join(names, ", ")), check.Fix("put all nodes into one VLAN"))
+			j.add("iface.vlan-mismatch", verdict.Fail, verdict.Likely, g.Addr.String(), "members sit in different VLANs",
+				fmt.Sprintf("heartbeats to %s come in the VLANs %s", g.Addr, strings.Join(names, ", ")), verdict.Fix("put all nodes into one VLAN"))
 		}
 	}
 }
@@ -149,13 +149,13 @@ func (j *judge) keyMismatch() {
 			locked = append(locked, m.Name())
 		}
 	}
-	mend := check.Fix("the same EncryptInterceptor with the same encryptionKey and encryptionAlgorithm on all nodes, changed while the cluster is stopped")
+	mend := verdict.Fix("the same EncryptInterceptor with the same encryptionKey and encryptionAlgorithm on all nodes, changed while the cluster is stopped")
 	switch {
 	case len(secret) > 0 && len(plain) > 0:
-		j.add(id, check.Fail, check.Likely, strings.Join(append(append([]string{}, secret...), plain...), ", "), title,
+		j.add(id, verdict.Fail, verdict.Likely, strings.Join(append(append([]string{}, secret...), plain...), ", "), title,
 			fmt.Sprintf("%s sends encrypted messages, %s sends readable ones: they list each other as members and replicate nothing", strings.Join(secret, ", "), strings.Join(plain, ", ")), mend)
 	case len(locked) > 0:
-		j.add(id, check.Fail, check.Likely, strings.Join(locked, ", "), title,
+		j.add(id, verdict.Fail, verdict.Likely, strings.Join(locked, ", "), title,
 			fmt.Sprintf("the given key does not open messages of %s", strings.Join(locked, ", ")), mend)
 	case len(secret) > 0:
 		j.pass(id, title, "every member that sent messages encrypts them")
@@ -169,15 +169,15 @@ func (j *judge) malformed() {
 	const id, title = "tribes.malformed", "packets that are no heartbeats"
 	if j.MalformedTotal > 0 {
 		x := j.Malformed[0]
-		j.add(id, check.Warn, check.Definite, x.Destination.String(), title,
+		j.add(id, verdict.Warn, verdict.Definite, x.Destination.String(), title,
 			fmt.Sprintf("%d datagrams begin as heartbeats and cannot be read; the first is packet %d from %s: %s", j.MalformedTotal, x.Packet, x.Source, x.Reason),
 			evidence("first bytes", "%x", x.First))
 	}
 	for _, g := range j.SortedGroups() {
 		if n := g.Foreign(); g.Heartbeats > 0 && n > 0 {
-			j.add(id, check.Warn, check.Definite, g.Addr.String(), title,
+			j.add(id, verdict.Warn, verdict.Definite, g.Addr.String(), title,
 				fmt.Sprintf("%d datagrams of something else (%s) come to %s, where heartbeats go", n, strings.Join(others(g.Protocols.List()), ", "), g.Addr),
-				check.Fix("a group and port of its own for the other sender"))
+				verdict.Fix("a group and port of its own for the other sender"))
 		}
 	}
 	if len(j.heard) > 0 && !j.bad(id) {
@@ -199,9 +199,9 @@ func others(protocols []string) []string {
 func (j *judge) exposedPort() {
 	for _, r := range j.SortedReceivers() {
 		if r.Foreign > 0 {
-			j.add("tribes.exposed-port", check.Warn, check.Hint, r.Addr.String(), "strangers talk to a receiver's port",
+			j.add("tribes.exposed-port", verdict.Warn, verdict.Hint, r.Addr.String(), "strangers talk to a receiver's port",
 				fmt.Sprintf("%d connections to %s, the last from %s, speak something other than Tribes", r.Foreign, r.Addr, r.ForeignFrom),
-				check.Fix("let only the members' addresses reach the receiver's port"))
+				verdict.Fix("let only the members' addresses reach the receiver's port"))
 		}
 	}
 }
@@ -213,9 +213,9 @@ func (j *judge) load() {
 	for _, r := range j.SortedReceivers() {
 		due += r.AcksDue
 		if bad := r.AcksLate + r.AcksMissing; bad >= 3 && 20*bad >= r.AcksDue {
-			j.add(id, check.Warn, check.Hint, r.Addr.String(), title,
+			j.add(id, verdict.Warn, verdict.Hint, r.Addr.String(), title,
 				fmt.Sprintf("of %d messages that asked %s for an ack, %d got it later than 3 s and %d never", r.AcksDue, r.Addr, r.AcksLate, r.AcksMissing),
-				evidence("slowest ack", "%s", span(int64(r.Latency.Longest))), check.Fix("maxThreads of the Receiver, smaller sessions, BackupManager"))
+				evidence("slowest ack", "%s", span(int64(r.Latency.Longest))), verdict.Fix("maxThreads of the Receiver, smaller sessions, BackupManager"))
 		}
 	}
 	if due > 0 && !j.bad(id) {

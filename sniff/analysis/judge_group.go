@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 	"muster/internal/wellknown"
 )
 
@@ -27,9 +27,9 @@ var linkLocal4 = netip.MustParsePrefix("224.0.0.0/24")
 func (j *judge) linkLocalRange() {
 	for _, g := range j.data() {
 		if linkLocal4.Contains(g.Addr.Addr()) && g.Product == "" {
-			j.add("group.link-local-range", check.Warn, check.Definite, g.Addr.String(), "an application uses 224.0.0.x",
+			j.add("group.link-local-range", verdict.Warn, verdict.Definite, g.Addr.String(), "an application uses 224.0.0.x",
 				fmt.Sprintf("%d datagrams went to %s: every switch floods this block and no router forwards it", g.Packets, g.Addr),
-				check.Fix("a group in 239.192.0.0/14 or 239.255.0.0/16"))
+				verdict.Fix("a group in 239.192.0.0/14 or 239.255.0.0/16"))
 		}
 	}
 }
@@ -45,8 +45,8 @@ func (j *judge) reserved() {
 		case g.Product != "":
 			fine++
 		default:
-			j.add(id, check.Warn, check.Definite, g.Addr.String(), title,
-				fmt.Sprintf("%s lies in %s (%s) and is no product's default", g.Addr, b.Range, b.Name), check.Fix("a group in 239.192.0.0/14 for a new cluster"))
+			j.add(id, verdict.Warn, verdict.Definite, g.Addr.String(), title,
+				fmt.Sprintf("%s lies in %s (%s) and is no product's default", g.Addr, b.Range, b.Name), verdict.Fix("a group in 239.192.0.0/14 for a new cluster"))
 		}
 	}
 	if fine > 0 && !j.bad(id) {
@@ -58,9 +58,9 @@ func (j *judge) reserved() {
 func (j *judge) ssmAsASM() {
 	for _, x := range j.Joined {
 		if x.AnySource && isSSM(x.Group) {
-			j.add("group.ssm-as-asm", check.Warn, check.Definite, x.Group.String(), "an any-source join in the source-specific block",
+			j.add("group.ssm-as-asm", verdict.Warn, verdict.Definite, x.Group.String(), "an any-source join in the source-specific block",
 				fmt.Sprintf("%s joined %s from any source: it works in one VLAN, routers ignore it", texts(x.Reporters.List()), x.Group),
-				check.Fix("join with the source (SOURCE,"+x.Group.String()+"), or take another group"))
+				verdict.Fix("join with the source (SOURCE,"+x.Group.String()+"), or take another group"))
 		}
 	}
 }
@@ -77,8 +77,8 @@ func isSSM(a netip.Addr) bool {
 func (j *judge) wellKnown() {
 	for _, g := range j.data() {
 		if g.Heartbeats > 0 && g.Known.Key != "" && g.Known.Key != "tribes" {
-			j.add("group.well-known", check.Warn, check.Definite, g.Addr.String(), "the cluster uses another product's group and port",
-				fmt.Sprintf("heartbeats go to %s, the default of %s", g.Addr, g.Product), check.Fix("a group and port of its own"))
+			j.add("group.well-known", verdict.Warn, verdict.Definite, g.Addr.String(), "the cluster uses another product's group and port",
+				fmt.Sprintf("heartbeats go to %s, the default of %s", g.Addr, g.Product), verdict.Fix("a group and port of its own"))
 		}
 	}
 }
@@ -94,14 +94,14 @@ func (j *judge) macAlias() {
 		}
 		mac := wellknown.MAC(a).String()
 		if other, ok := first[mac]; ok && other != a {
-			j.add(id, check.Warn, check.Definite, a.String(), title,
-				fmt.Sprintf("%s and %s are both %s on the wire: who joins one gets the other's packets too", other, a, mac), check.Fix("groups whose low 23 bits differ"))
+			j.add(id, verdict.Warn, verdict.Definite, a.String(), title,
+				fmt.Sprintf("%s and %s are both %s on the wire: who joins one gets the other's packets too", other, a, mac), verdict.Fix("groups whose low 23 bits differ"))
 		} else {
 			first[mac] = a
 		}
 		if b := a.As4(); b[1]&0x7f == 0 && b[2] == 0 && !linkLocal4.Contains(a) && g.Addr.Port() != 0 && g.Product == "" {
-			j.add(id, check.Warn, check.Definite, a.String(), title,
-				fmt.Sprintf("%s has the Ethernet address of %s, which switches flood", a, netip.AddrFrom4([4]byte{224, 0, 0, b[3]})), check.Fix("a group whose third byte is not 0"))
+			j.add(id, verdict.Warn, verdict.Definite, a.String(), title,
+				fmt.Sprintf("%s has the Ethernet address of %s, which switches flood", a, netip.AddrFrom4([4]byte{224, 0, 0, b[3]})), verdict.Fix("a group whose third byte is not 0"))
 		}
 	}
 }
@@ -110,8 +110,8 @@ func (j *judge) macAlias() {
 func (j *judge) ttlZero() {
 	for _, g := range j.SortedGroups() {
 		if g.TTLMin == 0 {
-			j.add("ttl.zero", check.Fail, check.Definite, g.Addr.String(), "packets with TTL 0",
-				fmt.Sprintf("packets to %s carry a TTL of 0: only sockets of the same host get them", g.Addr), check.Fix(`mcastTTL="1" or more (Tomcat), the product's TTL option else`))
+			j.add("ttl.zero", verdict.Fail, verdict.Definite, g.Addr.String(), "packets with TTL 0",
+				fmt.Sprintf("packets to %s carry a TTL of 0: only sockets of the same host get them", g.Addr), verdict.Fix(`mcastTTL="1" or more (Tomcat), the product's TTL option else`))
 		}
 	}
 }
@@ -142,9 +142,9 @@ func (j *judge) ttlTooSmall() {
 		if hops < int(ttl) {
 			continue
 		}
-		j.add(id, check.Fail, check.Likely, c.m.Name(), title,
+		j.add(id, verdict.Fail, verdict.Likely, c.m.Name(), title,
 			fmt.Sprintf("TCP segments of %s come over %s, heartbeats here carry a TTL of %d, and not one of its arrives: routers drop what has used up its TTL", c.m.Name(), some(hops, "router"), ttl),
-			evidence("TTL of its TCP segments", "%d", h.ttl), check.Fix(fmt.Sprintf(`mcastTTL="%d" or more in its Membership, and multicast routing on the way`, hops+1)))
+			evidence("TTL of its TCP segments", "%d", h.ttl), verdict.Fix(fmt.Sprintf(`mcastTTL="%d" or more in its Membership, and multicast routing on the way`, hops+1)))
 	}
 	if near > 0 && !j.bad(id) {
 		j.pass(id, title, "no router is on the way to the members whose heartbeats do not arrive")
@@ -162,7 +162,7 @@ func (j *judge) ttlRewritten() {
 		for _, t := range slices.Sorted(slices.Values(ttls)) {
 			texts = append(texts, fmt.Sprint(t))
 		}
-		j.add("ttl.rewritten", check.Pass, check.Hint, m.Name(), "heartbeats of one member carry several TTLs",
+		j.add("ttl.rewritten", verdict.Pass, verdict.Hint, m.Name(), "heartbeats of one member carry several TTLs",
 			fmt.Sprintf("heartbeats of %s came with the TTLs %s: they took several ways, or something on the way rewrites them", m.Name(), strings.Join(texts, ", ")))
 	}
 }
@@ -183,9 +183,9 @@ func (j *judge) fragmentLoss() {
 	f := j.Fragments
 	switch {
 	case f.Incomplete > 0 && 20*f.Incomplete >= f.Complete:
-		j.add("mtu.fragment-loss", check.Warn, check.Likely, "", "fragments are lost",
+		j.add("mtu.fragment-loss", verdict.Warn, verdict.Likely, "", "fragments are lost",
 			fmt.Sprintf("%d of %d datagrams that came in fragments never became whole", f.Incomplete, f.Incomplete+f.Complete),
-			check.Fix("keep datagrams below the MTU; let firewalls pass fragments"))
+			verdict.Fix("keep datagrams below the MTU; let firewalls pass fragments"))
 	case f.Complete > 0:
 		j.pass("mtu.fragment-loss", "fragments are lost", "%s that came in fragments became whole", all(int(f.Complete), "datagram"))
 	}

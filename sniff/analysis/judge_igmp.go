@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 // How long to watch before the lack of a query says something: a querier's
@@ -19,16 +19,16 @@ const (
 
 func (j *judge) igmpQuerier() {
 	j.querier(&j.IGMP, "igmp.no-querier", "IGMP", netip.Addr.Is4,
-		check.Fix("Cisco, Arista: ip igmp snooping querier; Linux bridge: ip link set BR type bridge mcast_querier 1"))
+		verdict.Fix("Cisco, Arista: ip igmp snooping querier; Linux bridge: ip link set BR type bridge mcast_querier 1"))
 }
 
 func (j *judge) mldQuerier() {
 	j.querier(&j.MLD, "mld.snooping", "MLD", netip.Addr.Is6,
-		check.Fix("the switch's MLD snooping querier; Linux bridge: ip link set BR type bridge mcast_querier 1"))
+		verdict.Fix("the switch's MLD snooping querier; Linux bridge: ip link set BR type bridge mcast_querier 1"))
 }
 
 // querier judges whether somebody keeps the memberships alive.
-func (j *judge) querier(s *Membership, id check.ID, name string, family func(netip.Addr) bool, mend check.Fix) {
+func (j *judge) querier(s *Membership, id verdict.ID, name string, family func(netip.Addr) bool, mend verdict.Fix) {
 	title := "no " + name + " querier keeps the memberships alive"
 	if s.Packets == 0 {
 		return
@@ -36,7 +36,7 @@ func (j *judge) querier(s *Membership, id check.ID, name string, family func(net
 	watched := j.Last - j.First
 	starved := j.starved(s, family)
 	expect := j.queryExpected(family)
-	more := []check.Part{evidence(name+" queries", "%d", s.Queries), evidence(name+" reports", "%d", s.Reports), mend}
+	more := []verdict.Part{evidence(name+" queries", "%d", s.Queries), evidence(name+" reports", "%d", s.Reports), mend}
 	if s.LastQuery != 0 {
 		more = append(more, evidence("last general query", "%s after the first packet", j.at(s.LastQuery)))
 	}
@@ -46,19 +46,19 @@ func (j *judge) querier(s *Membership, id check.ID, name string, family func(net
 		if s.LastQuery != 0 {
 			last = "no query followed the one at " + j.at(s.LastQuery)
 		}
-		j.add(id, check.Fail, check.Likely, strings.Join(starved, ", "), title,
+		j.add(id, verdict.Fail, verdict.Likely, strings.Join(starved, ", "), title,
 			fmt.Sprintf("heartbeats of %s stopped arriving while it went on over TCP, and %s: a switch that snoops has forgotten who listens", strings.Join(starved, ", "), last), more...)
 	case s.LastQuery == 0 && watched >= watchSure && s.Reports > 0:
-		j.add(id, check.Fail, check.Likely, "", title,
+		j.add(id, verdict.Fail, verdict.Likely, "", title,
 			fmt.Sprintf("%d reports and not one query in %s: a switch that snoops forgets the members after 260 s", s.Reports, span(watched)), more...)
 	case s.LastQuery == 0 && watched >= watchHint && s.Reports > 0:
-		j.add(id, check.Warn, check.Hint, "", title,
+		j.add(id, verdict.Warn, verdict.Hint, "", title,
 			fmt.Sprintf("%d reports and not one query in %s; watch for %s to be sure", s.Reports, span(watched), span(watchSure)), more...)
 	case s.LastQuery == 0:
-		j.add(id, check.Skip, check.Hint, "", title,
+		j.add(id, verdict.Skip, verdict.Hint, "", title,
 			fmt.Sprintf("no query was seen, but %s are too short to tell: a querier asks each 125 s", span(watched)))
 	case j.Last-s.LastQuery > expect:
-		j.add(id, check.Fail, check.Likely, "", title,
+		j.add(id, verdict.Fail, verdict.Likely, "", title,
 			fmt.Sprintf("the last query came at %s and none since, %s: the querier is gone", j.at(s.LastQuery), span(j.Last-s.LastQuery)), more...)
 	default:
 		j.pass(id, title, "%d general queries, the last at %s", s.Queries, j.at(s.LastQuery))
@@ -108,9 +108,9 @@ func (j *judge) querierConflict() {
 		for _, high := range list[i+1:] {
 			same := high.VLAN == low.VLAN && high.Interface == low.Interface && high.Addr.Is4() == low.Addr.Is4()
 			if same && high.General > 0 && high.Last > low.First+second {
-				j.add(id, check.Warn, check.Definite, high.Addr.String(), title,
+				j.add(id, verdict.Warn, verdict.Definite, high.Addr.String(), title,
 					fmt.Sprintf("%s asked at %s although %s, whose address is lower, had asked at %s: their election does not work", high.Addr, j.at(high.Last), low.Addr, j.at(low.First)),
-					evidence("hardware addresses", "%s and %s", low.MAC, high.MAC), check.Fix("turn the querier off where it is not wanted"))
+					evidence("hardware addresses", "%s and %s", low.MAC, high.MAC), verdict.Fix("turn the querier off where it is not wanted"))
 			}
 		}
 	}
@@ -123,9 +123,9 @@ func (j *judge) querierConflict() {
 func (j *judge) zeroSource() {
 	for _, q := range j.SortedQueriers() {
 		if q.Addr.IsUnspecified() {
-			j.add("igmp.querier-zero-source", check.Pass, check.Definite, q.MAC.String(), "queries come from 0.0.0.0",
+			j.add("igmp.querier-zero-source", verdict.Pass, verdict.Definite, q.MAC.String(), "queries come from 0.0.0.0",
 				fmt.Sprintf("%d queries of %s come from 0.0.0.0: a snooping switch without an address asks; it never wins an election, and some devices ignore it", q.General+q.Specific, q.MAC),
-				check.Fix("give the switch an address in this VLAN"))
+				verdict.Fix("give the switch an address in this VLAN"))
 		}
 	}
 }
@@ -150,11 +150,11 @@ func (j *judge) versionCompat() {
 				j.pass(id, title, "all %s queries are of version %d", s.name, s.newest)
 			}
 		case s.m.OldQueries < general || s.m.Versions[s.newest] > 0:
-			j.add(id, check.Warn, check.Definite, "", title,
+			j.add(id, verdict.Warn, verdict.Definite, "", title,
 				fmt.Sprintf("%d general %s queries are of an older version, while others speak version %d: each of them takes source-specific joins away from every host for 260 s", s.m.OldQueries, s.name, s.newest),
-				check.Fix("set the querier to version "+fmt.Sprint(s.newest)+"; do not scan with old queries"))
+				verdict.Fix("set the querier to version "+fmt.Sprint(s.newest)+"; do not scan with old queries"))
 		default:
-			j.add(id, check.Pass, check.Definite, s.name, title,
+			j.add(id, verdict.Pass, verdict.Definite, s.name, title,
 				fmt.Sprintf("the %s querier speaks an older version throughout: any-source groups work, source-specific joins do not", s.name))
 		}
 	}
@@ -174,7 +174,7 @@ func (j *judge) routerAlert() {
 			}
 		}
 		if len(parts) > 0 {
-			j.add(id, check.Warn, check.Definite, s.name, title, strings.Join(parts, "; "))
+			j.add(id, verdict.Warn, verdict.Definite, s.name, title, strings.Join(parts, "; "))
 		} else if s.m.Packets > 0 && !j.bad(id) {
 			j.pass(id, title, "all %d %s messages are as the standard wants them", s.m.Packets, s.name)
 		}

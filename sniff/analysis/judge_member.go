@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 	"muster/tribes"
 )
 
@@ -17,10 +17,10 @@ func (j *judge) advertisesLoopback() {
 		if !ok || !unreachable(a) {
 			continue
 		}
-		j.add(id, check.Fail, check.Definite, m.Name(), title,
+		j.add(id, verdict.Fail, verdict.Definite, m.Name(), title,
 			fmt.Sprintf("the heartbeats from %s tell the others to connect to %s, which is %s", texts(m.Sources.List()), m.Name(), whatIs(a)),
 			evidence("unique id", "%s", m.Record.ID), evidence("source", "%s", texts(m.Sources.List())),
-			check.Fix(fmt.Sprintf("<Receiver address=\"%s\"/> on that node, or its host name in /etc/hosts on that address", m.source())))
+			verdict.Fix(fmt.Sprintf("<Receiver address=\"%s\"/> on that node, or its host name in /etc/hosts on that address", m.source())))
 	}
 	if len(j.heard) > 0 && !j.bad(id) {
 		j.pass(id, title, "the advertised address of %s can be reached by others", all(len(j.heard), "member"))
@@ -55,9 +55,9 @@ func (j *judge) sourceMismatch() {
 			same++
 			continue
 		}
-		j.add(id, check.Warn, check.Likely, m.Name(), title,
+		j.add(id, verdict.Warn, verdict.Likely, m.Name(), title,
 			fmt.Sprintf("the heartbeats of %s come from %s: replication takes another way than they do, which is right only if it is meant so", m.Name(), texts(m.Sources.List())),
-			evidence("unique id", "%s", m.Record.ID), check.Fix("the same address in <Membership bind> and <Receiver address>"))
+			evidence("unique id", "%s", m.Record.ID), verdict.Fix("the same address in <Membership bind> and <Receiver address>"))
 	}
 	if same > 0 && !j.bad(id) {
 		j.pass(id, title, "the heartbeats of %s come from the address that is advertised", all(same, "member"))
@@ -68,7 +68,7 @@ func (j *judge) sourceMismatch() {
 func (j *judge) noIPv4() {
 	for _, m := range j.heard {
 		if m.Sources.has(netip.IPv4Unspecified()) {
-			j.add("iface.no-ipv4", check.Warn, check.Definite, m.Name(), "heartbeats come from 0.0.0.0",
+			j.add("iface.no-ipv4", verdict.Warn, verdict.Definite, m.Name(), "heartbeats come from 0.0.0.0",
 				fmt.Sprintf("the heartbeats of %s carry the source 0.0.0.0: their interface has no IPv4 address", m.Name()))
 		}
 	}
@@ -81,13 +81,13 @@ func (j *judge) duplicateID() {
 	places := map[string][]*Member{}
 	for _, m := range j.heard {
 		if len(m.Sources.List()) > 1 {
-			j.add(id, check.Fail, check.Definite, m.Record.ID.String(), title,
+			j.add(id, verdict.Fail, verdict.Definite, m.Record.ID.String(), title,
 				fmt.Sprintf("heartbeats of the id %s come from %s", m.Record.ID, texts(m.Sources.List())),
-				check.Fix("give each node a unique id of its own (do not clone one with a fixed uniqueId)"))
+				verdict.Fix("give each node a unique id of its own (do not clone one with a fixed uniqueId)"))
 		} else if first := ids[m.Record.ID]; first != nil {
-			j.add(id, check.Fail, check.Definite, m.Record.ID.String(), title,
+			j.add(id, verdict.Fail, verdict.Definite, m.Record.ID.String(), title,
 				fmt.Sprintf("the id %s belongs to %s and to %s", m.Record.ID, first.Name(), m.Name()),
-				check.Fix("give each node a unique id of its own (do not clone one with a fixed uniqueId)"))
+				verdict.Fix("give each node a unique id of its own (do not clone one with a fixed uniqueId)"))
 		}
 		ids[m.Record.ID] = m
 		places[m.Name()] = append(places[m.Name()], m)
@@ -101,11 +101,11 @@ func (j *judge) duplicateID() {
 			if n.First >= m.Last || n.Beats.count < 2 || m.Record.ID == n.Record.ID {
 				continue // a restart
 			}
-			more := []check.Part{evidence("unique ids", "%s, %s", m.Record.ID, n.Record.ID)}
+			more := []verdict.Part{evidence("unique ids", "%s, %s", m.Record.ID, n.Record.ID)}
 			if a, ok := m.Record.Addr(); ok && unreachable(a) {
-				more = append(more, check.ID("tribes.advertises-loopback"))
+				more = append(more, verdict.ID("tribes.advertises-loopback"))
 			}
-			j.add(id, check.Fail, check.Definite, m.Name(), title,
+			j.add(id, verdict.Fail, verdict.Definite, m.Name(), title,
 				fmt.Sprintf("two members advertise %s at the same time, from %s and %s", m.Name(), texts(m.Sources.List()), texts(n.Sources.List())), more...)
 			break
 		}
@@ -120,9 +120,9 @@ func (j *judge) clockStep() {
 	const id, title = "tribes.clock-step", "a member's clock jumped"
 	for _, m := range j.heard {
 		if m.Steps > 0 {
-			j.add(id, check.Warn, check.Likely, m.Name(), title,
+			j.add(id, verdict.Warn, verdict.Likely, m.Name(), title,
 				fmt.Sprintf("the alive time of %s went %+d ms beside the capture's clock from one heartbeat to the next: its clock, or that of the capturing host, was set", m.Name(), m.LargestStep),
-				evidence("jumps", "%d", m.Steps), check.Fix("let chrony or ntpd slew the clock instead of stepping it"))
+				evidence("jumps", "%d", m.Steps), verdict.Fix("let chrony or ntpd slew the clock instead of stepping it"))
 		}
 	}
 	if len(j.heard) > 0 && !j.bad(id) {
@@ -134,7 +134,7 @@ func (j *judge) clockStep() {
 func (j *judge) recovered() {
 	for _, m := range j.heard {
 		if m.Recovered {
-			j.add("tribes.not-joined", check.Warn, check.Likely, m.Name(), "a member's membership had to recover",
+			j.add("tribes.not-joined", verdict.Warn, verdict.Likely, m.Name(), "a member's membership had to recover",
 				fmt.Sprintf("the alive time of %s counts from 1970: after ten errors its membership stopped and joined again", m.Name()),
 				evidence("alive", "%d ms", m.Record.Alive))
 		}
@@ -154,9 +154,9 @@ func (j *judge) versionMix() {
 	}
 	for _, g := range j.SortedGroups() {
 		if pair := byGroup[g.Addr]; pair[0] != nil && pair[1] != nil {
-			j.add(id, check.Warn, check.Definite, g.Addr.String(), title,
+			j.add(id, verdict.Warn, verdict.Definite, g.Addr.String(), title,
 				fmt.Sprintf("%s sends the heartbeats of Tomcat 7 and later, %s those of Tomcat 6.0: neither takes the other's", pair[tribes.V1].Name(), pair[tribes.V0].Name()),
-				check.Fix("one Tomcat generation in a cluster, or a group of its own for each"))
+				verdict.Fix("one Tomcat generation in a cluster, or a group of its own for each"))
 		}
 	}
 	if len(j.heard) > 0 && !j.bad(id) {
@@ -190,13 +190,13 @@ func (j *judge) clockSkew() {
 		j.pass(id, title, "the times in the members' messages differ by %d ms at most", skew)
 		return
 	}
-	status := check.Warn
+	status := verdict.Warn
 	if skew > 5000 && encrypted {
-		status = check.Fail
+		status = verdict.Fail
 	}
-	j.add(id, status, check.Likely, low.Name()+", "+high.Name(), title,
+	j.add(id, status, verdict.Likely, low.Name()+", "+high.Name(), title,
 		fmt.Sprintf("the clock of %s is %d ms behind that of %s, by the times in their messages", high.Name(), skew, low.Name()),
-		evidence("messages", "%d and %d", high.Talk.Messages, low.Talk.Messages), check.Fix("run NTP or chrony on all nodes"))
+		evidence("messages", "%d and %d", high.Talk.Messages, low.Talk.Messages), verdict.Fix("run NTP or chrony on all nodes"))
 }
 
 // dualHomed: heartbeats come twice.
@@ -204,9 +204,9 @@ func (j *judge) dualHomed() {
 	const id, title = "iface.dual-homed", "every packet comes twice"
 	for _, m := range j.heard {
 		if n := m.DuplicatesOther; n >= 3 && 4*n > m.Beats.count {
-			j.add(id, check.Warn, check.Likely, m.Name(), title,
+			j.add(id, verdict.Warn, verdict.Likely, m.Name(), title,
 				fmt.Sprintf("%d heartbeats of %s came by two interfaces: both are on one network, or one is part of the other (a bridge and its port)", n, m.Name()),
-				check.Fix("join on one interface only"))
+				verdict.Fix("join on one interface only"))
 			return
 		}
 	}
@@ -217,8 +217,8 @@ func (j *judge) duplicateIP() {
 	for _, m := range j.heard {
 		for _, a := range m.Sources.List() {
 			if h := j.hosts[a]; h != nil && h.flips >= 3 {
-				j.add("addr.duplicate-ip", check.Fail, check.Definite, a.String(), "two hosts use one address",
-					fmt.Sprintf("packets from %s carry %s and %s in turns", a, h.macs[0], h.macs[1]), check.Fix("change one of the two addresses, then: ip neigh flush all"))
+				j.add("addr.duplicate-ip", verdict.Fail, verdict.Definite, a.String(), "two hosts use one address",
+					fmt.Sprintf("packets from %s carry %s and %s in turns", a, h.macs[0], h.macs[1]), verdict.Fix("change one of the two addresses, then: ip neigh flush all"))
 				return
 			}
 		}

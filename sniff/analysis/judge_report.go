@@ -6,7 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 // listeners are the hosts of members that sent heartbeats to a group all the time
@@ -97,10 +97,10 @@ func (j *judge) noReport() {
 			if len(silent) == 0 || l.reporters < 2 {
 				continue
 			}
-			j.add(id, check.Warn, check.Likely, texts(silent), title,
+			j.add(id, verdict.Warn, verdict.Likely, texts(silent), title,
 				fmt.Sprintf("%s sent heartbeats to %s, and no report of it in answer to %d general queries, while other hosts answered: a switch that snoops forgets it", texts(silent), l.group, len(rounds)),
 				evidence("hosts that answered", "%d", l.reporters),
-				check.Fix("let IGMP (protocol 2) out of that host's firewall; muster check there"))
+				verdict.Fix("let IGMP (protocol 2) out of that host's firewall; muster check there"))
 		}
 	}
 	if answered > 0 && !j.bad(id) {
@@ -122,9 +122,9 @@ func (j *judge) reportSuppression() {
 		}
 		for _, l := range j.listening(rounds) {
 			if len(l.before) > 0 && l.reporters > 0 {
-				j.add(id, check.Warn, check.Hint, l.group.String(), title,
+				j.add(id, verdict.Warn, verdict.Hint, l.group.String(), title,
 					fmt.Sprintf("%s reported %s when joining, and kept silent after %d general queries of an old version, which another host answered: a switch that forwards reports to hosts then serves only one of them", texts(l.before), l.group, len(rounds)),
-					check.Fix("set the querier to the newest version, in which nobody keeps a report back"))
+					verdict.Fix("set the querier to the newest version, in which nobody keeps a report back"))
 			}
 		}
 	}

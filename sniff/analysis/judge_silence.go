@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 // cutOff is a member whose heartbeats stayed away although it lived.
@@ -65,35 +65,35 @@ func (j *judge) incarnation(m *Member) *Member {
 // oneWay: a member lives and its heartbeats do not come here.
 func (j *judge) oneWay() {
 	const title = "heartbeats of a living member do not arrive"
-	var cause []check.Part
+	var cause []verdict.Part
 	if j.bad("igmp.no-querier") {
-		cause = append(cause, check.ID("igmp.no-querier"))
+		cause = append(cause, verdict.ID("igmp.no-querier"))
 	}
 	if j.bad("mld.snooping") {
-		cause = append(cause, check.ID("mld.snooping"))
+		cause = append(cause, verdict.ID("mld.snooping"))
 	}
 	if j.bad("ttl.too-small") {
-		cause = append(cause, check.ID("ttl.too-small"))
+		cause = append(cause, verdict.ID("ttl.too-small"))
 	}
 	for _, c := range j.cut {
 		name := c.m.Name()
-		more := append([]check.Part{
+		more := append([]verdict.Part{
 			evidence("unique id", "%s", c.m.Record.ID),
-			check.Fix("muster listen " + j.groupOf(c.m) + " -d 10s    # here, and on the other nodes"),
-			check.Fix("muster mesh " + j.groupOf(c.m) + "    # on every node: who hears whom"),
+			verdict.Fix("muster listen " + j.groupOf(c.m) + " -d 10s    # here, and on the other nodes"),
+			verdict.Fix("muster mesh " + j.groupOf(c.m) + "    # on every node: who hears whom"),
 		}, cause...)
 		switch {
 		case c.unheard:
-			j.add("tribes.one-way", check.Fail, check.Likely, name, title,
+			j.add("tribes.one-way", verdict.Fail, verdict.Likely, name, title,
 				fmt.Sprintf("%s speaks over TCP since %s, but not one heartbeat of it arrives here", name, j.at(c.From)), more...)
 		case c.Active:
-			j.add("tribes.one-way", check.Fail, check.Likely, name, title,
+			j.add("tribes.one-way", verdict.Fail, verdict.Likely, name, title,
 				fmt.Sprintf("no heartbeat of %s arrives from %s on, %s, while it goes on opening connections and sending over TCP", name, j.at(c.From), span(c.To-c.From)), more...)
 		case c.final:
-			j.add("tribes.one-way", check.Warn, check.Hint, name, "a member is silent and cannot be reached",
+			j.add("tribes.one-way", verdict.Warn, verdict.Hint, name, "a member is silent and cannot be reached",
 				fmt.Sprintf("nothing comes from %s since %s, no heartbeat and no answer to %d attempts over TCP: the host is down, or the way to it is cut", name, j.at(c.From), c.Unreached), more...)
 		default:
-			j.add("tribes.one-way", check.Fail, check.Likely, name, "a member was cut off and came back",
+			j.add("tribes.one-way", verdict.Fail, verdict.Likely, name, "a member was cut off and came back",
 				fmt.Sprintf("nothing came from %s for %s from %s on, and %d attempts to reach it over TCP got no answer; it came back with the same id and its alive time went on: it lived, the way to it was cut",
 					name, span(c.To-c.From), j.at(c.From), c.Unreached), more...)
 		}
@@ -125,29 +125,29 @@ func (j *judge) dropTime() {
 		silence, unexplained := j.worst(m)
 		rate := float64(b.lost) / float64(b.lost+b.count)
 		interval := int64(b.Interval())
-		more := []check.Part{
+		more := []verdict.Part{
 			evidence("heartbeats", "%d arrived, %d lost", b.count, b.lost),
 			evidence("interval", "%s", span(interval)),
 			evidence("longest silence", "%s, drop time %s", span(silence), span(j.drop)),
-			check.Fix("mcastDropTime of at least 3 x frequency; 10000 to 30000 on Wi-Fi and busy virtual machines"),
+			verdict.Fix("mcastDropTime of at least 3 x frequency; 10000 to 30000 on Wi-Fi and busy virtual machines"),
 		}
 		if j.wasCut(m) {
-			more = append(more, check.ID("tribes.one-way"))
+			more = append(more, verdict.ID("tribes.one-way"))
 		}
 		switch {
 		case b.lost >= 2 && rate >= 0.05:
 			saw := fmt.Sprintf("%d of %d heartbeats of %s did not arrive (%.0f %%); the longest silence was %s of a drop time of %s",
 				b.lost, b.lost+b.count, m.Name(), rate*100, span(silence), span(j.drop))
-			j.add(id, check.Warn, check.Definite, m.Name(), title, saw, more...)
+			j.add(id, verdict.Warn, verdict.Definite, m.Name(), title, saw, more...)
 		case unexplained:
-			j.add(id, check.Warn, check.Likely, m.Name(), title,
+			j.add(id, verdict.Warn, verdict.Likely, m.Name(), title,
 				fmt.Sprintf("%s was silent for %s, longer than the drop time of %s, and came back with the same id: the others dropped it unless its receiver answered them", m.Name(), span(silence), span(j.drop)), more...)
 		case b.count > enough && interval > 0 && j.drop < 3*interval:
-			status := check.Warn
+			status := verdict.Warn
 			if j.drop <= interval {
-				status = check.Fail
+				status = verdict.Fail
 			}
-			j.add(id, status, check.Definite, m.Name(), "the drop time is too short for the frequency",
+			j.add(id, status, verdict.Definite, m.Name(), "the drop time is too short for the frequency",
 				fmt.Sprintf("%s sends a heartbeat each %s; a drop time of %s forgives fewer than two that are lost", m.Name(), span(interval), span(j.drop)), more...)
 		default:
 			clean++
@@ -191,7 +191,7 @@ func (j *judge) pauses() {
 	for _, m := range j.heard {
 		for _, s := range m.Gaps {
 			if s.Paused() {
-				j.add(id, check.Pass, check.Likely, m.Name(), "a member paused and went on",
+				j.add(id, verdict.Pass, verdict.Likely, m.Name(), "a member paused and went on",
 					fmt.Sprintf("%s sent nothing for %s from %s on while its host answered over TCP, so the others kept it; it went on with the same id: a pause of its process (garbage collection, a stopped machine)",
 						m.Name(), span(s.To-s.From), j.at(s.From)), evidence("unique id", "%s", m.Record.ID))
 			}
@@ -223,10 +223,10 @@ func (j *judge) halfOpen() {
 		if r.Refused > 0 {
 			how = "were refused"
 		}
-		j.add(id, check.Fail, check.Definite, m.Name(), title,
+		j.add(id, verdict.Fail, verdict.Definite, m.Name(), title,
 			fmt.Sprintf("%d connections to %s %s, while its heartbeats went on until %s", r.Refused+r.Silent, m.Name(), how, j.at(m.Last)),
 			evidence("refused", "%d", r.Refused), evidence("no answer", "%d", r.Silent),
-			check.Fix("open TCP "+portRange(ap.Port())+" between the nodes"), check.Fix("muster tribes probe "+m.Name()))
+			verdict.Fix("open TCP "+portRange(ap.Port())+" between the nodes"), verdict.Fix("muster tribes probe "+m.Name()))
 	}
 	if reached > 0 && !j.bad(id) {
 		j.pass(id, title, "the receivers of %s took connections", some(reached, "member"))
@@ -258,16 +258,16 @@ func (j *judge) staticMix() {
 			mixed = append(mixed, ap)
 		}
 	}
-	more := []check.Part{check.Fix("use one kind of membership on all nodes; with a static one keep TcpFailureDetector and TcpPingInterceptor")}
+	more := []verdict.Part{verdict.Fix("use one kind of membership on all nodes; with a static one keep TcpFailureDetector and TcpPingInterceptor")}
 	switch {
 	case len(mixed) > 0 || len(told) > 0 && len(j.heard) > 0:
-		j.add(id, check.Warn, check.Likely, texts(append(told, mixed...)), "static and multicast membership are mixed",
+		j.add(id, verdict.Warn, verdict.Likely, texts(append(told, mixed...)), "static and multicast membership are mixed",
 			fmt.Sprintf("%s announce themselves by static membership, while %d members send heartbeats", texts(append(told, mixed...)), len(j.heard)), more...)
 	case len(told) > 0:
-		j.add(id, check.Warn, check.Likely, texts(talk), "membership is static",
+		j.add(id, verdict.Warn, verdict.Likely, texts(talk), "membership is static",
 			fmt.Sprintf("%s: announced over TCP (by %s), and no heartbeat was seen in %s: a node that relies on multicast would neither find them nor be found", texts(talk), texts(told), span(j.Last-j.First)), more...)
 	case len(talk) > 0 && len(j.heard) == 0 && j.Last-j.First > j.drop:
-		j.add(id, check.Warn, check.Hint, texts(talk), "members without heartbeats",
+		j.add(id, verdict.Warn, verdict.Hint, texts(talk), "members without heartbeats",
 			fmt.Sprintf("%s exchange messages over TCP and no heartbeat was seen in %s: membership is static, or the capture leaves UDP out", texts(talk), span(j.Last-j.First)), more...)
 	}
 }

@@ -9,59 +9,59 @@ import (
 	"strings"
 	"time"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 // judges are the checks that traffic answers, in the catalogue's order, with the
 // ids of their verdicts. Each returns what it can: bad ones, or one that passes where
 // what it asks about was seen; none where the capture does not tell.
 var judges = []struct {
-	ids   []check.ID
+	ids   []verdict.ID
 	judge func(*judge)
 }{
-	{[]check.ID{"iface.dual-homed"}, (*judge).dualHomed},
-	{[]check.ID{"iface.vlan-mismatch"}, (*judge).vlanMismatch},
-	{[]check.ID{"iface.no-ipv4"}, (*judge).noIPv4},
-	{[]check.ID{"addr.duplicate-ip"}, (*judge).duplicateIP},
-	{[]check.ID{"tribes.half-open"}, (*judge).halfOpen},
-	{[]check.ID{"igmp.no-querier"}, (*judge).igmpQuerier},
-	{[]check.ID{"igmp.no-report"}, (*judge).noReport},
-	{[]check.ID{"igmp.querier-conflict"}, (*judge).querierConflict},
-	{[]check.ID{"igmp.querier-zero-source"}, (*judge).zeroSource},
-	{[]check.ID{"igmp.version-compat"}, (*judge).versionCompat},
-	{[]check.ID{"igmp.report-suppression"}, (*judge).reportSuppression},
-	{[]check.ID{"igmp.router-alert"}, (*judge).routerAlert},
-	{[]check.ID{"switch.mac-alias"}, (*judge).macAlias},
-	{[]check.ID{"group.link-local-range"}, (*judge).linkLocalRange},
-	{[]check.ID{"mld.snooping"}, (*judge).mldQuerier},
-	{[]check.ID{"ttl.zero"}, (*judge).ttlZero},
-	{[]check.ID{"ttl.too-small"}, (*judge).ttlTooSmall},
-	{[]check.ID{"ttl.rewritten"}, (*judge).ttlRewritten},
-	{[]check.ID{"group.reserved"}, (*judge).reserved},
-	{[]check.ID{"group.ssm-as-asm"}, (*judge).ssmAsASM},
-	{[]check.ID{"group.well-known"}, (*judge).wellKnown},
-	{[]check.ID{"sock.port-mismatch"}, (*judge).portMismatch},
-	{[]check.ID{"mtu.fragment-loss"}, (*judge).fragmentLoss},
-	{[]check.ID{"tribes.advertises-loopback"}, (*judge).advertisesLoopback},
-	{[]check.ID{"tribes.source-mismatch"}, (*judge).sourceMismatch},
-	{[]check.ID{"tribes.drop-time"}, (*judge).dropTime},
-	{[]check.ID{"tribes.gc-pause"}, (*judge).pauses},
-	{[]check.ID{"tribes.clock-step"}, (*judge).clockStep},
-	{[]check.ID{"tribes.clock-skew"}, (*judge).clockSkew},
-	{[]check.ID{"tribes.key-mismatch"}, (*judge).keyMismatch},
-	{[]check.ID{"tribes.two-clusters", "tribes.domain-filter"}, (*judge).twoClusters},
-	{[]check.ID{"tribes.duplicate-id"}, (*judge).duplicateID},
-	{[]check.ID{"tribes.not-joined"}, (*judge).recovered},
-	{[]check.ID{"tribes.version-mix"}, (*judge).versionMix},
-	{[]check.ID{"tribes.malformed"}, (*judge).malformed},
-	{[]check.ID{"tribes.one-way"}, (*judge).oneWay},
-	{[]check.ID{"tribes.exposed-port"}, (*judge).exposedPort},
-	{[]check.ID{"tribes.load"}, (*judge).load},
-	{[]check.ID{"tribes.static-mix"}, (*judge).staticMix},
+	{[]verdict.ID{"iface.dual-homed"}, (*judge).dualHomed},
+	{[]verdict.ID{"iface.vlan-mismatch"}, (*judge).vlanMismatch},
+	{[]verdict.ID{"iface.no-ipv4"}, (*judge).noIPv4},
+	{[]verdict.ID{"addr.duplicate-ip"}, (*judge).duplicateIP},
+	{[]verdict.ID{"tribes.half-open"}, (*judge).halfOpen},
+	{[]verdict.ID{"igmp.no-querier"}, (*judge).igmpQuerier},
+	{[]verdict.ID{"igmp.no-report"}, (*judge).noReport},
+	{[]verdict.ID{"igmp.querier-conflict"}, (*judge).querierConflict},
+	{[]verdict.ID{"igmp.querier-zero-source"}, (*judge).zeroSource},
+	{[]verdict.ID{"igmp.version-compat"}, (*judge).versionCompat},
+	{[]verdict.ID{"igmp.report-suppression"}, (*judge).reportSuppression},
+	{[]verdict.ID{"igmp.router-alert"}, (*judge).routerAlert},
+	{[]verdict.ID{"switch.mac-alias"}, (*judge).macAlias},
+	{[]verdict.ID{"group.link-local-range"}, (*judge).linkLocalRange},
+	{[]verdict.ID{"mld.snooping"}, (*judge).mldQuerier},
+	{[]verdict.ID{"ttl.zero"}, (*judge).ttlZero},
+	{[]verdict.ID{"ttl.too-small"}, (*judge).ttlTooSmall},
+	{[]verdict.ID{"ttl.rewritten"}, (*judge).ttlRewritten},
+	{[]verdict.ID{"group.reserved"}, (*judge).reserved},
+	{[]verdict.ID{"group.ssm-as-asm"}, (*judge).ssmAsASM},
+	{[]verdict.ID{"group.well-known"}, (*judge).wellKnown},
+	{[]verdict.ID{"sock.port-mismatch"}, (*judge).portMismatch},
+	{[]verdict.ID{"mtu.fragment-loss"}, (*judge).fragmentLoss},
+	{[]verdict.ID{"tribes.advertises-loopback"}, (*judge).advertisesLoopback},
+	{[]verdict.ID{"tribes.source-mismatch"}, (*judge).sourceMismatch},
+	{[]verdict.ID{"tribes.drop-time"}, (*judge).dropTime},
+	{[]verdict.ID{"tribes.gc-pause"}, (*judge).pauses},
+	{[]verdict.ID{"tribes.clock-step"}, (*judge).clockStep},
+	{[]verdict.ID{"tribes.clock-skew"}, (*judge).clockSkew},
+	{[]verdict.ID{"tribes.key-mismatch"}, (*judge).keyMismatch},
+	{[]verdict.ID{"tribes.two-clusters", "tribes.domain-filter"}, (*judge).twoClusters},
+	{[]verdict.ID{"tribes.duplicate-id"}, (*judge).duplicateID},
+	{[]verdict.ID{"tribes.not-joined"}, (*judge).recovered},
+	{[]verdict.ID{"tribes.version-mix"}, (*judge).versionMix},
+	{[]verdict.ID{"tribes.malformed"}, (*judge).malformed},
+	{[]verdict.ID{"tribes.one-way"}, (*judge).oneWay},
+	{[]verdict.ID{"tribes.exposed-port"}, (*judge).exposedPort},
+	{[]verdict.ID{"tribes.load"}, (*judge).load},
+	{[]verdict.ID{"tribes.static-mix"}, (*judge).staticMix},
 }
 
 // Judged lists the ids of the catalogue that traffic is judged by.
-func Judged() (ids []check.ID) {
+func Judged() (ids []verdict.ID) {
 	for _, j := range judges {
 		ids = append(ids, j.ids...)
 	}
@@ -69,7 +69,7 @@ func Judged() (ids []check.ID) {
 }
 
 // Verdicts judges what was seen, in the order of the catalogue.
-func (a *Analysis) Verdicts() []check.Verdict {
+func (a *Analysis) Verdicts() []verdict.Verdict {
 	j := &judge{Analysis: a}
 	j.heard, j.silent = a.byFirst()
 	j.silences()
@@ -85,7 +85,7 @@ type judge struct {
 	heard  []*Member // members with heartbeats, by their first
 	silent []*Member // those known by their messages alone
 	cut    []cutOff
-	out    []check.Verdict
+	out    []verdict.Verdict
 }
 
 // byFirst lists the members in the order of their appearance.
@@ -112,18 +112,18 @@ func (a *Analysis) HeardMembers() []*Member  { heard, _ := a.byFirst(); return h
 func (a *Analysis) SilentMembers() []*Member { _, silent := a.byFirst(); return silent }
 
 // add appends a verdict.
-func (j *judge) add(id check.ID, status check.Status, c check.Confidence, subject, title, saw string, parts ...check.Part) {
-	j.out = append(j.out, check.New(id, status, c, subject, title, saw, parts...))
+func (j *judge) add(id verdict.ID, status verdict.Status, c verdict.Confidence, subject, title, saw string, parts ...verdict.Part) {
+	j.out = append(j.out, verdict.New(id, status, c, subject, title, saw, parts...))
 }
 
 // pass appends a verdict that all is well.
-func (j *judge) pass(id check.ID, title, format string, args ...any) {
-	j.add(id, check.Pass, check.Definite, "", title, fmt.Sprintf(format, args...))
+func (j *judge) pass(id verdict.ID, title, format string, args ...any) {
+	j.add(id, verdict.Pass, verdict.Definite, "", title, fmt.Sprintf(format, args...))
 }
 
 // bad reports whether a verdict of that id speaks against the network.
-func (j *judge) bad(id check.ID) bool {
-	return slices.ContainsFunc(j.out, func(v check.Verdict) bool { return v.ID == id && v.Status.Bad() })
+func (j *judge) bad(id verdict.ID) bool {
+	return slices.ContainsFunc(j.out, func(v verdict.Verdict) bool { return v.ID == id && v.Status.Bad() })
 }
 
 // some writes a number of things.
@@ -142,8 +142,8 @@ func all(n int, noun string) string {
 	return "all " + some(n, noun)
 }
 
-func evidence(what, format string, args ...any) check.Evidence {
-	return check.Evidence{What: what, Value: fmt.Sprintf(format, args...), ReadFrom: "packets"}
+func evidence(what, format string, args ...any) verdict.Evidence {
+	return verdict.Evidence{What: what, Value: fmt.Sprintf(format, args...), ReadFrom: "packets"}
 }
 
 // at is a time as seconds since the first packet.

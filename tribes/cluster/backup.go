@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"muster/tribes"
-	"muster/tribes/channel"
-	"muster/tribes/membership"
-	"muster/tribes/replicatedmap"
+	"muster/tribes/cluster/channel"
+	"muster/tribes/cluster/membership"
+	"muster/tribes/cluster/replicatedmap"
 	"muster/tribes/session"
 )
 

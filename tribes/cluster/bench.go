@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"muster/tribes"
-	"muster/tribes/channel"
+	"muster/tribes/cluster/channel"
 )
 
 // BenchConfig is one measurement: so many messages to one receiver.

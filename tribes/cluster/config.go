@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"muster/mcast"
-	"muster/tribes/channel"
-	"muster/tribes/membership"
+	"muster/tribes/cluster/channel"
+	"muster/tribes/cluster/membership"
 )
 
 // readBuffer is asked for the heartbeats of ten thousand members; the system

@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 
 	"muster/tribes"
-	"muster/tribes/channel"
+	"muster/tribes/cluster/channel"
 	"muster/tribes/javaser"
 	"muster/tribes/session"
 )

@@ -7,7 +7,7 @@ import (
 
 	"muster/internal/vectors"
 	"muster/tribes"
-	"muster/tribes/channel"
+	"muster/tribes/cluster/channel"
 )
 
 const vectorFile = "../testdata/tribes-vectors.json"

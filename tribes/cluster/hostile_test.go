@@ -13,9 +13,9 @@ import (
 
 	"muster/internal/vectors"
 	"muster/tribes"
-	"muster/tribes/channel"
+	"muster/tribes/cluster/channel"
+	"muster/tribes/cluster/replicatedmap"
 	"muster/tribes/javaser"
-	"muster/tribes/replicatedmap"
 	"muster/tribes/session"
 )
 

@@ -12,8 +12,8 @@ import (
 
 	"muster/mcast"
 	"muster/tribes"
-	"muster/tribes/channel"
-	"muster/tribes/stage"
+	"muster/tribes/cluster/channel"
+	"muster/tribes/cluster/stage"
 )
 
 // shout sends heartbeats of a made-up member until the test ends.

@@ -16,8 +16,8 @@ import (
 
 	"muster/mcast"
 	"muster/tribes"
-	"muster/tribes/channel"
-	"muster/tribes/membership"
+	"muster/tribes/cluster/channel"
+	"muster/tribes/cluster/membership"
 )
 
 // The load: ten thousand members, each heard twice a second. In a flood only a

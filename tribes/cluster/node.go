@@ -12,9 +12,9 @@ import (
 
 	"muster/mcast"
 	"muster/tribes"
-	"muster/tribes/channel"
-	"muster/tribes/membership"
-	"muster/tribes/stage"
+	"muster/tribes/cluster/channel"
+	"muster/tribes/cluster/membership"
+	"muster/tribes/cluster/stage"
 )
 
 // Node is a member, or an observer of one's cluster.

@@ -11,10 +11,10 @@ import (
 	"time"
 
 	"muster/tribes"
-	"muster/tribes/channel"
+	"muster/tribes/cluster/channel"
+	"muster/tribes/cluster/stage"
 	"muster/tribes/javaser"
 	"muster/tribes/session"
-	"muster/tribes/stage"
 )
 
 // inbox keeps what a node is sent.

@@ -3,7 +3,7 @@ package cluster
 import (
 	"context"
 
-	"muster/tribes/membership"
+	"muster/tribes/cluster/membership"
 	"muster/tribes/session"
 )
 

@@ -8,11 +8,11 @@ import (
 	"slices"
 	"time"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 	"muster/tribes"
-	"muster/tribes/channel"
-	"muster/tribes/membership"
-	"muster/tribes/stage"
+	"muster/tribes/cluster/channel"
+	"muster/tribes/cluster/membership"
+	"muster/tribes/cluster/stage"
 )
 
 // Message is a new message from this node, stamped by its clock.
@@ -122,4 +122,4 @@ func (n *Node) tick(ctx context.Context) {
 
 // Verdicts are what the stages saw wrong with the cluster, none where all is
 // well.
-func (n *Node) Verdicts() []check.Verdict { return stage.Verdicts(n.stages) }
+func (n *Node) Verdicts() []verdict.Verdict { return stage.Verdicts(n.stages) }

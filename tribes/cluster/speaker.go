@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"muster/tribes"
-	"muster/tribes/channel"
+	"muster/tribes/cluster/channel"
 )
 
 // SpeakerConfig is what a Speaker goes by.

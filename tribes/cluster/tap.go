@@ -6,7 +6,7 @@ import (
 	"sync"
 
 	"muster/tribes"
-	"muster/tribes/channel"
+	"muster/tribes/cluster/channel"
 )
 
 // Tap is a Guest that lets somebody look on: the objects that it is sent it also

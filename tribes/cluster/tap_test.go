@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 
 	"muster/tribes"
-	"muster/tribes/channel"
+	"muster/tribes/cluster/channel"
 )
 
 // A Tap keeps what comes for who looks on, in order and without sharing memory,

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"muster/tribes"
-	"muster/tribes/channel"
+	"muster/tribes/cluster/channel"
 	"muster/tribes/javaser"
 	"muster/tribes/session"
 )

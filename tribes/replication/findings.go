@@ -5,18 +5,18 @@ import (
 	"strings"
 	"time"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 // The ids of what is found.
 const (
-	idMissing check.ID = "tribes.session-missing"
-	idStopped check.ID = "tribes.session-stopped"
-	idPaused  check.ID = "tribes.gc-pause"
-	idOneWay  check.ID = "tribes.one-way"
-	idDelta   check.ID = "tribes.session-delta"
-	idRace    check.ID = "tribes.session-race"
-	idClock   check.ID = "tribes.clock-skew"
+	idMissing verdict.ID = "tribes.session-missing"
+	idStopped verdict.ID = "tribes.session-stopped"
+	idPaused  verdict.ID = "tribes.gc-pause"
+	idOneWay  verdict.ID = "tribes.one-way"
+	idDelta   verdict.ID = "tribes.session-delta"
+	idRace    verdict.ID = "tribes.session-race"
+	idClock   verdict.ID = "tribes.clock-skew"
 )
 
 // When something is found.
@@ -43,9 +43,9 @@ const (
 )
 
 // Findings judges what was seen until now.
-func (v *View) Findings(now time.Time) []check.Verdict {
+func (v *View) Findings(now time.Time) []verdict.Verdict {
 	v.tick(now)
-	var out []check.Verdict
+	var out []verdict.Verdict
 	for _, c := range v.order {
 		out = append(out, v.missing(c)...)
 		out = append(out, v.race(c)...)
@@ -60,8 +60,8 @@ func (v *View) Findings(now time.Time) []check.Verdict {
 	return out
 }
 
-func verdict(id check.ID, s check.Status, subject, title, saw string, c check.Confidence, evidence []check.Evidence, fix ...string) check.Verdict {
-	v := check.New(id, s, c, subject, title, saw)
+func newVerdict(id verdict.ID, s verdict.Status, subject, title, saw string, c verdict.Confidence, evidence []verdict.Evidence, fix ...string) verdict.Verdict {
+	v := verdict.New(id, s, c, subject, title, saw)
 	v.Evidence, v.Fix = append(v.Evidence, evidence...), append(v.Fix, fix...)
 	return v
 }
@@ -70,9 +70,9 @@ const titleMissing = "A session is not on the nodes that should have it"
 
 // missing finds sessions that are on one node only, or not on all of those that
 // should have them.
-func (v *View) missing(c *Context) []check.Verdict {
+func (v *View) missing(c *Context) []verdict.Verdict {
 	var alone, partly []string
-	var evidence []check.Evidence
+	var evidence []verdict.Evidence
 	for _, s := range c.Sessions() {
 		if v.now.Sub(s.born) < settled {
 			continue
@@ -87,7 +87,7 @@ func (v *View) missing(c *Context) []check.Verdict {
 		}
 		*list = append(*list, s.ID)
 		if len(evidence) < maxNamed {
-			evidence = append(evidence, check.Evidence{
+			evidence = append(evidence, verdict.Evidence{
 				What:  fmt.Sprintf("session %s, served by %s", s.ID, s.Node),
 				Value: "not on " + strings.Join(lack, ", ") + ": " + why, ReadFrom: "messages about it",
 			})
@@ -96,13 +96,13 @@ func (v *View) missing(c *Context) []check.Verdict {
 	fix := "muster tribes probe of each node named, from the node that serves the session"
 	switch {
 	case len(alone) > 0:
-		return []check.Verdict{verdict(idMissing, check.Fail, c.Name, titleMissing,
+		return []verdict.Verdict{newVerdict(idMissing, verdict.Fail, c.Name, titleMissing,
 			fmt.Sprintf("%s on one node only, and lost with it: %s", count(len(alone), "session is", "sessions are"), some(alone)),
-			check.Likely, evidence, fix)}
+			verdict.Likely, evidence, fix)}
 	case len(partly) > 0:
-		return []check.Verdict{verdict(idMissing, check.Warn, c.Name, titleMissing,
+		return []verdict.Verdict{newVerdict(idMissing, verdict.Warn, c.Name, titleMissing,
 			fmt.Sprintf("%s not on every node: %s", count(len(partly), "session is", "sessions are"), some(partly)),
-			check.Likely, evidence, fix)}
+			verdict.Likely, evidence, fix)}
 	}
 	return nil
 }
@@ -158,37 +158,37 @@ func (v *View) alive(n *Node) bool {
 	return !n.Last.IsZero() && !n.Gone && v.now.Sub(n.Last) <= v.cfg.DropTime
 }
 
-func (v *View) race(c *Context) []check.Verdict {
+func (v *View) race(c *Context) []verdict.Verdict {
 	const title = "A session's creation and its first change can arrive in the wrong order"
 	const why = "a Tomcat that takes the change first drops it, and has the session without these attributes until they are set again"
 	fix := `channelSendOptions="6" on <Cluster> (a sender then waits until each message has been processed), or first set attributes in a request after the one that makes the session`
-	evidence := []check.Evidence{{
+	evidence := []verdict.Evidence{{
 		What: "sessions made and changed in one request", Value: fmt.Sprintf("%d of %d", c.Quick, c.Created), ReadFrom: "messages",
 	}}
 	switch {
 	case c.Overtaken > 0:
-		return []check.Verdict{verdict(idRace, check.Warn, c.Name, title,
+		return []verdict.Verdict{newVerdict(idRace, verdict.Warn, c.Name, title,
 			fmt.Sprintf("%s came before the creation of their session, the last for %s: replication works, but %s",
-				count(int(c.Overtaken), "change", "changes"), c.OvertakenID, why), check.Definite, evidence, fix)}
+				count(int(c.Overtaken), "change", "changes"), c.OvertakenID, why), verdict.Definite, evidence, fix)}
 	case c.Risked > 0:
-		return []check.Verdict{verdict(idRace, check.Warn, c.Name, title,
+		return []verdict.Verdict{newVerdict(idRace, verdict.Warn, c.Name, title,
 			fmt.Sprintf("%s made and given attributes in one request, with options %s: replication works, but two threads of a receiving Tomcat may take the two messages in the wrong order, and %s",
-				count(int(c.Risked), "session was", "sessions were"), c.RiskOptions, why), check.Likely, evidence, fix)}
+				count(int(c.Risked), "session was", "sessions were"), c.RiskOptions, why), verdict.Likely, evidence, fix)}
 	}
 	return nil
 }
 
 // large finds sessions of which each change sends as much as they hold.
-func (v *View) large(c *Context) []check.Verdict {
+func (v *View) large(c *Context) []verdict.Verdict {
 	var ids []string
-	var evidence []check.Evidence
+	var evidence []verdict.Evidence
 	for _, s := range c.Sessions() {
 		if !s.outgrown() {
 			continue
 		}
 		ids = append(ids, s.ID)
 		if len(evidence) < maxNamed {
-			evidence = append(evidence, check.Evidence{
+			evidence = append(evidence, verdict.Evidence{
 				What:  "session " + s.ID,
 				Value: fmt.Sprintf("%d changes of %d bytes on average, %d at most; it holds %d bytes", s.Changes, s.DeltaBytes/s.Changes, s.Largest, s.Bytes), ReadFrom: "messages",
 			})
@@ -197,9 +197,9 @@ func (v *View) large(c *Context) []check.Verdict {
 	if len(ids) == 0 {
 		return nil
 	}
-	return []check.Verdict{verdict(idDelta, check.Warn, c.Name, "The changes of a session are as large as the session",
+	return []verdict.Verdict{newVerdict(idDelta, verdict.Warn, c.Name, "The changes of a session are as large as the session",
 		fmt.Sprintf("each change of %s replicates as much as the session holds, or more: %s", count(len(ids), "session", "sessions"), some(ids)),
-		check.Definite, evidence, "set only the attributes that a request changed; several small attributes instead of one large object; BackupManager sends to one node instead of all")}
+		verdict.Definite, evidence, "set only the attributes that a request changed; several small attributes instead of one large object; BackupManager sends to one node instead of all")}
 }
 
 // outgrown: its changes are as large as all that it holds.
@@ -214,7 +214,7 @@ func (s *Session) outgrown() bool {
 	return s.Largest >= 16*largeSession && s.Largest > 4*s.Bytes // what one request set and removed
 }
 
-func (v *View) clock(n *Node) []check.Verdict {
+func (v *View) clock(n *Node) []verdict.Verdict {
 	l := n.Latency
 	if l.N < clockMessages || l.Least < clockOff && l.Most > -clockOff {
 		return nil
@@ -224,9 +224,9 @@ func (v *View) clock(n *Node) []check.Verdict {
 	if l.Most <= -clockOff {
 		way, by = "ahead of", -l.Most
 	}
-	return []check.Verdict{verdict(idClock, check.Warn, n.Address, "Clocks differ",
-		fmt.Sprintf("its clock is %s ours by about %s, by the times in %d of its messages", way, short(by), l.N), check.Likely,
-		[]check.Evidence{{What: "time between its timestamp and our sight of the message", Value: fmt.Sprintf("%s to %s", short(l.Least), short(l.Most)), ReadFrom: "messages"}},
+	return []verdict.Verdict{newVerdict(idClock, verdict.Warn, n.Address, "Clocks differ",
+		fmt.Sprintf("its clock is %s ours by about %s, by the times in %d of its messages", way, short(by), l.N), verdict.Likely,
+		[]verdict.Evidence{{What: "time between its timestamp and our sight of the message", Value: fmt.Sprintf("%s to %s", short(l.Least), short(l.Most)), ReadFrom: "messages"}},
 		"chronyc tracking, on both")}
 }
 

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 	"muster/tribes"
 	"muster/tribes/decode"
 	"muster/tribes/javaser"
@@ -94,7 +94,7 @@ func TestMapSession(t *testing.T) {
 	// Its backup is lost, and no other node is named.
 	wantKinds(t, "placed", w.send(3, 2, entry(t, session.MapProxy, "S", 3)), "session_placed")
 	w.beat(10*time.Second, 1, 2, 3)
-	if v := w.found(idMissing)[0]; v.Status != check.Fail {
+	if v := w.found(idMissing)[0]; v.Status != verdict.Fail {
 		t.Errorf("%+v", v)
 	}
 	wantKinds(t, "end", w.send(3, 1, entry(t, session.MapRemove, "S", 3)), "session_expired")

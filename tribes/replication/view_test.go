@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 	"muster/tribes"
 	"muster/tribes/decode"
 	"muster/tribes/javaser"
@@ -109,10 +109,10 @@ func wantKinds(t *testing.T, what string, all []Event, want string) {
 	}
 }
 
-func (w *wire) found(ids ...check.ID) []check.Verdict {
+func (w *wire) found(ids ...verdict.ID) []verdict.Verdict {
 	w.t.Helper()
 	all := w.v.Findings(w.now)
-	var got []check.ID
+	var got []verdict.ID
 	for _, v := range all {
 		got = append(got, v.ID)
 		if v.Saw == "" || len(v.Fix) == 0 || v.Title == "" || len(v.Evidence) == 0 {
@@ -194,7 +194,7 @@ func TestOvertaken(t *testing.T) {
 		t.Errorf("the change is lost: %+v", s)
 	}
 	all := w.found(idRace)
-	if v := all[0]; v.Status != check.Warn || v.Confidence != check.Definite || !strings.Contains(v.Saw, "replication works") {
+	if v := all[0]; v.Status != verdict.Warn || v.Confidence != verdict.Definite || !strings.Contains(v.Saw, "replication works") {
 		t.Errorf("%+v", v)
 	}
 }
@@ -205,11 +205,11 @@ func TestOneRequest(t *testing.T) {
 		options tribes.Options
 		apart   time.Duration
 		changes session.Action
-		want    []check.ID
+		want    []verdict.ID
 	}{
-		{tribes.Asynchronous, 0, set("k", "v"), []check.ID{idRace}},
-		{tribes.UseAck, 0, set("k", "v"), []check.ID{idRace}},
-		{0, 0, set("k", "v"), []check.ID{idRace}},
+		{tribes.Asynchronous, 0, set("k", "v"), []verdict.ID{idRace}},
+		{tribes.UseAck, 0, set("k", "v"), []verdict.ID{idRace}},
+		{0, 0, set("k", "v"), []verdict.ID{idRace}},
 		{tribes.UseAck | tribes.SynchronizedAck, 0, set("k", "v"), nil},
 		{tribes.Asynchronous, time.Second, set("k", "v"), nil},
 		{tribes.Asynchronous, 0, session.Action{Type: session.AuthType, Name: session.AuthType.FixedName(), Value: javaser.NewString("BASIC")}, nil},
@@ -253,7 +253,7 @@ func TestCopiesAndAcks(t *testing.T) {
 		t.Errorf("%+v", w.v.Counts)
 	}
 	w.beat(10*time.Second, 1, 2, 3)
-	if v := w.found(idMissing)[0]; v.Status != check.Warn || !strings.Contains(v.Evidence[0].Value, name(3)) {
+	if v := w.found(idMissing)[0]; v.Status != verdict.Warn || !strings.Contains(v.Evidence[0].Value, name(3)) {
 		t.Errorf("%+v", v)
 	}
 }
@@ -278,11 +278,11 @@ func TestAcksNoLonger(t *testing.T) {
 		w.beat(10*time.Second, 1, 2)
 		if before {
 			for _, v := range w.found(idMissing, idStopped) {
-				if v.Status != check.Fail || strings.Contains(v.Saw, "first") {
+				if v.Status != verdict.Fail || strings.Contains(v.Saw, "first") {
 					t.Errorf("%+v", v)
 				}
 			}
-		} else if v := w.found(idStopped)[0]; v.Status != check.Warn || v.Confidence != check.Hint {
+		} else if v := w.found(idStopped)[0]; v.Status != verdict.Warn || v.Confidence != verdict.Hint {
 			t.Errorf("a capture of one direction: %+v", v)
 		}
 		// When its member is gone there is nothing to be missed.
@@ -303,12 +303,12 @@ func TestStopped(t *testing.T) {
 	w.found()
 	w.beat(20*time.Second, 1, 2)
 	for _, v := range w.found(idStopped, idStopped) {
-		if v.Status != check.Warn || v.Confidence != check.Hint {
+		if v.Status != verdict.Warn || v.Confidence != verdict.Hint {
 			t.Errorf("nobody may be using it: %+v", v)
 		}
 	}
 	w.created(2, 0, "again")
-	if v := w.found(idStopped)[0]; v.Confidence != check.Likely || v.Subject != name(1) {
+	if v := w.found(idStopped)[0]; v.Confidence != verdict.Likely || v.Subject != name(1) {
 		t.Errorf("the other goes on: %+v", v)
 	}
 	m := member(1)
@@ -325,13 +325,13 @@ func TestSilent(t *testing.T) {
 	w.found() // nobody has said that its receiver answers
 	m := member(1)
 	w.v.Silent(&m, w.now)
-	if v := w.found(idPaused)[0]; v.Status != check.Warn || v.Subject != name(1) || !strings.Contains(v.Saw, "for 10") {
+	if v := w.found(idPaused)[0]; v.Status != verdict.Warn || v.Subject != name(1) || !strings.Contains(v.Saw, "for 10") {
 		t.Errorf("a pause: %+v", v)
 	}
 	w.v.Heartbeat(&m, w.now.Add(-10*time.Second)) // what is known of it, told again
 	w.found(idPaused)
 	w.created(1, 0, "S.n1")
-	if v := w.found(idOneWay)[0]; v.Status != check.Fail || v.Subject != name(1) {
+	if v := w.found(idOneWay)[0]; v.Status != verdict.Fail || v.Subject != name(1) {
 		t.Errorf("it speaks: %+v", v)
 	}
 	w.beat(time.Second, 1, 2)
@@ -375,7 +375,7 @@ func TestFetched(t *testing.T) {
 	w.found()
 	w.list(2, 0, held(w, "both", time.Hour))
 	v := w.found(idMissing)[0]
-	if v.Status != check.Fail || !strings.Contains(v.Saw, "old") || strings.Contains(v.Saw, "both") || strings.Contains(v.Saw, "new") {
+	if v.Status != verdict.Fail || !strings.Contains(v.Saw, "old") || strings.Contains(v.Saw, "both") || strings.Contains(v.Saw, "new") {
 		t.Errorf("%+v", v)
 	}
 	// It got it in the end: the next time it names it.
@@ -447,9 +447,9 @@ func TestLargeChanges(t *testing.T) {
 		for i := range 6 {
 			c.changes(w, i)
 		}
-		var want []check.ID
+		var want []verdict.ID
 		if c.found {
-			want = []check.ID{idDelta}
+			want = []verdict.ID{idDelta}
 		}
 		t.Log(c.what)
 		w.found(want...)

@@ -11,7 +11,7 @@ import (
 	"muster/internal/hint"
 	"muster/mcast"
 	"muster/tribes"
-	"muster/tribes/membership"
+	"muster/tribes/cluster/membership"
 )
 
 // Config is what a run goes by. Zero values mean the defaults.

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"time"
 
-	"muster/tribes/channel"
 	"muster/tribes/cluster"
-	"muster/tribes/membership"
-	"muster/tribes/replicatedmap"
+	"muster/tribes/cluster/channel"
+	"muster/tribes/cluster/membership"
+	"muster/tribes/cluster/replicatedmap"
 	"muster/tribes/session"
 )
 

@@ -13,10 +13,10 @@ import (
 
 	"muster/mcast"
 	"muster/tribes"
-	"muster/tribes/channel"
 	"muster/tribes/cluster"
-	"muster/tribes/membership"
-	"muster/tribes/stage"
+	"muster/tribes/cluster/channel"
+	"muster/tribes/cluster/membership"
+	"muster/tribes/cluster/stage"
 )
 
 // nodeConfig is the first line that a node reads.

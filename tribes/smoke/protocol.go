@@ -1,8 +1,8 @@
 package smoke
 
 import (
-	"muster/tribes/membership"
-	"muster/tribes/replicatedmap"
+	"muster/tribes/cluster/membership"
+	"muster/tribes/cluster/replicatedmap"
 )
 
 // The words between driver and node. A node whose standard input ends leaves in

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"muster/tribes/replicatedmap"
+	"muster/tribes/cluster/replicatedmap"
 )
 
 // verifyPlaces waits until every session of the set lives as a BackupManager

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"muster/internal/hint"
-	"muster/tribes/membership"
+	"muster/tribes/cluster/membership"
 )
 
 // The steps that are about members: who starts, dies, returns and leaves.

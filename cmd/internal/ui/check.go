@@ -6,16 +6,16 @@ import (
 	"slices"
 	"strings"
 
-	"muster/internal/check"
 	"muster/internal/escape"
+	"muster/internal/verdict"
 	"muster/routecheck"
 )
 
 // CheckReport is what muster check found, for its readers.
 type CheckReport struct {
 	Host     *routecheck.Host
-	Verdicts []check.Verdict
-	Summary  check.Summary
+	Verdicts []verdict.Verdict
+	Summary  verdict.Summary
 	TookMS   int64
 	Short    bool
 }
@@ -28,7 +28,7 @@ func (r CheckReport) JSON(w io.Writer) error {
 			return err
 		}
 	}
-	return lines.Write(VerdictSummary{"summary", r.Summary, r.TookMS})
+	return lines.Write(VerdictSummaryLine{"summary", r.Summary, r.TookMS})
 }
 
 // families are the headings of the text, by the first word of the ids.
@@ -51,7 +51,7 @@ func (r CheckReport) Text(s *Stream) error {
 	r.head(&b)
 	if r.Short {
 		for _, v := range r.Verdicts {
-			if v.Status.Bad() || v.Status == check.Unknown {
+			if v.Status.Bad() || v.Status == verdict.Unknown {
 				fmt.Fprintf(&b, "%s  %s  %s\n", pad(s, v.Status), v.ID, escape.Text(v.Saw))
 			}
 		}
@@ -85,7 +85,7 @@ func (r CheckReport) head(b *strings.Builder) {
 
 // wrong tells the causes, each with what follows from it.
 func (r CheckReport) wrong(b *strings.Builder, s *Stream) {
-	told := map[check.ID]bool{}
+	told := map[verdict.ID]bool{}
 	for _, id := range r.Summary.Causes {
 		for _, v := range r.Verdicts {
 			if v.ID == id && v.Status.Bad() {
@@ -104,13 +104,13 @@ func (r CheckReport) wrong(b *strings.Builder, s *Stream) {
 		}
 	}
 	for _, v := range r.Verdicts {
-		if v.Status == check.Unknown {
+		if v.Status == verdict.Unknown {
 			r.finding(b, s, v)
 		}
 	}
 }
 
-func follows(v check.Verdict, id check.ID) bool {
+func follows(v verdict.Verdict, id verdict.ID) bool {
 	for _, c := range v.CausedBy {
 		if c == id {
 			return true
@@ -119,14 +119,14 @@ func follows(v check.Verdict, id check.ID) bool {
 	return false
 }
 
-func (r CheckReport) finding(b *strings.Builder, s *Stream, v check.Verdict) {
+func (r CheckReport) finding(b *strings.Builder, s *Stream, v verdict.Verdict) {
 	title := escape.Text(v.Title)
 	if v.Subject != "" && !strings.Contains(title, v.Subject) {
 		title = escape.Text(v.Subject) + ": " + title
 	}
 	fmt.Fprintf(b, "\n%s  %s  %s\n", pad(s, v.Status), s.Style().Bold(true).Render(string(v.ID)), title)
 	fmt.Fprintf(b, "    saw      %s", wrapAt(s, escape.Text(v.Saw), 13))
-	if v.Confidence != check.Definite {
+	if v.Confidence != verdict.Definite {
 		fmt.Fprintf(b, " %s", s.Dim("("+string(v.Confidence)+")"))
 	}
 	b.WriteByte('\n')
@@ -145,14 +145,16 @@ func (r CheckReport) finding(b *strings.Builder, s *Stream, v check.Verdict) {
 // reason share one.
 func (r CheckReport) all(b *strings.Builder, s *Stream) {
 	for _, f := range families {
-		var lines []check.Verdict
+		var lines []verdict.Verdict
 		ids := map[int][]string{}
 		for _, v := range r.Verdicts {
 			family, _, _ := strings.Cut(string(v.ID), ".")
 			if !word(f.words, family) {
 				continue
 			}
-			at := slices.IndexFunc(lines, func(o check.Verdict) bool { return v.Status == check.Skip && o.Status == check.Skip && o.Saw == v.Saw })
+			at := slices.IndexFunc(lines, func(o verdict.Verdict) bool {
+				return v.Status == verdict.Skip && o.Status == verdict.Skip && o.Saw == v.Saw
+			})
 			if at < 0 {
 				at = len(lines)
 				lines = append(lines, v)
@@ -244,7 +246,7 @@ func word(list, w string) bool {
 	return false
 }
 
-func pad(s *Stream, st check.Status) string {
+func pad(s *Stream, st verdict.Status) string {
 	return s.Status(st) + strings.Repeat(" ", max(0, 7-len(st)))
 }
 

@@ -7,34 +7,34 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"muster/internal/check"
 	"muster/internal/escape"
-	"muster/tribes/config"
+	"muster/internal/verdict"
+	"muster/tribes/serverxml"
 )
 
 // ConfigDocument is what "muster tribes config --json" prints.
 type ConfigDocument struct {
-	Type     string           `json:"type"` // "config"
-	Tomcat   string           `json:"tomcat"`
-	Files    []*config.File   `json:"files"`
-	Verdicts []config.Finding `json:"verdicts"`
-	Summary  check.Summary    `json:"summary"`
+	Type     string              `json:"type"` // "config"
+	Tomcat   string              `json:"tomcat"`
+	Files    []*serverxml.File   `json:"files"`
+	Verdicts []serverxml.Finding `json:"verdicts"`
+	Summary  verdict.Summary     `json:"summary"`
 }
 
 // NewConfigDocument collects what was read and found.
-func NewConfigDocument(v config.Version, files []*config.File, found []config.Finding) ConfigDocument {
+func NewConfigDocument(v serverxml.Version, files []*serverxml.File, found []serverxml.Finding) ConfigDocument {
 	d := ConfigDocument{Type: "config", Tomcat: v.String(), Files: files, Verdicts: found}
 	if d.Files == nil {
-		d.Files = []*config.File{}
+		d.Files = []*serverxml.File{}
 	}
 	if d.Verdicts == nil {
-		d.Verdicts = []config.Finding{}
+		d.Verdicts = []serverxml.Finding{}
 	}
-	var vs []check.Verdict
+	var vs []verdict.Verdict
 	for _, f := range found {
 		vs = append(vs, f.Verdict)
 	}
-	d.Summary = check.Summarize(vs)
+	d.Summary = verdict.Summarize(vs)
 	return d
 }
 
@@ -85,7 +85,7 @@ func (d ConfigDocument) verdict() string {
 	return fmt.Sprintf("%d %s for Tomcat %s: %s", len(d.Verdicts), word, d.Tomcat, strings.Join(parts, ", "))
 }
 
-func (d ConfigDocument) file(s *Stream, b *strings.Builder, f *config.File, o ConfigText) error {
+func (d ConfigDocument) file(s *Stream, b *strings.Builder, f *serverxml.File, o ConfigText) error {
 	for _, c := range f.Clusters {
 		where := shown(c.Name)
 		if c.Self.Position != nil {
@@ -111,9 +111,9 @@ func (d ConfigDocument) file(s *Stream, b *strings.Builder, f *config.File, o Co
 }
 
 // clusterTable lists the attributes with where their values come from.
-func clusterTable(s *Stream, c *config.Cluster, all bool) (t Table, hidden int) {
+func clusterTable(s *Stream, c *serverxml.Cluster, all bool) (t Table, hidden int) {
 	t.Header = []string{"ELEMENT", "CLASS", "ATTRIBUTE", "VALUE", "FROM"}
-	add := func(p *config.Component) {
+	add := func(p *serverxml.Component) {
 		if p == nil {
 			return
 		}
@@ -146,7 +146,7 @@ func clusterTable(s *Stream, c *config.Cluster, all bool) (t Table, hidden int) 
 
 func shortClass(name string) string { return shown(name[strings.LastIndexByte(name, '.')+1:]) }
 
-func attributeText(v config.Value) string {
+func attributeText(v serverxml.Value) string {
 	text := shown(v.Text)
 	switch {
 	case v.Ignored != "":
@@ -159,9 +159,9 @@ func attributeText(v config.Value) string {
 	return text
 }
 
-func originText(s *Stream, v config.Value) string {
+func originText(s *Stream, v serverxml.Value) string {
 	from := string(v.From)
-	if v.From == config.FromFile {
+	if v.From == serverxml.FromFile {
 		from = ""
 	}
 	if v.Position != nil {
@@ -170,13 +170,13 @@ func originText(s *Stream, v config.Value) string {
 	if len(v.Properties) > 0 {
 		from += " " + shown(strings.Join(v.Properties, ", "))
 	}
-	if v.From == config.FromDefault {
+	if v.From == serverxml.FromDefault {
 		return s.Dim(from)
 	}
 	return from
 }
 
-func renderFinding(s *Stream, b *strings.Builder, f config.Finding) {
+func renderFinding(s *Stream, b *strings.Builder, f serverxml.Finding) {
 	fmt.Fprintf(b, "%s %s %s: %s\n", s.Status(f.Status), shown(f.Subject), f.ID, shown(f.Saw))
 	if len(f.CausedBy) > 0 {
 		ids := make([]string, len(f.CausedBy))

@@ -8,7 +8,7 @@ import (
 
 	"muster/internal/escape"
 	"muster/tribes"
-	"muster/tribes/membership"
+	"muster/tribes/cluster/membership"
 )
 
 // MemberEvent is a change of the membership in JSON.

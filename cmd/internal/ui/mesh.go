@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 	"muster/mcast"
 	"muster/ping/mesh"
 )
@@ -69,7 +69,7 @@ type MeshArrow struct {
 // MeshSummary is the last line.
 type MeshSummary struct {
 	Type string `json:"type"` // summary
-	check.Summary
+	verdict.Summary
 	Group     string      `json:"group"`
 	Interface string      `json:"interface"`
 	Nodes     int         `json:"nodes"` // that take part, this one included
@@ -130,7 +130,7 @@ func (m *Mesh) Event(e mesh.Event) {
 }
 
 // Final shows everything at the end.
-func (m *Mesh) Final(r *mesh.Report, vs []check.Verdict, dropped uint64) error {
+func (m *Mesh) Final(r *mesh.Report, vs []verdict.Verdict, dropped uint64) error {
 	if m.lines == nil {
 		return m.finalText(r, vs)
 	}
@@ -154,9 +154,9 @@ func (m *Mesh) Final(r *mesh.Report, vs []check.Verdict, dropped uint64) error {
 	return m.lines.Write(sum)
 }
 
-func (m *Mesh) summary(r *mesh.Report, vs []check.Verdict) MeshSummary {
+func (m *Mesh) summary(r *mesh.Report, vs []verdict.Verdict) MeshSummary {
 	s := MeshSummary{
-		Type: "summary", Summary: check.Summarize(vs), Group: m.Group.String(), Interface: m.Interface.Name,
+		Type: "summary", Summary: verdict.Summarize(vs), Group: m.Group.String(), Interface: m.Interface.Name,
 		Expected: m.Expected.Count, Missing: m.Expected.Missing(r), Cut: []string{}, LoadMean: r.LoadMean, LoadPeak: r.LoadPeak,
 		Counts: r.Counts, TookMS: r.At.Sub(r.Start).Milliseconds(),
 	}

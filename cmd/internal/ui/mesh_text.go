@@ -6,8 +6,8 @@ import (
 	"io"
 	"strings"
 
-	"muster/internal/check"
 	"muster/internal/escape"
+	"muster/internal/verdict"
 	"muster/ping/mesh"
 )
 
@@ -75,7 +75,7 @@ func (m *Mesh) as(w io.Writer) *Stream {
 	return &c
 }
 
-func (m *Mesh) finalText(r *mesh.Report, vs []check.Verdict) error {
+func (m *Mesh) finalText(r *mesh.Report, vs []verdict.Verdict) error {
 	if err := m.live.Close(); err != nil {
 		return err
 	}

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"muster/internal/check"
 	"muster/internal/escape"
+	"muster/internal/verdict"
 	"muster/mcast/querier"
 )
 
@@ -82,7 +82,7 @@ type QuerierMembership struct {
 // QuerierSummary is the last line.
 type QuerierSummary struct {
 	Type string `json:"type"` // summary
-	check.Summary
+	verdict.Summary
 	Interfaces  []string `json:"interfaces"`
 	Watched     bool     `json:"watched"`
 	Queriers    int      `json:"queriers"`
@@ -139,11 +139,11 @@ func protocolOf(v6 bool) string {
 }
 
 // Final shows everything at the end.
-func (v *Queriers) Final(r querier.Report, ps []querier.Provocation, vs []check.Verdict, dropped uint64) error {
+func (v *Queriers) Final(r querier.Report, ps []querier.Provocation, vs []verdict.Verdict, dropped uint64) error {
 	if v.lines == nil {
 		return v.text(r, vs, dropped)
 	}
-	sum := QuerierSummary{Type: "summary", Summary: check.Summarize(vs), Interfaces: []string{}, Dropped: dropped, TookMS: r.At.Sub(r.Start).Milliseconds()}
+	sum := QuerierSummary{Type: "summary", Summary: verdict.Summarize(vs), Interfaces: []string{}, Dropped: dropped, TookMS: r.At.Sub(r.Start).Milliseconds()}
 	for i := range r.Links {
 		l := &r.Links[i]
 		if n := len(sum.Interfaces); n == 0 || sum.Interfaces[n-1] != l.Interface.Name {
@@ -208,7 +208,7 @@ func timeOrNull(t time.Time) *time.Time {
 	return &t
 }
 
-func (v *Queriers) text(r querier.Report, vs []check.Verdict, dropped uint64) error {
+func (v *Queriers) text(r querier.Report, vs []verdict.Verdict, dropped uint64) error {
 	queriers := Table{Header: []string{"INTERFACE", "PROTOCOL", "QUERIER", "VERSION", "INTERVAL", "ROBUSTNESS", "ANSWER IN", "QUERIES", "LAST"}}
 	groups := Table{Header: []string{"INTERFACE", "GROUP", "HOST SPEAKS", "USERS", "LAST REPORT", "WITHOUT A QUERY FORGOTTEN"}}
 	for i := range r.Links {

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"muster/internal/check"
 	"muster/internal/escape"
 	"muster/internal/hint"
+	"muster/internal/verdict"
 	"muster/tribes/smoke"
 )
 
@@ -47,9 +47,9 @@ type SmokeSummary struct {
 	TookMS     int64  `json:"took_ms"`
 
 	// Of a run with real Tomcats.
-	Half    string     `json:"half,omitempty"`    // that is broken: members, replication or served
-	Causes  []check.ID `json:"causes,omitempty"`  // ids of the root causes, most certain first
-	Skipped int        `json:"skipped,omitempty"` // steps that were not tried
+	Half    string       `json:"half,omitempty"`    // that is broken: members, replication or served
+	Causes  []verdict.ID `json:"causes,omitempty"`  // ids of the root causes, most certain first
+	Skipped int          `json:"skipped,omitempty"` // steps that were not tried
 }
 
 // Smoke prints a run of the smoke scenario step by step.

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 
-	"muster/internal/check"
 	"muster/internal/escape"
+	"muster/internal/verdict"
 	"muster/tribes/smoke/tomcat"
 )
 
@@ -34,9 +34,9 @@ func (r *Smoke) CloseTomcats(rep tomcat.Report) error {
 			r.lines.Write(NewVerdict(v))
 		}
 		s := r.summary(rep.Report)
-		s.Half, s.Causes, s.Skipped = string(rep.Half), check.Causes(rep.Verdicts), rep.Skipped
+		s.Half, s.Causes, s.Skipped = string(rep.Half), verdict.Causes(rep.Verdicts), rep.Skipped
 		if unknown {
-			s.Status = string(check.Unknown)
+			s.Status = string(verdict.Unknown)
 		}
 		return r.lines.Write(s)
 	}

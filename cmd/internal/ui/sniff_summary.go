@@ -4,8 +4,8 @@ import (
 	"net/netip"
 	"time"
 
-	"muster/internal/check"
 	"muster/internal/escape"
+	"muster/internal/verdict"
 	"muster/sniff"
 	"muster/sniff/analysis"
 	"muster/sniff/capture"
@@ -40,7 +40,7 @@ type SniffSummary struct {
 	Queriers  []SniffQuerier  `json:"queriers"`
 	Receivers []SniffReceiver `json:"receivers"`
 
-	Verdicts check.Summary `json:"verdicts"`
+	Verdicts verdict.Summary `json:"verdicts"`
 }
 
 // SniffMember is a member and how its heartbeats came.
@@ -132,14 +132,14 @@ type SniffReceiver struct {
 }
 
 // NewSniffSummary sums a capture up.
-func NewSniffSummary(s *sniff.Sniffer, st capture.Stats, vs []check.Verdict) *SniffSummary {
+func NewSniffSummary(s *sniff.Sniffer, st capture.Stats, vs []verdict.Verdict) *SniffSummary {
 	a, t := s.Analysis, s.Totals
 	v := &SniffSummary{
 		Type: "summary", Packets: t.Packets, Bytes: t.Bytes, Heartbeats: t.Heartbeats, Goodbyes: t.Goodbyes, Messages: t.Messages,
 		Acks: t.Acks, FailAcks: t.FailAcks, IGMP: t.IGMP, MLD: t.MLD, Invalid: t.Invalid, CutPackets: t.CutPackets,
 		Dropped: st.Dropped, Overflow: a.Overflow, FirstSeen: nsTime(a.First), LastSeen: nsTime(a.Last),
 		Members: []SniffMember{}, Speakers: []SniffSpeaker{}, Clusters: []SniffCluster{}, Groups: []SniffGroup{},
-		Queriers: []SniffQuerier{}, Receivers: []SniffReceiver{}, Verdicts: check.Summarize(vs),
+		Queriers: []SniffQuerier{}, Receivers: []SniffReceiver{}, Verdicts: verdict.Summarize(vs),
 	}
 	if st.Damage != nil {
 		v.Damage = st.Damage.Error()

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"muster/internal/check"
 	"muster/internal/escape"
+	"muster/internal/verdict"
 	"muster/sniff"
 	"muster/sniff/analysis"
 	"muster/sniff/capture"
@@ -14,7 +14,7 @@ import (
 
 // SniffReport prints the summary of a capture for people: members, groups,
 // queriers and receivers as tables, then the verdicts.
-func (s *Stream) SniffReport(sn *sniff.Sniffer, st capture.Stats, vs []check.Verdict) error {
+func (s *Stream) SniffReport(sn *sniff.Sniffer, st capture.Stats, vs []verdict.Verdict) error {
 	a := sn.Analysis
 	for _, part := range []struct {
 		title string
@@ -40,37 +40,37 @@ func (s *Stream) SniffReport(sn *sniff.Sniffer, st capture.Stats, vs []check.Ver
 	}
 	var b strings.Builder
 	fmt.Fprintln(&b, countsText(sn, st))
-	CheckReport{Verdicts: vs, Summary: check.Summarize(vs)}.wrong(&b, s)
-	s.others(&b, vs, check.Status.Bad)
+	CheckReport{Verdicts: vs, Summary: verdict.Summarize(vs)}.wrong(&b, s)
+	s.others(&b, vs, verdict.Status.Bad)
 	_, err := fmt.Fprint(s, b.String())
 	return err
 }
 
 // SniffClosing prints the counts of a capture in a line, and one for each verdict
 // that speaks against the network.
-func (s *Stream) SniffClosing(sn *sniff.Sniffer, st capture.Stats, vs []check.Verdict) error {
+func (s *Stream) SniffClosing(sn *sniff.Sniffer, st capture.Stats, vs []verdict.Verdict) error {
 	var b strings.Builder
 	fmt.Fprintln(&b, countsText(sn, st))
-	s.others(&b, vs, func(check.Status) bool { return false })
+	s.others(&b, vs, func(verdict.Status) bool { return false })
 	_, err := fmt.Fprint(s, b.String())
 	return err
 }
 
 // others prints a line for each verdict that is not told already, and counts
 // those that pass.
-func (s *Stream) others(b *strings.Builder, vs []check.Verdict, told func(check.Status) bool) {
+func (s *Stream) others(b *strings.Builder, vs []verdict.Verdict, told func(verdict.Status) bool) {
 	passed := 0
 	for i := range vs {
 		switch v := &vs[i]; {
 		case told(v.Status):
-		case v.Status == check.Pass && v.Subject == "": // with one it is worth a line
+		case v.Status == verdict.Pass && v.Subject == "": // with one it is worth a line
 			passed++
 		default:
 			fmt.Fprintf(b, "%s  %s  %s\n", pad(s, v.Status), v.ID, escape.Text(v.Saw))
 		}
 	}
 	if passed > 0 {
-		fmt.Fprintf(b, "%s  %s of what the traffic shows\n", pad(s, check.Pass), Count(passed, "check"))
+		fmt.Fprintf(b, "%s  %s of what the traffic shows\n", pad(s, verdict.Pass), Count(passed, "check"))
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 // Style returns an empty style that renders colours only where the stream
@@ -35,13 +35,13 @@ func (s *Stream) Doubt(text string) string {
 func (s *Stream) Dim(text string) string { return s.Style().Faint(true).Render(text) }
 
 // Status renders a verdict's status in its colour.
-func (s *Stream) Status(st check.Status) string {
+func (s *Stream) Status(st verdict.Status) string {
 	switch st {
-	case check.Pass:
+	case verdict.Pass:
 		return s.Good(string(st))
-	case check.Fail:
+	case verdict.Fail:
 		return s.Bad(string(st))
-	case check.Warn, check.Unknown:
+	case verdict.Warn, verdict.Unknown:
 		return s.Doubt(string(st))
 	}
 	return s.Dim(string(st))

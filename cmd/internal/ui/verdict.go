@@ -1,21 +1,21 @@
 package ui
 
 import (
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 // Verdict is the JSON line of one verdict.
 type Verdict struct {
 	Type string `json:"type"` // "verdict"
-	check.Verdict
+	verdict.Verdict
 }
 
 // NewVerdict gives v its line.
-func NewVerdict(v check.Verdict) Verdict { return Verdict{"verdict", v} }
+func NewVerdict(v verdict.Verdict) Verdict { return Verdict{"verdict", v} }
 
-// VerdictSummary is the last JSON line of a command that gives verdicts.
-type VerdictSummary struct {
+// VerdictSummaryLine is the last JSON line of a command that gives verdicts.
+type VerdictSummaryLine struct {
 	Type string `json:"type"` // "summary"
-	check.Summary
+	verdict.Summary
 	TookMS int64 `json:"took_ms"`
 }

@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"strings"
 
-	"muster/internal/check"
 	"muster/internal/escape"
+	"muster/internal/verdict"
 )
 
 // VerdictText is a verdict for people: what was seen, and for a bad one its
 // evidence, what mends it and where to read on.
-func VerdictText(s *Stream, v check.Verdict) string {
+func VerdictText(s *Stream, v verdict.Verdict) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s%s  %s", s.Status(v.Status), strings.Repeat(" ", max(7-len(v.Status), 0)), v.ID)
 	if v.Subject != "" {
@@ -31,7 +31,7 @@ func VerdictText(s *Stream, v check.Verdict) string {
 }
 
 // VerdictsText is all of them, the bad ones first.
-func VerdictsText(s *Stream, vs []check.Verdict) string {
+func VerdictsText(s *Stream, vs []verdict.Verdict) string {
 	var b strings.Builder
 	for _, bad := range []bool{true, false} {
 		for _, v := range vs {

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 	"muster/tribes/cluster"
 	"muster/tribes/smoke"
 )
@@ -84,7 +84,7 @@ const (
 type Report struct {
 	smoke.Report
 	Half     Half // empty where nothing is broken, or it is not a matter of the cluster
-	Verdicts []check.Verdict
+	Verdicts []verdict.Verdict
 	Skipped  int // steps
 }
 

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"muster/tribes"
-	"muster/tribes/channel"
+	"muster/tribes/cluster/channel"
 	"muster/tribes/session"
 )
 

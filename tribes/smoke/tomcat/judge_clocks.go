@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 // apart is how far the clocks of the two nodes differ at least.
@@ -23,7 +23,7 @@ func difference(a, b clock) time.Duration {
 }
 
 // clocks tells of clocks that differ, the two that are farthest apart.
-func (j *judge) clocks(s check.Status) check.Verdict {
+func (j *judge) clocks(s verdict.Status) verdict.Verdict {
 	var a, b *NodeFacts
 	var most time.Duration
 	for i := range j.f.Nodes {
@@ -34,19 +34,19 @@ func (j *judge) clocks(s check.Status) check.Verdict {
 		}
 	}
 	if a == nil || most < skew {
-		return check.Verdict{}
+		return verdict.Verdict{}
 	}
 	saw := fmt.Sprintf("the clocks of %s and %s are %s apart", a.Name, b.Name, (a.Clock.Ahead - b.Clock.Ahead).Abs().Round(time.Second))
-	if s == check.Fail {
+	if s == verdict.Fail {
 		saw += fmt.Sprintf(": an EncryptInterceptor refuses what is more than %s old or ahead, as a replay", replayWindow)
 	}
-	v := j.verdict(idClock, s, check.Definite, saw, clockEvidence(a), clockEvidence(b), check.Fix("chronyc tracking"))
-	if s == check.Warn {
+	v := j.verdict(idClock, s, verdict.Definite, saw, clockEvidence(a), clockEvidence(b), verdict.Fix("chronyc tracking"))
+	if s == verdict.Warn {
 		j.out = append(j.out, v)
 	}
 	return v
 }
 
-func clockEvidence(n *NodeFacts) check.Evidence {
-	return check.Evidence{What: "clock of " + n.Name, Value: fmt.Sprintf("%+.1f s against ours", n.Clock.Ahead.Seconds()), ReadFrom: "the Date of its answers"}
+func clockEvidence(n *NodeFacts) verdict.Evidence {
+	return verdict.Evidence{What: "clock of " + n.Name, Value: fmt.Sprintf("%+.1f s against ours", n.Clock.Ahead.Seconds()), ReadFrom: "the Date of its answers"}
 }

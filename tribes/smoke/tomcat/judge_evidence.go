@@ -3,17 +3,17 @@ package tomcat
 import (
 	"fmt"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 // evidence is what the wire showed of the two.
-func (j *judge) evidence() (all []check.Evidence) {
+func (j *judge) evidence() (all []verdict.Evidence) {
 	for i, n := range []*NodeFacts{j.from, j.to} {
 		if n.Down || i == 0 && j.f.From < 0 {
 			continue
 		}
 		add := func(what, value, from string) {
-			all = append(all, check.Evidence{What: n.Name + ": " + what, Value: value, ReadFrom: from})
+			all = append(all, verdict.Evidence{What: n.Name + ": " + what, Value: value, ReadFrom: from})
 		}
 		if j.f.Routes {
 			add("jvmRoute", orNone(n.Route), "the ids of its sessions")

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"muster/docs/checks"
-	"muster/internal/check"
+	"muster/internal/verdict"
 )
 
 // good are facts of two Tomcats between which a session did not arrive although
@@ -30,7 +30,7 @@ func TestJudge(t *testing.T) {
 		name  string
 		fault func(*Facts)
 		half  Half
-		cause check.ID
+		cause verdict.ID
 		says  string
 	}{
 		{"B is not heard", func(f *Facts) { f.Nodes[1].Heard = false }, NoMembers, idMembers, "no heartbeat of B comes in group 228.0.0.4:45564 on eth0, those of A do"},
@@ -83,7 +83,7 @@ func TestJudge(t *testing.T) {
 			if half != c.half {
 				t.Errorf("half %q, want %q: %+v", half, c.half, vs)
 			}
-			if causes := check.Causes(vs); c.cause != "" && (len(causes) != 1 || causes[0] != c.cause) {
+			if causes := verdict.Causes(vs); c.cause != "" && (len(causes) != 1 || causes[0] != c.cause) {
 				t.Errorf("causes %v, want %s", causes, c.cause)
 			}
 			text := ""
@@ -105,7 +105,7 @@ func TestJudgeWarns(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		fault func(*Facts)
-		id    check.ID
+		id    verdict.ID
 	}{
 		{"all well", func(*Facts) {}, ""},
 		{"clocks", func(f *Facts) { f.Nodes[1].Clock.Ahead = 5 * time.Second }, idClock},
@@ -118,7 +118,7 @@ func TestJudgeWarns(t *testing.T) {
 		f.Failed, f.Lost = false, false
 		c.fault(&f)
 		half, vs := Judge(f)
-		if half != "" || (c.id == "") != (len(vs) == 0) || c.id != "" && (vs[0].ID != c.id || vs[0].Status != check.Warn) {
+		if half != "" || (c.id == "") != (len(vs) == 0) || c.id != "" && (vs[0].ID != c.id || vs[0].Status != verdict.Warn) {
 			t.Errorf("%s: %q %+v", c.name, half, vs)
 		}
 	}

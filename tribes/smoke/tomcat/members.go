@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"muster/tribes"
-	"muster/tribes/membership"
+	"muster/tribes/cluster/membership"
 	"muster/tribes/session"
 	"muster/tribes/smoke"
 )

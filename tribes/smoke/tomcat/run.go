@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"muster/internal/check"
+	"muster/internal/verdict"
 	"muster/tribes/smoke"
 )
 
@@ -110,7 +110,7 @@ func (r *run) mark(node int, deed smoke.Deed, set string) {
 func (r *run) judge(ctx context.Context) {
 	facts := r.facts(ctx)
 	r.report.Half, r.report.Verdicts = Judge(facts)
-	if r.report.Failed == nil && check.Summarize(r.report.Verdicts).Status == check.Fail {
+	if r.report.Failed == nil && verdict.Summarize(r.report.Verdicts).Status == verdict.Fail {
 		r.report.Failed = &r.report.Steps[len(r.report.Steps)-1]
 	}
 }

@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"muster/tribes"
-	"muster/tribes/channel"
 	"muster/tribes/cluster"
+	"muster/tribes/cluster/channel"
+	"muster/tribes/cluster/membership"
 	"muster/tribes/javaser"
-	"muster/tribes/membership"
 	"muster/tribes/session"
 )
 

@@ -1,0 +1,57 @@
+package stage
+
+import (
+	"context"
+	"sync/atomic"
+
+	"muster/tribes"
+	"muster/tribes/cluster/channel"
+	"muster/tribes/interceptor"
+)
+
+// Gzip is GzipInterceptor, of either generation.
+type Gzip struct {
+	interceptor.Gzip
+	// Limit is the most bytes that a message may expand to; 0 means
+	// tribes.DefaultFrameLimit.
+	Limit int
+
+	compressed, expanded, failed atomic.Uint64
+}
+
+// Send compresses; of the newer generation only what is longer than MinSize.
+func (g *Gzip) Send(ctx context.Context, m *channel.Outgoing, down channel.Next) {
+	options, message, err := g.Compress(m.Options, m.Message)
+	if err != nil {
+		m.Fail(err)
+		return
+	}
+	if g.Always || options != m.Options {
+		g.compressed.Add(1)
+	}
+	m.Options, m.Message = options, message
+	down(ctx, m)
+}
+
+// Receive expands. What does not is the message's failure, as in Tomcat.
+func (g *Gzip) Receive(ctx context.Context, m *channel.Message, up channel.HandlerFunc) error {
+	limit := g.Limit
+	if limit <= 0 {
+		limit = tribes.DefaultFrameLimit
+	}
+	message, err := g.Expand(m.Options, m.Message, limit)
+	if err != nil {
+		g.failed.Add(1)
+		return err
+	}
+	if g.Always || m.Options&tribes.Gzip != 0 {
+		g.expanded.Add(1)
+	}
+	m.Message = message
+	return up(ctx, m)
+}
+
+// Counts are the messages compressed, expanded, and those that did not expand.
+func (g *Gzip) Counts() (compressed, expanded, failed uint64) {
+	return g.compressed.Load(), g.expanded.Load(), g.failed.Load()
+}

@@ -1,9 +1,0 @@
-package config
-
-import (
-	"testing"
-
-	"muster/internal/netlab"
-)
-
-func TestMain(m *testing.M) { netlab.Main(m) }

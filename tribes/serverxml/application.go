@@ -1,0 +1,75 @@
+package serverxml
+
+import (
+	"errors"
+	"fmt"
+
+	"muster/internal/verdict"
+)
+
+// Application is a web.xml or context.xml of one application.
+type Application struct {
+	Name string
+	doc  *document
+	bad  *SyntaxError
+}
+
+// ReadApplication reads a web.xml or context.xml.
+func ReadApplication(src Source) (*Application, error) {
+	a := &Application{Name: src.Name}
+	doc, err := readDocument(src)
+	if errors.As(err, &a.bad) {
+		return a, nil
+	}
+	a.doc = doc
+	return a, err
+}
+
+// check judges an application by itself.
+func (a *Application) check() []Finding {
+	f := &File{Name: a.Name}
+	switch {
+	case a.bad != nil:
+		f.report(finding{id: "config.syntax", status: verdict.Fail, at: a.bad.Position, saw: a.bad.Reason + "; Tomcat does not start the application"})
+	case a.doc.root.name == "web-app":
+		a.webXML(f)
+	case a.doc.root.name == "Context":
+		a.context(f)
+	default:
+		f.report(finding{id: "config.element", status: verdict.Unknown, at: a.doc.root.pos,
+			saw: fmt.Sprintf("the root element is <%s>: neither the <web-app> of a web.xml nor the <Context> of a context.xml", cut(a.doc.root.name))})
+	}
+	return f.findings
+}
+
+func (a *Application) webXML(f *File) {
+	for _, c := range a.doc.root.children {
+		if c.name == "distributable" {
+			return
+		}
+	}
+	f.report(finding{id: "config.distributable", status: verdict.Fail, at: a.doc.root.pos,
+		saw: "there is no <distributable/>: Tomcat gives the application a manager of its own, and its sessions stay on the node",
+		fix: []string{"<distributable/> as a child of <web-app>"}})
+}
+
+// context looks for a <Manager>, which takes the place of the cluster's.
+func (a *Application) context(f *File) {
+	props := &Properties{}
+	for _, c := range a.doc.root.children {
+		if c.name != "Manager" {
+			continue
+		}
+		name, ok := c.attr("className")
+		class := props.resolve(name.value).text
+		if !ok {
+			class = "org.apache.catalina.session.StandardManager"
+		}
+		if k := lookup(class); k != nil && k.role == roleManager || !ours(class) {
+			continue
+		}
+		f.report(finding{id: "config.context-manager", status: verdict.Fail, at: c.pos,
+			saw: fmt.Sprintf("the application has a %s of its own, which takes the place of the cluster's manager: its sessions stay on the node (\"does not implement ClusterManager\")", short(class)),
+			fix: []string{"take the <Manager> out of the <Context>", fmt.Sprintf("or className=%q", deltaManager)}})
+	}
+}

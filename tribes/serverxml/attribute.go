@@ -1,0 +1,186 @@
+package serverxml
+
+import (
+	"fmt"
+	"strings"
+
+	"muster/internal/verdict"
+)
+
+// How an attribute of the file becomes a value, with Tomcat's default where it does not.
+
+// attribute reads one attribute into c and returns the name it now has there.
+func (b *builder) attribute(n *node, r role, c *Component, x attr) string {
+	if c.class == nil { // an unknown class: shown as it is
+		v := b.written(n.name, attribute{name: x.name}, x)
+		c.Attributes = append(c.Attributes, v)
+		return x.name
+	}
+	a, ok := c.class.find(x.name, b.version)
+	if !ok && c.class.open {
+		a, ok = attribute{name: x.name, main: true}, true
+	}
+	if !ok {
+		b.unknownAttribute(n, r, c, x)
+		return ""
+	}
+	v := b.written(n.name, a, x)
+	if to := alias[a.name]; to != "" { // the setter of another one
+		a, _ = c.class.find(to, b.version)
+		v.Name, v.main = to, a.main
+	}
+	c.Attributes = append(c.Attributes, v)
+	if a.lost != "" {
+		b.report(finding{id: "config.no-effect", status: verdict.Warn, at: x.pos,
+			saw: fmt.Sprintf("%s on <%s> has no effect: %s", x.name, n.name, a.lost)})
+	}
+	return a.name
+}
+
+// alias names setters that do what another attribute's does.
+var alias = map[string]string{
+	"mcastBindAddress": "bind", "mcastDropTime": "dropTime", "encryptionKeyString": "encryptionKey",
+}
+
+func (b *builder) unknownAttribute(n *node, r role, c *Component, x attr) {
+	if len(b.findings) >= maxFindings { // no search for what will not be told
+		b.left++
+		return
+	}
+	if old, ok := legacyAttribute(r, x.name); ok {
+		b.legacyAttribute(n, c, x, old)
+		return
+	}
+	f := finding{id: "config.attribute", status: verdict.Warn, at: x.pos,
+		saw: fmt.Sprintf("%s has no attribute %q; Tomcat says so in a WARNING and goes on without it", short(c.Class), cut(x.name))}
+	if len(c.class.attrs) > 0 {
+		for _, a := range c.class.attrs {
+			if a.name == x.name { // in another release
+				f.saw = fmt.Sprintf("%s has no attribute %q in Tomcat %s, only in others (%s); it goes on without it", short(c.Class), x.name, b.version, a.since)
+			}
+		}
+	}
+	if near := nearest(x.name, c.class.names(b.version)); near != "" {
+		f.saw += fmt.Sprintf("; %q is meant?", near)
+		f.fix = []string{assign(near, x.value)}
+	}
+	b.report(f)
+}
+
+func (b *builder) legacyAttribute(n *node, c *Component, x attr, old renamed) {
+	f := finding{id: "config.legacy", status: verdict.Warn, at: x.pos}
+	if old.attr == "" {
+		f.saw = fmt.Sprintf("%q on <%s> belongs to Tomcat 5: %s", x.name, n.name, old.note)
+		f.fix = []string{"take it out"}
+		b.report(f)
+		return
+	}
+	value := x.value
+	if t, ok := old.values[value]; ok {
+		value = t
+	}
+	where := fmt.Sprintf("<%s> %s", old.to, old.attr)
+	f.saw = fmt.Sprintf("%q on <%s> is a name of Tomcat 5; today it is %s, and Tomcat %s goes on without it", x.name, n.name, where, b.version)
+	if old.note != "" {
+		f.saw += " (" + old.note + ")"
+	}
+	if now, ok := legacyClasses[value]; ok && old.attr == "className" {
+		value = now.now
+	}
+	f.fix = []string{fmt.Sprintf("%s in <%s>", assign(old.attr, value), old.to)}
+	b.report(f)
+	b.meant = append(b.meant, meant{old.to, old.attr, value, x})
+}
+
+// assign writes an attribute as it would stand in the file.
+func assign(name, value string) string { return name + `="` + cut(value) + `"` }
+
+// written reads the value of an attribute: what stands there, what it becomes
+// with its placeholders replaced, and whether Tomcat takes it.
+func (b *builder) written(element string, a attribute, x attr) Value {
+	pos := x.pos
+	v := Value{Name: a.name, Text: x.value, From: FromFile, Position: &pos, main: a.main}
+	r := b.props.resolve(x.value)
+	if r.text != x.value {
+		v.Text, v.Written, v.From, v.Properties = r.text, x.value, FromProperty, r.from
+	}
+	if x.entity != "" {
+		v.Unresolved = append(v.Unresolved, "&"+x.entity+";")
+	}
+	if len(r.missing) > 0 {
+		v.Unresolved = append(v.Unresolved, r.missing...)
+		b.placeholder(element, x, r)
+	}
+	if r.runtime && a.kind != plain {
+		v.Unresolved = append(v.Unresolved, "a property of the running Tomcat")
+	}
+	if v.Known() {
+		b.take(element, a, x, &v)
+	}
+	if a.kind == hexKey {
+		b.hide(&v)
+	}
+	return v
+}
+
+// take checks a value and puts the one in force into v.
+func (b *builder) take(element string, a attribute, x attr, v *Value) {
+	text, note, err := a.kind.accept(v.Text, b.version)
+	if err == nil {
+		if text != v.Text && v.Written == "" {
+			v.Written = v.Text
+		}
+		v.Text = text
+		if note != "" && a.kind != pattern {
+			b.report(finding{id: "config.value", status: verdict.Warn, at: x.pos,
+				saw: fmt.Sprintf("%s on <%s>: %s", x.name, element, note)})
+		} else if note != "" {
+			b.report(finding{id: "config.filter", status: verdict.Fail, at: x.pos,
+				saw: fmt.Sprintf("%s on <%s>: %s; Tomcat says so in the log and goes on without it", x.name, element, note)})
+		}
+		return
+	}
+	v.Written, v.Text, v.Ignored = v.Text, a.value(b.version), err.Error()
+	keeps := fmt.Sprintf("keeps its default %q", v.Text)
+	if v.Text == "" {
+		keeps = "goes on as if it were not there"
+	}
+	f := finding{id: "config.value", status: verdict.Fail, at: x.pos,
+		saw: fmt.Sprintf("%s on <%s>: %v; Tomcat says \"failed to set property\" and %s", x.name, element, err, keeps)}
+	if meant := strings.Join(strings.Fields(x.value), ""); meant != x.value {
+		if _, _, err := a.kind.accept(meant, b.version); err == nil && a.kind != hexKey {
+			f.fix = []string{assign(x.name, meant)}
+		}
+	}
+	b.report(f)
+}
+
+// hide takes a key out of everything that is shown.
+func (b *builder) hide(v *Value) {
+	v.secret = v.Text
+	if v.Written != "" && v.Ignored == "" && v.From == FromProperty {
+		v.secret = v.Text // the placeholder's name may be shown, the key not
+	} else if v.Ignored != "" {
+		v.secret, v.Written = "", "(not shown)"
+	} else {
+		v.Written = ""
+	}
+	if key, err := parseKey(v.secret); err == nil && v.Known() && v.Ignored == "" {
+		v.Text = fmt.Sprintf("(a key of %d bits, not shown)", 8*len(key))
+	} else if v.Text != "" && v.Known() {
+		v.Text = "(not shown)"
+	}
+}
+
+func (b *builder) placeholder(element string, x attr, r resolved) {
+	saw := fmt.Sprintf("%s on <%s>: ${%s} is not known", x.name, element, cut(r.missing[0]))
+	x2 := finding{id: "config.placeholder", status: verdict.Warn, confidence: verdict.Likely, at: x.pos,
+		fix: []string{fmt.Sprintf("muster tribes config --property %s=VALUE ...", cut(r.missing[0]))}}
+	if b.props.Complete() {
+		x2.saw = saw + " from catalina.properties or the command line; unless Tomcat gets it with -D, it takes the text as it stands"
+	} else {
+		x2.saw = saw + "; give catalina.properties or the property. Without one, Tomcat takes the text as it stands"
+		x2.fix = append(x2.fix, "muster tribes config --catalina-properties FILE ...")
+	}
+	b.report(x2)
+}

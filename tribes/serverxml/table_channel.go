@@ -1,0 +1,131 @@
+package serverxml
+
+// ---- <Channel> and what stands in it, without the interceptors
+
+// socketAttrs are those that receivers and senders share, with the defaults that
+// they share; T/transport/ReceiverBase, T/transport/AbstractSender.
+var socketAttrs = []attribute{
+	{name: "ooBInline", kind: boolean, def: "true"},
+	{name: "soKeepAlive", kind: boolean, def: "false"},
+	{name: "soLingerTime", kind: number, def: "3"},
+	{name: "soReuseAddress", kind: boolean, def: "true"},
+	{name: "soTrafficClass", kind: number, def: "28"},
+	{name: "tcpNoDelay", kind: boolean, def: "true"},
+}
+
+var receiverAttrs = with([]attribute{
+	{name: "address", kind: host, def: "auto", main: true},
+	{name: "port", kind: number, def: "4000", main: true},
+	{name: "autoBind", kind: number, def: "100", main: true},
+	{name: "securePort", kind: number, def: "-1"},
+	{name: "udpPort", kind: number, def: "-1"},
+	{name: "maxThreads", kind: number, def: "15"},
+	{name: "minThreads", kind: number, def: "6"},
+	{name: "maxIdleTime", kind: long, def: "60000"},
+	{name: "selectorTimeout", kind: long, def: "5000"},
+	{name: "timeout", kind: number, def: "3000"},
+	{name: "rxBufSize", kind: number, def: "65536"},
+	{name: "txBufSize", kind: number, def: "25188"},
+	{name: "udpRxBufSize", kind: number, def: "65536"},
+	{name: "udpTxBufSize", kind: number, def: "25188"},
+	{name: "direct", kind: boolean, def: "true"},
+	{name: "useBufferPool", kind: boolean, def: "true"},
+	{name: "soLingerOn", kind: boolean, def: "true"},
+	{name: "bind", kind: host, quiet: true},
+	{name: "host", kind: host, quiet: true},
+	{name: "daemon", kind: boolean, def: "true", quiet: true},
+	{name: "maxTasks", kind: number, def: "100", quiet: true},
+	{name: "minTasks", kind: number, def: "10", quiet: true},
+	{name: "listen", kind: boolean, quiet: true},
+}, socketAttrs)
+
+var senderAttrs = with([]attribute{
+	{name: "timeout", kind: long, def: "3000", main: true},
+	{name: "maxRetryAttempts", kind: number, def: "1"},
+	{name: "throwOnFailedAck", kind: boolean, def: "true"},
+	{name: "keepAliveCount", kind: number, def: "-1"},
+	{name: "keepAliveTime", kind: long, def: "-1"},
+	{name: "directBuffer", kind: boolean, def: "false"},
+	{name: "rxBufSize", kind: number, def: "25188"},
+	{name: "txBufSize", kind: number, def: "65536"},
+	{name: "udpRxBufSize", kind: number, def: "25188"},
+	{name: "udpTxBufSize", kind: number, def: "65536"},
+	{name: "soLingerOn", kind: boolean, def: "false"},
+	{name: "address", kind: host, quiet: true},
+	{name: "port", kind: number, quiet: true},
+	{name: "udpPort", kind: number, def: "-1", quiet: true},
+	{name: "udpBased", kind: boolean, def: "false", quiet: true},
+	{name: "attempt", kind: number, quiet: true},
+	{name: "connectTime", kind: long, quiet: true},
+	{name: "requestCount", kind: number, quiet: true},
+}, socketAttrs)
+
+var pooledAttrs = []attribute{
+	{name: "poolSize", kind: number, def: "25", main: true},
+	{name: "maxWait", kind: long, def: "3000"},
+}
+
+var channelClasses = []class{
+	{name: groupChannel, role: roleChannel, attrs: []attribute{
+		{name: "heartbeat", kind: boolean, def: "true"},
+		{name: "heartbeatSleeptime", kind: long, def: "5000"},
+		{name: "optionCheck", kind: boolean, def: "false"},
+		{name: "jmxEnabled", kind: boolean, def: "true"},
+		{name: "jmxDomain", kind: plain, def: "ClusterChannel"},
+		{name: "jmxPrefix", kind: plain},
+		{name: "name", kind: plain, quiet: true, lost: "the cluster gives the channel its own name when it starts"},
+		{name: "optionFlag", kind: number, def: "0", quiet: true},
+	}},
+	{name: mcastService, role: roleMembership, attrs: []attribute{
+		{name: "address", kind: host, def: "228.0.0.4", main: true},
+		{name: "port", kind: number, def: "45564", main: true},
+		{name: "frequency", kind: long, def: "500", main: true},
+		{name: "dropTime", kind: long, def: "3000", main: true},
+		{name: "bind", kind: host, main: true},
+		{name: "ttl", kind: number, main: true},
+		{name: "domain", kind: bytesText, main: true},
+		{name: "soTimeout", kind: number},
+		{name: "recoveryEnabled", kind: boolean, def: "true"},
+		{name: "recoveryCounter", kind: number, def: "10"},
+		{name: "recoverySleepTime", kind: long, def: "5000"},
+		{name: "localLoopbackDisabled", kind: boolean, def: "false"},
+		{name: "mcastBindAddress", kind: host, quiet: true},
+		{name: "mcastDropTime", kind: long, quiet: true},
+	}},
+	{name: staticService, role: roleMembership, since: "9.0.11 10.1.0 11.0.0", attrs: []attribute{
+		{name: "expirationTime", kind: long, def: "5000", main: true},
+		{name: "pingInterval", kind: long, def: "1000", main: true},
+		{name: "connectTimeout", kind: number, def: "500"},
+		{name: "rpcTimeout", kind: long, def: "3000"},
+		{name: "useThread", kind: boolean, def: "false"},
+	}},
+	{name: cloudService, role: roleMembership, since: "9.0.13 10.1.0 11.0.0", open: true, attrs: []attribute{
+		{name: "membershipProviderClassName", kind: plain, def: "kubernetes", main: true},
+		{name: "expirationTime", kind: long, def: "5000", main: true},
+		{name: "connectTimeout", kind: number, def: "1000"},
+		{name: "readTimeout", kind: number, def: "1000"},
+	}},
+	{name: staticMember, role: roleMember, attrs: []attribute{
+		{name: "host", kind: host, main: true},
+		{name: "port", kind: number, def: "0", main: true},
+		{name: "securePort", kind: number, def: "-1"},
+		{name: "udpPort", kind: number, def: "-1"},
+		{name: "domain", kind: bytesText, main: true},
+		{name: "uniqueId", kind: idBytes, def: zeroID, main: true},
+		{name: "hostname", kind: host, quiet: true},
+		{name: "local", kind: boolean, quiet: true},
+		{name: "memberAliveTime", kind: long, quiet: true},
+		{name: "msgCount", kind: number, quiet: true},
+		{name: "serviceStartTime", kind: long, quiet: true},
+	}},
+	{name: nioReceiver, role: roleReceiver, attrs: receiverAttrs},
+	{name: tribesPackage + "transport.bio.BioReceiver", role: roleReceiver, since: "9.0.0", attrs: receiverAttrs},
+	{name: replicationTransmit, role: roleSender},
+	{name: pooledParallelSender, role: roleTransport, attrs: with(pooledAttrs, senderAttrs)},
+	{name: tribesPackage + "transport.nio.ParallelNioSender", role: roleTransport, attrs: senderAttrs},
+	{name: tribesPackage + "transport.bio.PooledMultiSender", role: roleTransport, since: "9.0.0", attrs: with(pooledAttrs, senderAttrs)},
+	{name: tribesPackage + "transport.bio.MultipointBioSender", role: roleTransport, since: "9.0.0", attrs: senderAttrs},
+}
+
+// zeroID is a StaticMember's unique id where the file gives none.
+const zeroID = "{0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}"
