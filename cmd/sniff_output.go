@@ -7,7 +7,6 @@ import (
 
 	"muster/cmd/internal/ui"
 	"muster/internal/escape"
-	"muster/internal/verdict"
 	"muster/sniff"
 	"muster/sniff/capture"
 )
@@ -15,19 +14,18 @@ import (
 // sniffOutput is one way to show a capture: lines, JSON, a summary, a screen, or
 // nothing where the packets themselves go to stdout.
 type sniffOutput struct {
-	a        *app
-	r        *sniffRun
-	src      capture.Source
-	loop     *sniffLoop
-	lines    *ui.SniffLines
-	json     *ui.Lines
-	jsonErr  error
-	screen   *sniffScreen
-	event    func(*sniff.Event)
-	verdicts []verdict.Verdict
+	a       *app
+	r       *sniffRun
+	src     *sniff.Capture
+	run     *sniff.Runner
+	lines   *ui.SniffLines
+	json    *ui.Lines
+	jsonErr error
+	screen  *sniffScreen
+	event   func(*sniff.Event)
 }
 
-func (a *app) sniffOutput(r *sniffRun, src capture.Source) *sniffOutput {
+func (a *app) sniffOutput(r *sniffRun, src *sniff.Capture) *sniffOutput {
 	o := &sniffOutput{a: a, r: r, src: src}
 	names := o.names
 	switch {
@@ -37,70 +35,57 @@ func (a *app) sniffOutput(r *sniffRun, src capture.Source) *sniffOutput {
 			o.event = func(e *sniff.Event) {
 				if o.jsonErr == nil {
 					o.jsonErr = o.json.Write(ui.NewSniffEvent(e, names, r.values))
+					o.stopWhen(o.jsonErr)
 				}
 			}
 		}
 	case r.write == "-", r.summary, r.top:
 	default:
-		if len(src.Interfaces()) <= 1 && (r.read != "" || len(r.interfaces) == 1 && r.interfaces[0] != "any" || len(r.groups) > 0 && len(r.interfaces) == 0) {
+		if len(src.Source.Interfaces()) <= 1 && (r.read != "" || len(r.interfaces) == 1 && r.interfaces[0] != "any" || len(r.groups) > 0 && len(r.interfaces) == 0) {
 			names = nil
 		}
 		o.lines = ui.NewSniffLines(a.Out, r.read == "" || r.read == "-", r.values, names)
 		o.lines.Patient(r.read == "-") // what comes by a pipe can wait, a live capture cannot
-		o.event = o.lines.Event
+		o.event = func(e *sniff.Event) {
+			o.lines.Event(e)
+			o.stopWhen(o.lines.Err())
+		}
 	}
 	return o
 }
 
 // names gives an interface of the source its name.
-func (o *sniffOutput) names(i int) string {
-	if list := o.src.Interfaces(); i < len(list) {
-		return escape.Text(list[i].Name)
-	}
-	return ""
-}
+func (o *sniffOutput) names(i int) string { return escape.Text(o.src.InterfaceName(i)) }
 
 // begin is called before the first packet.
-func (o *sniffOutput) begin(l *sniffLoop) {
-	o.loop = l
+func (o *sniffOutput) begin(run *sniff.Runner) {
+	o.run = run
 	if o.r.top && !o.a.json {
 		o.screen = newSniffScreen(o)
 		o.screen.start()
 	}
 }
 
-// failed reports whether nobody takes the output any more.
-func (o *sniffOutput) failed() bool {
-	return o.jsonErr != nil || o.lines != nil && o.lines.Err() != nil
-}
-
-// members is the number of members heard so far.
-func (o *sniffOutput) members(sn *sniff.Sniffer) int {
-	n := 0
-	for _, m := range sn.Analysis.Members {
-		if m.Heard() {
-			n++
-		}
+// stopWhen ends the capture where nobody takes the output any more.
+func (o *sniffOutput) stopWhen(err error) {
+	if err != nil {
+		o.run.Stop()
 	}
-	return n
 }
 
-// end judges and reports.
-func (o *sniffOutput) end() error {
+// end reports what was seen.
+func (o *sniffOutput) end(res *sniff.Result) error {
 	if o.screen != nil {
 		o.screen.close()
 	}
-	st := o.src.Stats()
-	sn := o.loop.sn
-	o.verdicts = sn.Analysis.Verdicts()
-	if st.Damage != nil {
-		o.a.note("the capture ends early: %v", st.Damage)
+	if d := res.Stats.Damage; d != nil {
+		o.a.note("the capture ends early: %v", d)
 	}
 	switch {
 	case o.json != nil:
-		return o.endJSON(st)
+		return o.endJSON(res)
 	case o.r.summary || o.r.top:
-		return o.a.Out.SniffReport(sn, st, o.verdicts)
+		return o.a.Out.SniffReport(res)
 	}
 	if o.lines != nil {
 		skipped, err := o.lines.Close()
@@ -114,19 +99,19 @@ func (o *sniffOutput) end() error {
 	if o.a.quiet {
 		return nil
 	}
-	return o.a.Err.SniffClosing(sn, st, o.verdicts)
+	return o.a.Err.SniffClosing(res)
 }
 
-func (o *sniffOutput) endJSON(st capture.Stats) error {
+func (o *sniffOutput) endJSON(res *sniff.Result) error {
 	if o.jsonErr != nil {
 		return fmt.Errorf("print packets: %w", o.jsonErr)
 	}
-	for _, v := range o.verdicts {
+	for _, v := range res.Verdicts {
 		if err := o.json.Write(ui.NewVerdict(v)); err != nil {
 			return fmt.Errorf("print the verdicts: %w", err)
 		}
 	}
-	return o.json.Write(ui.NewSniffSummary(o.loop.sn, st, o.verdicts))
+	return o.json.Write(ui.NewSniffSummary(res))
 }
 
 // sniffKeep writes the packets that were kept.

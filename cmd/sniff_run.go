@@ -4,14 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
 	"os"
 	"runtime/debug"
 	"strings"
-	"sync"
-	"sync/atomic"
-	"time"
 
 	"muster/cmd/internal/ui"
 	"muster/internal/escape"
@@ -20,8 +16,6 @@ import (
 	"muster/mcast"
 	"muster/sniff"
 	"muster/sniff/analysis"
-	"muster/sniff/capture"
-	"muster/sniff/filter"
 	"muster/tribes/decode"
 )
 
@@ -45,7 +39,7 @@ func collectLess() (undo func()) {
 	}
 }
 
-// runSniff opens the source, feeds it to a Sniffer, and reports.
+// runSniff opens the source, reads it, and reports.
 func (a *app) runSniff(ctx context.Context, r *sniffRun) error {
 	defer collectLess()()
 	decoder := decode.Decoder{}
@@ -55,70 +49,66 @@ func (a *app) runSniff(ctx context.Context, r *sniffRun) error {
 			return err
 		}
 	}
-	src, leave, err := a.openCapture(r)
+	src, err := a.openCapture(r)
 	if err != nil {
 		return err
 	}
-	defer leave()
 	keep, err := openKeep(r, a.Out)
 	if err != nil {
 		src.Close()
-		drain(src)
 		return err
 	}
 	out := a.sniffOutput(r, src)
-	sn := sniff.New(sniff.Options{
-		Filter: r.filter, Keep: keep.packet(src), Event: out.event,
-		Analysis: analysis.Options{DropTime: r.dropTime}, Decoder: decoder,
+	run := sniff.NewRunner(src, sniff.RunOptions{
+		Options: sniff.Options{
+			Filter: r.filter, Keep: keep.packet(src.Source), Event: out.event,
+			Analysis: analysis.Options{DropTime: r.dropTime}, Decoder: decoder,
+		},
+		Count: r.count, Duration: r.duration, Enough: r.enough(),
 	})
-	loop := &sniffLoop{sniffRun: r, src: src, sn: sn, out: out}
-	out.begin(loop)
-	err = loop.run(ctx)
-	sn.Finish()
-	err = errors.Join(err, out.end(), keep.close())
+	out.begin(run)
+	res, err := run.Run(ctx)
+	err = errors.Join(err, out.end(res), keep.close())
 	if err != nil {
 		return err
 	}
-	return a.sniffVerdict(ctx, loop)
+	return a.sniffVerdict(r, res)
 }
 
-// openCapture opens the file or the interfaces. leave gives up joined groups.
-func (a *app) openCapture(r *sniffRun) (src capture.Source, leave func(), err error) {
-	leave = func() {}
+// enough ends a live capture without another bound once those expected were heard.
+func (r *sniffRun) enough() func(*sniff.Sniffer) bool {
+	if r.expect == 0 || r.read != "" || r.count > 0 || r.duration > 0 {
+		return nil
+	}
+	return func(s *sniff.Sniffer) bool { return s.Analysis.Heard() >= r.expect }
+}
+
+// openCapture opens the file or the interfaces.
+func (a *app) openCapture(r *sniffRun) (*sniff.Capture, error) {
 	switch {
 	case r.read == "-":
-		if f, ok := a.In.(*os.File); ok {
-			src, err = capture.Stdin(f)
-		} else {
-			src, err = capture.NewReader(a.In)
-		}
+		src, err := sniff.Open(sniff.Input{Reader: a.In})
 		if err != nil {
 			err = fmt.Errorf("standard input: %w", err)
 		}
-		return src, leave, err
+		return src, err
 	case r.read != "":
-		src, err = capture.Open(r.read)
-		return src, leave, err
+		return sniff.Open(sniff.Input{File: r.read})
 	}
 	names, err := a.captureInterfaces(r)
 	if err != nil {
-		return nil, leave, err
+		return nil, err
 	}
-	program, err := r.filter.Program(filter.LinuxLayout, 1<<18)
-	if err != nil {
-		a.note("%v: packets are filtered outside of the kernel", err)
-		program = nil
-	}
-	src, err = capture.Live(capture.LiveOptions{Interfaces: names, Program: program, Promiscuous: r.promiscuous, Ring: r.buffer << 20})
-	if err != nil {
-		return nil, leave, err
-	}
+	in := sniff.Input{Interfaces: names, Filter: r.filter, Promiscuous: r.promiscuous, Buffer: r.buffer << 20}
 	if r.join {
-		if leave, err = a.joinGroups(r, names); err != nil {
-			src.Close()
-			drain(src)
-			return nil, func() {}, err
-		}
+		in.Join = r.groups
+	}
+	src, err := sniff.Open(in)
+	if err != nil {
+		return nil, err
+	}
+	if src.Unfiltered != nil {
+		a.note("%v: packets are filtered outside of the kernel", src.Unfiltered)
 	}
 	if !a.quiet {
 		where := "all interfaces"
@@ -127,7 +117,7 @@ func (a *app) openCapture(r *sniffRun) (src capture.Source, leave func(), err er
 		}
 		fmt.Fprintf(a.Err, "capturing on %s: %s\n", escape.Text(where), r.filter)
 	}
-	return src, leave, nil
+	return src, nil
 }
 
 // captureInterfaces names the interfaces to capture on; none means all.
@@ -156,144 +146,20 @@ func (a *app) captureInterfaces(r *sniffRun) ([]string, error) {
 	return names, nil
 }
 
-// joinPort is where the sockets that join groups without a port listen: a join is
-// of a group, and no port matters to it.
-const joinPort = 65535
-
-// joinGroups joins the groups on the interfaces; nobody reads the sockets, the
-// capture sees it all.
-func (a *app) joinGroups(r *sniffRun, names []string) (leave func(), err error) {
-	var conns []*mcast.Conn
-	leave = func() {
-		for _, c := range conns {
-			c.Close()
-		}
-	}
-	if len(names) == 0 {
-		names = []string{""}
-	}
-	for _, name := range names {
-		i, err := mcast.FindInterface(name, r.groups[0].Addr)
-		if err == nil {
-			var c *mcast.Conn
-			c, err = mcast.Listen(mcast.Config{Interface: i, Groups: r.groups, Port: joinPort, TTL: -1})
-			if err == nil {
-				conns = append(conns, c)
-				continue
-			}
-		}
-		leave()
-		return nil, fmt.Errorf("--join: %w", err)
-	}
-	return leave, nil
-}
-
-// drain reads a closed source to its end, which gives its memory back.
-func drain(src capture.Source) {
-	var p capture.Packet
-	for src.Next(&p) == nil {
-	}
-}
-
-// sniffLoop feeds packets until the end, a bound or an interrupt.
-type sniffLoop struct {
-	*sniffRun
-	src capture.Source
-	sn  *sniff.Sniffer
-	out *sniffOutput
-	mu  sync.Mutex // of sn, where a screen shows it at the same time
-	// ended: a bound was reached, or the file's end. stopped: a key ended it, as
-	// Ctrl-C does.
-	ended   bool
-	stopped atomic.Bool
-}
-
-func (l *sniffLoop) live() bool { return l.read == "" }
-
-// interrupted reports whether somebody ended it.
-func (l *sniffLoop) interrupted(ctx context.Context) bool {
-	return ctx.Err() != nil || l.stopped.Load()
-}
-
-func (l *sniffLoop) run(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, func() { l.src.Close() })
-	defer stop()
-	var timeout atomic.Bool
-	if l.live() && l.duration > 0 {
-		t := time.AfterFunc(l.duration, func() {
-			timeout.Store(true)
-			l.src.Close()
-		})
-		defer t.Stop()
-	}
-	err := l.packets()
-	l.src.Close()
-	drain(l.src)
-	if timeout.Load() || !l.live() && !l.interrupted(ctx) {
-		l.ended = true
-	}
-	return err
-}
-
-func (l *sniffLoop) packets() error {
-	var p capture.Packet
-	first := int64(0)
-	for {
-		err := l.src.Next(&p)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if first == 0 {
-			first = p.Nanos
-		}
-		if !l.live() && l.duration > 0 && p.Nanos-first > int64(l.duration) {
-			return nil
-		}
-		l.mu.Lock()
-		err = l.sn.Packet(&p)
-		done := l.reached()
-		l.mu.Unlock()
-		if err != nil || l.out.failed() {
-			return err
-		}
-		if done {
-			l.ended = true
-			return nil
-		}
-	}
-}
-
-// reached reports whether a bound ends the capture now.
-func (l *sniffLoop) reached() bool {
-	if l.count > 0 && l.sn.Totals.Packets >= l.count {
-		return true
-	}
-	return l.expect > 0 && l.live() && l.count == 0 && l.duration == 0 && l.out.members(l.sn) >= l.expect
-}
-
 // sniffVerdict turns what was seen into the exit status.
-func (a *app) sniffVerdict(ctx context.Context, l *sniffLoop) error {
-	vs := l.out.verdicts
-	bounded := l.count > 0 || l.duration > 0 || l.expect > 0
-	members := 0
-	for _, m := range l.sn.Analysis.Members {
-		if m.Heard() {
-			members++
-		}
-	}
-	switch s := verdict.Summarize(vs); {
-	case l.expect > 0 && members < l.expect:
-		if l.interrupted(ctx) && !l.ended {
+func (a *app) sniffVerdict(r *sniffRun, res *sniff.Result) error {
+	bounded := r.count > 0 || r.duration > 0 || r.expect > 0
+	members := res.Analysis.Heard()
+	switch s := verdict.Summarize(res.Verdicts); {
+	case r.expect > 0 && members < r.expect:
+		if res.Interrupted {
 			return errInterrupted
 		}
-		fmt.Fprintf(a.Err, "%s heard, %d expected\n", ui.Count(members, "member"), l.expect)
+		fmt.Fprintf(a.Err, "%s heard, %d expected\n", ui.Count(members, "member"), r.expect)
 		return errNo
-	case (l.summary || l.top || l.strict) && s.Status == verdict.Fail, l.strict && s.Status == verdict.Warn:
+	case (r.summary || r.top || r.strict) && s.Status == verdict.Fail, r.strict && s.Status == verdict.Warn:
 		return errNo
-	case bounded && l.live() && !l.ended && l.interrupted(ctx):
+	case bounded && r.read == "" && res.Interrupted:
 		return errInterrupted
 	}
 	return nil

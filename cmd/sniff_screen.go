@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"muster/cmd/internal/ui"
+	"muster/sniff"
 )
 
 // sniffScreen shows a running capture: on a terminal as a screen that is drawn
@@ -50,8 +51,7 @@ func (s *sniffScreen) start() {
 			case <-t.C:
 			case k := <-keys:
 				if !s.key(k) {
-					s.o.loop.stopped.Store(true)
-					s.o.src.Close()
+					s.o.run.Stop()
 					return
 				}
 			}
@@ -82,17 +82,14 @@ func (s *sniffScreen) close() {
 
 // draw shows what is known now.
 func (s *sniffScreen) draw() {
-	s.o.loop.mu.Lock()
-	sn := s.o.loop.sn
-	st := s.o.src.Stats()
 	out := s.o.a.Out
 	width, height := out.Resize()
 	now := int64(0)
-	if s.o.loop.live() {
+	if s.o.src.Live {
 		now = time.Now().UnixNano()
 	}
-	view := out.SniffTop(sn, st, s.sort, width, height, s.term != nil, now)
-	s.o.loop.mu.Unlock()
+	var view []string
+	s.o.run.View(func(res *sniff.Result) { view = out.SniffTop(res, s.sort, width, height, s.term != nil, now) })
 	if s.term != nil {
 		s.term.Draw(view)
 		return

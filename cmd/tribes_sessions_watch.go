@@ -40,21 +40,20 @@ func (w *sessions) watch(c *cobra.Command) error {
 		return err
 	}
 	r.filter = f.WithLaterFragments()
-	src, leave, err := w.a.openCapture(r)
+	src, err := w.a.openCapture(r)
 	if err != nil {
 		return err
 	}
-	defer leave()
-	var end sync.Once
-	stop := func() { end.Do(func() { src.Close() }) }
+	run := sniff.NewRunner(src, sniff.RunOptions{
+		Options:  sniff.Options{Filter: r.filter, Event: w.sniffed, Decoder: w.decoder, Analysis: analysis.Options{DropTime: r.dropTime}},
+		Duration: o.duration,
+	})
 	w.enough = func() {
 		if o.duration == 0 {
 			w.ended = true
-			stop()
+			run.Stop()
 		}
 	}
-	sn := sniff.New(sniff.Options{Filter: r.filter, Event: w.sniffed, Decoder: w.decoder, Analysis: analysis.Options{DropTime: r.dropTime}})
-	loop := &sniffLoop{sniffRun: r, src: src, sn: sn, out: &sniffOutput{a: w.a, r: r, src: src}}
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -66,27 +65,25 @@ func (w *sessions) watch(c *cobra.Command) error {
 				return
 			case <-tick.C:
 				if w.tail.Err() != nil {
-					stop()
+					run.Stop()
 				}
 				w.draw()
 			}
 		}
 	})
-	err = loop.run(c.Context())
+	res, err := run.Run(c.Context())
 	close(done)
 	wg.Wait()
 	if err != nil {
 		return err
 	}
-	sn.Finish()
-	w.ended = w.ended || loop.ended
-	st := src.Stats()
-	if st.Damage != nil {
-		w.a.note("the capture ends early: %v", st.Damage)
+	w.ended = w.ended || !res.Interrupted
+	if d := res.Stats.Damage; d != nil {
+		w.a.note("the capture ends early: %v", d)
 	}
 	now := time.Now()
 	if o.read != "" {
-		now = time.Unix(0, sn.Analysis.Last)
+		now = time.Unix(0, res.Analysis.Last)
 	}
 	return w.close(now)
 }

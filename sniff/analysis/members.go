@@ -72,6 +72,17 @@ type Silence struct {
 // Heard reports whether heartbeats of the member were seen.
 func (m *Member) Heard() bool { return m.Beats.count > 0 }
 
+// Heard is the number of members whose heartbeats were seen.
+func (a *Analysis) Heard() int {
+	n := 0
+	for _, m := range a.Members {
+		if m.Heard() {
+			n++
+		}
+	}
+	return n
+}
+
 // Heartbeat counts one heartbeat. m is the row of its sender, nil where that must
 // be looked up; a caller who knows it also knows that the record is the one
 // before but for the alive time. same means that all around it is as before too.

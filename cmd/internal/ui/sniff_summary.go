@@ -8,7 +8,6 @@ import (
 	"muster/internal/verdict"
 	"muster/sniff"
 	"muster/sniff/analysis"
-	"muster/sniff/capture"
 )
 
 // SniffSummary closes a capture in JSON.
@@ -132,14 +131,14 @@ type SniffReceiver struct {
 }
 
 // NewSniffSummary sums a capture up.
-func NewSniffSummary(s *sniff.Sniffer, st capture.Stats, vs []verdict.Verdict) *SniffSummary {
-	a, t := s.Analysis, s.Totals
+func NewSniffSummary(r *sniff.Result) *SniffSummary {
+	a, t, st := r.Analysis, &r.Totals, &r.Stats
 	v := &SniffSummary{
 		Type: "summary", Packets: t.Packets, Bytes: t.Bytes, Heartbeats: t.Heartbeats, Goodbyes: t.Goodbyes, Messages: t.Messages,
 		Acks: t.Acks, FailAcks: t.FailAcks, IGMP: t.IGMP, MLD: t.MLD, Invalid: t.Invalid, CutPackets: t.CutPackets,
 		Dropped: st.Dropped, Overflow: a.Overflow, FirstSeen: nsTime(a.First), LastSeen: nsTime(a.Last),
 		Members: []SniffMember{}, Speakers: []SniffSpeaker{}, Clusters: []SniffCluster{}, Groups: []SniffGroup{},
-		Queriers: []SniffQuerier{}, Receivers: []SniffReceiver{}, Verdicts: verdict.Summarize(vs),
+		Queriers: []SniffQuerier{}, Receivers: []SniffReceiver{}, Verdicts: verdict.Summarize(r.Verdicts),
 	}
 	if st.Damage != nil {
 		v.Damage = st.Damage.Error()

@@ -9,13 +9,12 @@ import (
 	"muster/internal/verdict"
 	"muster/sniff"
 	"muster/sniff/analysis"
-	"muster/sniff/capture"
 )
 
 // SniffReport prints the summary of a capture for people: members, groups,
 // queriers and receivers as tables, then the verdicts.
-func (s *Stream) SniffReport(sn *sniff.Sniffer, st capture.Stats, vs []verdict.Verdict) error {
-	a := sn.Analysis
+func (s *Stream) SniffReport(r *sniff.Result) error {
+	a, vs := r.Analysis, r.Verdicts
 	for _, part := range []struct {
 		title string
 		table *Table
@@ -39,7 +38,7 @@ func (s *Stream) SniffReport(sn *sniff.Sniffer, st capture.Stats, vs []verdict.V
 		}
 	}
 	var b strings.Builder
-	fmt.Fprintln(&b, countsText(sn, st))
+	fmt.Fprintln(&b, countsText(r))
 	CheckReport{Verdicts: vs, Summary: verdict.Summarize(vs)}.wrong(&b, s)
 	s.others(&b, vs, verdict.Status.Bad)
 	_, err := fmt.Fprint(s, b.String())
@@ -48,10 +47,10 @@ func (s *Stream) SniffReport(sn *sniff.Sniffer, st capture.Stats, vs []verdict.V
 
 // SniffClosing prints the counts of a capture in a line, and one for each verdict
 // that speaks against the network.
-func (s *Stream) SniffClosing(sn *sniff.Sniffer, st capture.Stats, vs []verdict.Verdict) error {
+func (s *Stream) SniffClosing(r *sniff.Result) error {
 	var b strings.Builder
-	fmt.Fprintln(&b, countsText(sn, st))
-	s.others(&b, vs, func(verdict.Status) bool { return false })
+	fmt.Fprintln(&b, countsText(r))
+	s.others(&b, r.Verdicts, func(verdict.Status) bool { return false })
 	_, err := fmt.Fprint(s, b.String())
 	return err
 }
@@ -74,8 +73,8 @@ func (s *Stream) others(b *strings.Builder, vs []verdict.Verdict, told func(verd
 	}
 }
 
-func countsText(sn *sniff.Sniffer, st capture.Stats) string {
-	t, a := sn.Totals, sn.Analysis
+func countsText(r *sniff.Result) string {
+	t, a, st := &r.Totals, r.Analysis, &r.Stats
 	parts := []string{Count(t.Packets, "packet") + " in " + Seconds(a.Span())}
 	add := func(n uint64, word string) {
 		if n > 0 {

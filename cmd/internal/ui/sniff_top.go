@@ -12,7 +12,6 @@ import (
 	"muster/internal/escape"
 	"muster/sniff"
 	"muster/sniff/analysis"
-	"muster/sniff/capture"
 )
 
 // SniffTop is a running capture as lines of at most width columns and height
@@ -20,10 +19,10 @@ import (
 // is n (name), b (heartbeats), i (interval), l (lost) or s (longest silence).
 // Without full it is plain, for a pipe. now is the time of a live capture, in ns; 0
 // stands for that of the last packet.
-func (s *Stream) SniffTop(sn *sniff.Sniffer, st capture.Stats, sortBy byte, width, height int, full bool, now int64) []string {
-	a := sn.Analysis
+func (s *Stream) SniffTop(r *sniff.Result, sortBy byte, width, height int, full bool, now int64) []string {
+	a := r.Analysis
 	now = max(now, a.Last)
-	lines := []string{countsText(sn, st)}
+	lines := []string{countsText(r)}
 	if full {
 		lines = append(lines, s.Dim("sort: n name, b beats, i interval, l lost, s silence   quit: q"))
 	}
