@@ -14,11 +14,30 @@ import (
 // frameData decodes the data of a frame and tells of the message.
 func (s *Sniffer) frameData(src, dst netip.AddrPort, data []byte, size int, now int64) *tribes.ChannelData {
 	var err error
-	c, content := &s.streams.data, &s.streams.content
+	c := &s.streams.data
 	if *c, err = tribes.ParseChannelData(data); err != nil {
 		s.broken(src, dst, fmt.Errorf("message: %w", err))
 		return nil
 	}
+	s.spoken(src, dst, size, now)
+	return c
+}
+
+// frame55 is frameData for a frame of Tomcat 5.5.
+func (s *Sniffer) frame55(src, dst netip.AddrPort, data []byte, size int, now int64) *tribes.ChannelData {
+	c, err := decode.Message55(data, s.decoder.Limit)
+	if err != nil {
+		s.broken(src, dst, fmt.Errorf("message of Tomcat 5.5: %w", err))
+		return nil
+	}
+	s.streams.data = c
+	s.spoken(src, dst, size, now)
+	return &s.streams.data
+}
+
+// spoken tells of the message that was just read.
+func (s *Sniffer) spoken(src, dst netip.AddrPort, size int, now int64) {
+	c, content := &s.streams.data, &s.streams.content
 	*content = s.read(c)
 	s.Totals.Messages++
 	m := s.Analysis.Message(src.Addr(), c, kindName(content), size, now)
@@ -31,7 +50,6 @@ func (s *Sniffer) frameData(src, dst netip.AddrPort, data []byte, size int, now 
 		e.Data, e.Content, e.Bytes, e.Err = c, content, size, nil
 		s.o.Event(e)
 	}
-	return c
 }
 
 // staticMember names the class by which StaticMembershipService talks.

@@ -181,9 +181,14 @@ func (t *streams) scan(h *half) {
 
 const frameBegin = "FLT2002"
 
+// beginsFrame reports whether b can begin a stream of Tribes: a frame, or the
+// ack of a Tomcat 5.5, which has none.
 func beginsFrame(b []byte) bool {
-	n := min(len(b), len(frameBegin))
-	return string(b[:n]) == frameBegin[:n]
+	begins := func(with string) bool {
+		n := min(len(b), len(with))
+		return string(b[:n]) == with[:n]
+	}
+	return begins(frameBegin) || begins(tribes.Ack55)
 }
 
 // strange notes a connection to a receiver's port that speaks something else.
@@ -229,6 +234,8 @@ func (t *streams) frames(c *stream.Conn, k *conn, d stream.Dir, now int64) {
 		case tribes.PieceMessage:
 			data := t.s.frameData(src, dst, p.Data, p.Size, now)
 			t.s.pend(k, data, p.Size, now)
+		case tribes.PieceMessage55:
+			t.s.pend(k, t.s.frame55(src, dst, p.Data, p.Size, now), p.Size, now)
 		default:
 			t.s.ack(k, src, dst, p, now)
 		}

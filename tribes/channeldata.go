@@ -15,7 +15,8 @@ type ChannelData struct {
 }
 
 // ParseChannelData reads all of data. The byte fields of the result alias it.
-// It is stricter than Tomcat: nothing may follow the message.
+// It is stricter than Tomcat in that nothing may follow the message, and takes
+// the address in either form of a record: a Tomcat takes its own alone.
 func ParseChannelData(data []byte) (ChannelData, error) {
 	r := fields{b: data}
 	var c ChannelData
@@ -31,8 +32,8 @@ func ParseChannelData(data []byte) (ChannelData, error) {
 	if err != nil {
 		return ChannelData{}, shift(err, at)
 	}
-	if m.Generation != V1 {
-		return ChannelData{}, bad(at, "address", "a v0 member record, which no version takes in a message")
+	if m.Generation == V55 {
+		return ChannelData{}, bad(at, "address", "a member of Tomcat 5.5, which no channel message has")
 	}
 	c.Address = m
 	c.Message = r.sized("message")

@@ -74,14 +74,13 @@ func TestPayloadConstants(t *testing.T) {
 
 func TestChannelDataBad(t *testing.T) {
 	good := one(t, "channeldata-bytes-ack").Bytes
-	v0 := one(t, "member-v0-ipv4-min").Bytes
-	withV0 := append([]byte{}, good[:32]...)
-	withV0 = append(appendSized(withV0, v0), 0, 0, 0, 0)
+	with55 := append([]byte{}, good[:32]...)
+	with55 = append(appendSized(with55, unhex(t, beat55)), 0, 0, 0, 0)
 	for name, b := range map[string][]byte{
 		"message id length negative":  set(12, 0xff, 0xff, 0xff, 0xf0)(bytes.Clone(good)),
 		"message id past the end":     set(12, 0x7f, 0xff, 0xff, 0xff)(bytes.Clone(good)),
 		"no address":                  set(32, 0, 0, 0, 0)(bytes.Clone(good)),
-		"a v0 address":                withV0,
+		"a 5.5's address":             with55,
 		"message length negative":     set(113, 0xff, 0xff, 0xff, 0xff)(bytes.Clone(good)),
 		"message past the end":        set(113, 0, 0, 0, 6)(bytes.Clone(good)),
 		"bytes after the message":     append(bytes.Clone(good), 0),
@@ -95,6 +94,23 @@ func TestChannelDataBad(t *testing.T) {
 		if _, err := ParseChannelData(b); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+}
+
+// The messages of Tomcat 6.0 have a v0 record as their sender.
+func TestChannelDataOfV0(t *testing.T) {
+	c, err := ParseChannelData(one(t, "channeldata-bytes-ack").Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Address.Generation = V0
+	b, err := c.AppendTo(nil)
+	if err != nil || len(b) != c.Len() {
+		t.Fatalf("%d bytes, Len says %d: %v", len(b), c.Len(), err)
+	}
+	d, err := ParseChannelData(b)
+	if err != nil || d.Address.Generation != V0 || !d.Address.Same(&c.Address) || !bytes.Equal(d.Message, c.Message) {
+		t.Errorf("read again: %+v, %v", d, err)
 	}
 }
 

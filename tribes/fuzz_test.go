@@ -20,6 +20,7 @@ func seed(f *testing.F, prefixes ...string) {
 
 func FuzzMember(f *testing.F) {
 	seed(f, "member-", "live-", "bad-dgram-")
+	f.Add(unhex(f, beat55))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var m Member
 		var n int
@@ -121,6 +122,7 @@ func FuzzOptions(f *testing.F) {
 // FuzzScanner: a stream means the same however TCP cuts it.
 func FuzzScanner(f *testing.F) {
 	seed(f, "frame-", "ack", "two-frames", "bad-frame-")
+	f.Add(append(AppendFrame55(nil, CompressDefault, []byte("\xac\xed\x00\x05p")), Ack55+Ack...))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		whole, pieces := NewScanner(1<<16), NewScanner(1<<16)
 		kinds, offsets, err := scan(whole, bytes.NewReader(b))

@@ -10,23 +10,6 @@ import (
 	"time"
 )
 
-// Generation is the form of a member record.
-type Generation uint8
-
-const (
-	// V1 has ten-byte markers and a UDP port: Tomcat 7.0 and all since.
-	V1 Generation = iota
-	// V0 has eight-byte markers and no UDP port: Tomcat 6.0.
-	V0
-)
-
-func (g Generation) String() string {
-	if g == V0 {
-		return "v0"
-	}
-	return "v1"
-}
-
 // UniqueID is a member's id: 16 random bytes, made once for each start of a
 // membership service (T/util/UUIDGenerator).
 type UniqueID [16]byte
@@ -55,6 +38,9 @@ type Member struct {
 	Domain  []byte
 	ID      UniqueID
 	Payload []byte
+	// Label is the name tcp://HOST:PORT that a Tomcat 5.5 sends; nil in other
+	// forms. What 5.5 does not send (id, command, payload) is empty.
+	Label []byte
 }
 
 const (
@@ -68,15 +54,20 @@ const (
 	MaxMember = 65535
 )
 
-// IsMember reports whether b begins as a heartbeat of either generation does.
-func IsMember(b []byte) bool { return len(b) >= len(beginV0) && string(b[:len(beginV0)]) == beginV0 }
+// IsMember reports whether b begins as a heartbeat of any generation does.
+func IsMember(b []byte) bool {
+	return len(b) >= len(beginV0) && string(b[:len(beginV0)]) == beginV0 || is55(b)
+}
 
-// ParseMember reads the member record at the beginning of b and returns it with
-// the number of bytes it takes; bytes after it are allowed, as Tomcat allows
-// them. Inside it is stricter than Tomcat: the fields must end exactly at the
-// end marker, and no length may be negative. The byte fields of the result
-// alias b: Clone it to keep it. Parsing allocates nothing.
+// ParseMember reads the member record of any generation at the beginning of b
+// and returns it with the number of bytes it takes; bytes after it are allowed,
+// as Tomcat allows them. Inside it is stricter than Tomcat: the fields must end
+// exactly at the end marker, and no length may be negative. The byte fields of
+// the result alias b: Clone it to keep it. Parsing allocates nothing.
 func ParseMember(b []byte) (m Member, n int, err error) {
+	if is55(b) {
+		return parse55(b)
+	}
 	g, err := generation(b)
 	if err != nil {
 		return m, 0, err
@@ -174,6 +165,9 @@ func (m *Member) AppendTo(b []byte) ([]byte, error) {
 	if n := m.Len(); n > MaxMember {
 		return b, fmt.Errorf("member record is %d bytes long, more than %d", n, MaxMember)
 	}
+	if m.Generation == V55 {
+		return m.append55(b)
+	}
 	be := binary.BigEndian
 	begin, end := beginV1, endV1
 	if m.Generation == V0 {
@@ -198,6 +192,9 @@ func (m *Member) AppendTo(b []byte) ([]byte, error) {
 
 // Len is the number of bytes of the record.
 func (m *Member) Len() int {
+	if m.Generation == V55 {
+		return m.len55()
+	}
 	return 2*markerLen(m.Generation) + 4 + minBody(m.Generation) +
 		len(m.Host) + len(m.Command) + len(m.Domain) + len(m.Payload)
 }
@@ -209,6 +206,7 @@ func (m *Member) Clone() Member {
 	c.Command = bytes.Clone(m.Command)
 	c.Domain = bytes.Clone(m.Domain)
 	c.Payload = bytes.Clone(m.Payload)
+	c.Label = bytes.Clone(m.Label)
 	return c
 }
 

@@ -16,13 +16,17 @@ const (
 	PieceMessage PieceKind = iota
 	PieceAck
 	PieceFailAck
+	// PieceMessage55 and PieceAck55 are those of Tomcat 5.5: one Java object, which
+	// may be compressed, and three bytes without a frame.
+	PieceMessage55
+	PieceAck55
 )
 
 // Piece is one frame of a TCP stream.
 type Piece struct {
 	Kind   PieceKind
 	Offset int64  // of its first byte in the stream
-	Size   int    // bytes on the wire, FrameOverhead included
+	Size   int    // bytes on the wire, what encloses Data included
 	Data   []byte // valid until the Scanner is given more bytes
 }
 
@@ -97,7 +101,7 @@ func (s *Scanner) Next() (Piece, error) {
 	if s.waits() {
 		return Piece{}, ErrIncomplete
 	}
-	data, n, err := ParseFrame(s.buf[s.at:], s.limit)
+	p, err := parsePiece(s.buf[s.at:], s.limit)
 	if errors.Is(err, ErrIncomplete) {
 		return Piece{}, ErrIncomplete
 	}
@@ -105,15 +109,35 @@ func (s *Scanner) Next() (Piece, error) {
 		s.err = s.wrap(err)
 		return Piece{}, s.err
 	}
-	p := Piece{Offset: s.offset, Size: n, Data: data}
+	p.Offset = s.offset
+	s.drop(p.Size)
+	return p, nil
+}
+
+// parsePiece reads what stands at the beginning of b, of any generation.
+func parsePiece(b []byte, limit int) (p Piece, err error) {
+	if n := min(len(b), len(Ack55)); string(b[:n]) == Ack55[:n] {
+		if n < len(Ack55) {
+			return p, ErrIncomplete
+		}
+		return Piece{Kind: PieceAck55, Size: n, Data: b[:n]}, nil
+	}
+	if yes, more := IsFrame55(b); yes || more {
+		if more {
+			return p, ErrIncomplete
+		}
+		p.Kind = PieceMessage55
+		_, p.Data, p.Size, err = ParseFrame55(b, limit)
+		return p, err
+	}
+	p.Data, p.Size, err = ParseFrame(b, limit)
 	switch {
-	case IsAck(data):
+	case IsAck(p.Data):
 		p.Kind = PieceAck
-	case IsFailAck(data):
+	case IsFailAck(p.Data):
 		p.Kind = PieceFailAck
 	}
-	s.drop(n)
-	return p, nil
+	return p, err
 }
 
 // waits reports whether the frame that has begun lacks bytes. It is what ParseFrame

@@ -2,7 +2,10 @@ package analysis
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
+	"strings"
 
 	"muster/internal/verdict"
 	"muster/tribes"
@@ -141,23 +144,30 @@ func (j *judge) recovered() {
 	}
 }
 
-// versionMix: Tomcat 6 and later ones do not understand each other.
+// versionMix: Tomcat 5.5, 6.0 and later ones do not understand each other.
 func (j *judge) versionMix() {
 	const id, title = "tribes.version-mix", "generations that do not understand each other share a group"
-	byGroup := map[netip.AddrPort][2]*Member{}
+	byGroup := map[netip.AddrPort]map[tribes.Generation]*Member{}
 	for _, m := range j.heard {
 		for _, g := range m.Groups.List() {
-			pair := byGroup[g]
-			pair[m.Record.Generation] = m
-			byGroup[g] = pair
+			if byGroup[g] == nil {
+				byGroup[g] = map[tribes.Generation]*Member{}
+			}
+			byGroup[g][m.Record.Generation] = m
 		}
 	}
 	for _, g := range j.SortedGroups() {
-		if pair := byGroup[g.Addr]; pair[0] != nil && pair[1] != nil {
-			j.add(id, verdict.Warn, verdict.Definite, g.Addr.String(), title,
-				fmt.Sprintf("%s sends the heartbeats of Tomcat 7 and later, %s those of Tomcat 6.0: neither takes the other's", pair[tribes.V1].Name(), pair[tribes.V0].Name()),
-				verdict.Fix("one Tomcat generation in a cluster, or a group of its own for each"))
+		forms := byGroup[g.Addr]
+		if len(forms) < 2 {
+			continue
 		}
+		var each []string
+		for _, form := range slices.Sorted(maps.Keys(forms)) {
+			each = append(each, fmt.Sprintf("%s sends the heartbeats of %s", forms[form].Name(), form.Tomcat()))
+		}
+		j.add(id, verdict.Warn, verdict.Definite, g.Addr.String(), title,
+			strings.Join(each, ", ")+": none takes another form for a heartbeat",
+			verdict.Fix("one Tomcat generation in a cluster, or a group of its own for each"))
 	}
 	if len(j.heard) > 0 && !j.bad(id) {
 		j.pass(id, title, "the heartbeats of %s are of one generation", all(len(j.heard), "member"))

@@ -70,6 +70,9 @@ func (d *Decoder) session(m *session.Message) (*SessionContent, error) {
 	case m.Event == session.ChangeSessionID:
 		s.NewID, err = session.ParseID(m.Data)
 	}
+	if m.Source != nil {
+		err = nil // 5.5 has forms of its own for what its messages carry
+	}
 	return s, err
 }
 

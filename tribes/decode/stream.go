@@ -73,7 +73,7 @@ func Stream(r io.Reader, form Form, limit int, found func(Item) error) error {
 	if limit <= 0 {
 		limit = DefaultLimit
 	}
-	s := &stream{window: window{r: r, limit: limit + tribes.FrameOverhead}, limit: limit, found: found}
+	s := &stream{window: window{r: r, limit: limit + tribes.Frame55Overhead}, limit: limit, found: found}
 	for {
 		if !s.need(1) {
 			return s.err
@@ -133,6 +133,12 @@ func guess(b []byte) Form {
 			return form
 		}
 	}
+	switch {
+	case tribes.IsMember(b):
+		return Heartbeats // of Tomcat 5.5, which begins with its alive time
+	case len(b) >= len(tribes.Ack55) && string(b[:len(tribes.Ack55)]) == tribes.Ack55:
+		return Frames // one of 5.5 that answers
+	}
 	if len(b) >= bareRecord+len(memberBegin) && string(b[bareRecord:bareRecord+len(memberBegin)]) == memberBegin {
 		return ChannelMessage
 	}
@@ -157,7 +163,17 @@ func (s *stream) heartbeat() (done bool, err error) {
 	return false, s.found(item)
 }
 
+// frame takes a frame or the bare ack of a 5.5; the first bytes tell which.
 func (s *stream) frame() (done bool, err error) {
+	const tells = frameHead + 6
+	s.need(tells)
+	if b := s.bytes(); len(b) >= len(tribes.Ack55) && string(b[:len(tribes.Ack55)]) == tribes.Ack55 {
+		defer s.take(len(tribes.Ack55))
+		return false, s.found(Item{Type: Ack, Offset: s.offset, Bytes: int64(len(tribes.Ack55))})
+	}
+	if yes, _ := tribes.IsFrame55(s.bytes()); yes {
+		return s.frame55()
+	}
 	for {
 		data, n, err := tribes.ParseFrame(s.bytes(), s.limit)
 		switch {
@@ -181,6 +197,30 @@ func (s *stream) frame() (done bool, err error) {
 				item.Type, item.Err = Invalid, shift(err, frameHead)
 				break
 			}
+			item.Data = &c
+		}
+		defer s.take(n)
+		return false, s.found(item)
+	}
+}
+
+func (s *stream) frame55() (done bool, err error) {
+	for {
+		_, data, n, err := tribes.ParseFrame55(s.bytes(), s.limit)
+		switch {
+		case errors.Is(err, tribes.ErrIncomplete):
+			if s.more() {
+				continue
+			}
+			return true, s.incomplete()
+		case err != nil:
+			return true, s.invalid(err)
+		}
+		item := Item{Type: Frame, Offset: s.offset, Bytes: int64(n), DataBytes: len(data)}
+		c, err := Message55(data, s.limit)
+		if err != nil {
+			item.Type, item.Err = Invalid, shift(err, frameHead+4)
+		} else {
 			item.Data = &c
 		}
 		defer s.take(n)

@@ -3,6 +3,7 @@ package session
 import (
 	"fmt"
 
+	"muster/tribes"
 	"muster/tribes/javaser"
 )
 
@@ -30,6 +31,8 @@ type Message struct {
 	TimestampSet bool
 	// Data depends on the event: a Delta, a List, an id; nil for most.
 	Data []byte
+	// Source is the sender, which the messages of Tomcat 5.5 name; nil in others.
+	Source *tribes.Member
 
 	class      *javaser.Class
 	nulls      [3]bool // Context, SessionID, UniqueID are null
@@ -80,7 +83,17 @@ func (m *Message) String() string {
 }
 
 func readMessage(o *javaser.Object) (*Message, error) {
-	r := read(o, messageClass)
+	m, err := readFields(o, messageClass)
+	if base, ok := o.Part(baseClass); ok {
+		m.base, _ = base.Int64("timestamp")
+		m.baseUnique, _ = base.Ref("uniqueId")
+	}
+	return m, err
+}
+
+// readFields reads what the class of each generation has.
+func readFields(o *javaser.Object, class string) (*Message, error) {
+	r := read(o, class)
 	m := &Message{
 		Event:        Event(r.int32("mEvtType")),
 		Timestamp:    r.int64("serializationTimestamp"),
@@ -91,10 +104,6 @@ func readMessage(o *javaser.Object) (*Message, error) {
 	m.Context, m.nulls[0] = r.text("mContextName")
 	m.SessionID, m.nulls[1] = r.text("mSessionID")
 	m.UniqueID, m.nulls[2] = r.text("uniqueId")
-	if base, ok := o.Part(baseClass); ok {
-		m.base, _ = base.Int64("timestamp")
-		m.baseUnique, _ = base.Ref("uniqueId")
-	}
 	return m, r.err
 }
 

@@ -62,6 +62,8 @@ func Read(v javaser.Value) (any, error) {
 	switch o.Class.Name {
 	case messageClass:
 		return orError(readMessage(o))
+	case message55Class:
+		return orError(readMessage55(o))
 	case rpcClass, noChannelClass:
 		return orError(readRPC(o))
 	case mapMessageClass:
