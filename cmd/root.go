@@ -6,7 +6,6 @@ package cmd
 import (
 	"context"
 	"fmt"
-	"os/signal"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,9 +25,12 @@ type app struct {
 
 // Main runs the command line of this process and returns its exit status.
 func Main(args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), stopSignals...)
+	s := ui.System()
+	ctx, stop := untilStopped(s)
 	defer stop()
-	return Run(ctx, args, ui.System())
+	status := Run(ctx, args, s)
+	s.Flush()
+	return status
 }
 
 // Run runs one command line on the given streams. A cancelled ctx is Ctrl-C.

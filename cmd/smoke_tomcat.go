@@ -206,9 +206,16 @@ func (a *app) runSmokeTomcat(c *cobra.Command, o *smokeOptions) error {
 	}
 	r := ui.NewSmoke(a.Streams, a.json, a.quiet)
 	r.Timeline = o.timeline
-	cfg.OnStart = r.StartTomcats
+	aside := func() {}
+	cfg.OnStart = func(p tomcat.Plan) {
+		if p.Guest != nil {
+			aside = a.standAside(p.Guest)
+		}
+		r.StartTomcats(p)
+	}
 	cfg.OnStep = r.Step
 	rep, err := tomcat.Run(c.Context(), cfg)
+	aside()
 	if err != nil && c.Context().Err() != nil {
 		err = errInterrupted
 	}

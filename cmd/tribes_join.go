@@ -73,6 +73,7 @@ func (a *app) runTribesJoin(c *cobra.Command, o joinOptions) error {
 		return err
 	}
 	defer node.Leave() //nolint:errcheck // for every other way out; the one below is looked at
+	defer a.standAside(node)()
 	w := a.newWatch(node)
 	if err := w.joined(); err != nil {
 		return err

@@ -32,6 +32,7 @@ func (w *sessions) join(c *cobra.Command, cfg cluster.Config) error {
 		return err
 	}
 	defer node.Leave() //nolint:errcheck // for every other way out; the one below is looked at
+	defer w.a.standAside(node)()
 	m := node.Local()
 	w.a.tellNode(node, fmt.Sprintf("joined %s as a guest, %s, id %s", node.Group, ui.MemberAddress(&m), m.ID))
 	if w.a.json {

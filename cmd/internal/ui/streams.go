@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"io"
 	"os"
+	"time"
 
 	"golang.org/x/term"
 )
@@ -33,12 +34,39 @@ type Streams struct {
 	In  io.Reader
 	Out *Stream
 	Err *Stream
+
+	outlets []*outlet // of the process
 }
 
 // System returns the streams of this process, coloured as the terminal and the
 // environment say (NO_COLOR, TERM=dumb).
 func System() *Streams {
-	return &Streams{In: os.Stdin, Out: file(os.Stdout), Err: file(os.Stderr)}
+	s := &Streams{In: os.Stdin, Out: file(os.Stdout), Err: file(os.Stderr)}
+	out, err := newOutlet(os.Stdout, false), newOutlet(os.Stderr, true)
+	if s.Out.TTY && s.Err.TTY {
+		out.before = err
+	}
+	s.Out.Writer, s.Err.Writer = out, err
+	s.outlets = []*outlet{err, out}
+	return s
+}
+
+// GiveUp lets those go who wait for a reader that has taken nothing for as long
+// as patience: their writes fail, and so do later ones. It reports false where
+// somebody waits whom it cannot let go.
+func (s *Streams) GiveUp(patience time.Duration) bool {
+	free := true
+	for _, o := range s.outlets {
+		free = o.giveUp(patience) && free
+	}
+	return free
+}
+
+// Flush waits until all that was written is with its readers, or GiveUp.
+func (s *Streams) Flush() {
+	for _, o := range s.outlets {
+		o.flush()
+	}
 }
 
 // Test returns streams without a terminal and the buffers behind Out and Err.

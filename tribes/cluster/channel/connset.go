@@ -94,3 +94,10 @@ func (s *connSet) closeAll() {
 		}
 	}
 }
+
+// open takes connections again after closeAll.
+func (s *connSet) open() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = false
+}

@@ -103,9 +103,10 @@ type ReceiverStats struct {
 
 // Receiver is the TCP side that takes messages.
 type Receiver struct {
-	cfg ReceiverConfig
-	ln  *net.TCPListener
-	log *slog.Logger
+	cfg  ReceiverConfig
+	at   netip.AddrPort
+	gate gate
+	log  *slog.Logger
 	// verbose: the logger takes what is told of each message.
 	verbose bool
 	memory  budget
@@ -130,7 +131,8 @@ func Listen(cfg ReceiverConfig) (*Receiver, error) {
 }
 
 func newReceiver(cfg ReceiverConfig, ln *net.TCPListener) *Receiver {
-	r := &Receiver{cfg: cfg.defaults(), ln: ln}
+	r := &Receiver{cfg: cfg.defaults(), at: addrPort(ln.Addr())}
+	r.gate.ln = ln
 	r.log = r.cfg.Logger
 	r.verbose = r.log.Enabled(context.Background(), slog.LevelDebug)
 	r.memory.limit = int64(r.cfg.MemoryLimit)
@@ -172,7 +174,7 @@ func inUse(cfg ReceiverConfig, last int, err error) error {
 
 // AddrPort is where the Receiver listens.
 func (r *Receiver) AddrPort() netip.AddrPort {
-	return addrPort(r.ln.Addr())
+	return r.at
 }
 
 func addrPort(a net.Addr) netip.AddrPort {
@@ -189,10 +191,16 @@ func (r *Receiver) Serve(ctx context.Context) error {
 	defer stop()
 	defer r.Close()
 	for pause := time.Duration(0); ; {
-		nc, err := r.ln.AcceptTCP()
+		ln, err := r.gate.wait(ctx)
+		if err != nil {
+			return nil //nolint:nilerr // the end of ctx
+		}
+		nc, err := ln.AcceptTCP()
 		switch {
 		case err == nil:
 			pause = 0
+		case r.gate.moved(ln):
+			continue // paused meanwhile
 		case r.closed.Load() || errors.Is(err, net.ErrClosed):
 			return nil
 		default:
@@ -224,7 +232,7 @@ func (r *Receiver) Close() {
 	if r.closed.Swap(true) {
 		return
 	}
-	r.ln.Close()
+	r.gate.shut()
 	r.conns.closeAll()
 }
 

@@ -65,10 +65,45 @@ func (s *Service) Goodbye() {
 func (s *Service) sendHeartbeat(alive int64, command string) error {
 	s.sending.Lock()
 	defer s.sending.Unlock()
-	if s.left {
+	switch {
+	case s.left:
 		return errLeft
+	case s.paused && command == "":
+		return nil
+	case s.paused: // the goodbye was said
+		s.left = true
+		return nil
 	}
 	s.left = command != ""
+	return s.send(alive, command)
+}
+
+// Pause says goodbye and holds the heartbeats back until Resume: the others go on
+// without this member.
+func (s *Service) Pause() {
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	if s.left || s.paused {
+		return
+	}
+	s.paused = true
+	if s.n.sent.Load() == 0 {
+		return
+	}
+	if err := s.send(s.Local().Alive+1, tribes.ShutdownCommand); err != nil {
+		s.log.Warn("the goodbye could not be sent: the other members notice by our silence", "err", err)
+	}
+}
+
+// Resume lets the heartbeats go out again; the next one comes with its frequency.
+func (s *Service) Resume() {
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	s.paused = false
+}
+
+// send sends one heartbeat; the caller holds s.sending.
+func (s *Service) send(alive int64, command string) error {
 	s.mu.Lock()
 	s.local.Alive = alive
 	m := s.local

@@ -79,6 +79,7 @@ type Service struct {
 
 	sending sync.Mutex // one heartbeat at a time, the goodbye last
 	left    bool       // guarded by sending
+	paused  bool       // guarded by sending
 
 	ctx context.Context
 	wg  sync.WaitGroup
