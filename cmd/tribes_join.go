@@ -89,18 +89,18 @@ func (a *app) runTribesJoin(c *cobra.Command, o joinOptions) error {
 	if err != nil && !readerGone(err) {
 		return err
 	}
-	ok := w.peak >= o.expect
 	verdicts := node.Verdicts()
+	outcome := membersVerdict(stopped(c.Context()), o.duration > 0 || o.expect > 0, o.expect, o.expect, w.peak)
+	if verdict.Summarize(verdicts).Fail > 0 {
+		outcome = errNo
+	}
 	if err := a.tellVerdicts(w.lines, verdicts); err != nil && !readerGone(err) {
 		return err
 	}
-	if err := w.joinSummary(start, o.expect, ok); err != nil && !readerGone(err) {
+	if err := w.joinSummary(start, o.expect, outcome == nil); err != nil && !readerGone(err) {
 		return err
 	}
-	if verdict.Summarize(verdicts).Fail > 0 {
-		return errNo
-	}
-	return membersVerdict(stopped(c.Context()), o.duration > 0 || o.expect > 0, o.expect, o.expect, w.peak)
+	return outcome
 }
 
 // tellVerdicts prints what a node saw wrong with its cluster.
@@ -168,7 +168,7 @@ func (w *watch) joinSummary(start time.Time, expect int, ok bool) error {
 	}
 	_, err := fmt.Fprintf(w.a.Out, "%s at the end, %d at most; %d came, %d went. Sent %s (%d came back), heard %d of others.%s\n",
 		ui.Count(w.now, "member"), w.peak, w.added, w.gone, ui.Count(m.Sent, "heartbeat"), m.Own, m.Heartbeats, messagesText(st))
-	if err == nil && !ok {
+	if err == nil && w.peak < expect {
 		_, err = fmt.Fprintf(w.a.Out, "%s: %d other members were expected\n", w.a.Out.Bad("too few"), expect)
 	}
 	return err
