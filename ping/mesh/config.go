@@ -30,6 +30,13 @@ type Config struct {
 	Dial func(context.Context, netip.AddrPort) TCP
 	// View is what this host saw of IGMP or MLD; nil: nothing can be seen.
 	View func() View
+	// Note is what this node says of itself beside its announcements, MaxNote bytes at
+	// most; the others have it in NodeInfo.Note. It goes by unicast, so that the group
+	// carries no more. nil: nothing.
+	Note func() []byte
+	// Peers are addresses, with the port of the group, where other nodes may be that the
+	// group does not reach: they get announcements by unicast. nil: none is known.
+	Peers func() []netip.AddrPort
 	// OnEvent is told of what happens; it may be nil. It must not block for long
 	// nor call the Node.
 	OnEvent func(Event)

@@ -47,6 +47,8 @@ func (n *Node) handle(p Packet, now time.Time) {
 		n.who(from, p, body)
 	case kindHere:
 		n.here(from, p, body, now)
+	case kindNote:
+		n.note(from, addr, body, now)
 	default:
 		n.counts.Invalid++
 	}

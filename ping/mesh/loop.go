@@ -49,6 +49,7 @@ func (n *Node) loop(ctx context.Context, all *sync.WaitGroup) {
 		if n.seq > 0 {
 			n.askWho()
 		}
+		n.passNote(now)
 		clock = now
 		n.unlock()
 	}
@@ -95,6 +96,7 @@ func (n *Node) announce(now time.Time) time.Duration {
 	}
 	a.Unicast = true
 	n.copyTo(&a, now)
+	n.invite(func() []byte { return a.appendTo(nil, n.id) })
 	return interval*7/8 + rand.N(interval/4)
 }
 

@@ -32,7 +32,8 @@ type Node struct {
 	round    uint8
 	cursor   int             // where the list goes on
 	list     []*peer         // of the current round
-	turn     [3]int          // where the copies, the time requests and the TCP connections go on
+	turn     [4]int          // where the copies, the time requests, the TCP connections and the notes go on
+	noted    time.Time       // when a note last went out
 	dialing  int             // under way
 	wanted   map[Short]*want // who was named by others and is not known
 	jumps    []Jump

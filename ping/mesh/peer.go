@@ -38,6 +38,8 @@ type peer struct {
 	proven  time.Time
 	claimed time.Time
 
+	note []byte // what it says beside its announcements
+
 	pending [4]int64 // t1 of time requests under way
 	asking  int
 

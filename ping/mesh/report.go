@@ -40,7 +40,9 @@ type NodeInfo struct {
 	Unproven bool
 	// Complete: its whole list is known.
 	Complete bool
-	Outages  []Outage // of its arrow to this node, ended ones
+	// Note is what it says of itself beside its announcements: bytes from the network.
+	Note    []byte
+	Outages []Outage // of its arrow to this node, ended ones
 
 	index int
 }
@@ -284,7 +286,7 @@ const claimTime = 2 * time.Minute
 func (n *Node) info(p *peer) NodeInfo {
 	i := NodeInfo{
 		ID: p.id, Name: p.name, Version: p.version, Addr: p.to.Addr(), Port: p.to.Port(), MTU: int(p.mtu), TCPPort: p.tcpPort,
-		State: Alive, Word: p.word, Added: p.added, Proven: p.proven, Complete: p.row.complete,
+		State: Alive, Word: p.word, Added: p.added, Proven: p.proven, Complete: p.row.complete, Note: p.note,
 		Outages: slices.Clone(p.in.outages), index: p.index,
 	}
 	switch {

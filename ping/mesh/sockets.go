@@ -68,7 +68,14 @@ func (s *Sockets) open(i mcast.Interface) (*pair, error) {
 	if src, ok := i.SourceFor(g.Addr); ok {
 		bind = netip.AddrPortFrom(src, 0)
 	}
-	uni, err := sock.Open(sock.Config{Group: g.Addr, Interface: i, Bind: bind, TTL: -1, ReadBuffer: 1 << 20})
+	unicast := sock.Config{Group: g.Addr, Interface: i, Bind: netip.AddrPortFrom(bind.Addr(), g.Port), Alone: true, TTL: -1, ReadBuffer: 1 << 20}
+	// The group's own port is where nodes that the group does not reach look for others;
+	// the second process of a host gets another one.
+	uni, err := sock.Open(unicast)
+	if err != nil || !bind.IsValid() {
+		unicast.Bind = bind
+		uni, err = sock.Open(unicast)
+	}
 	if err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("open a UDP socket for unicast: %w", err)

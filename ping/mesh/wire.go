@@ -38,13 +38,15 @@ const (
 	kindTimeReply
 	kindWho
 	kindHere
+	kindNote
 )
 
 // Every datagram begins with
 //
 //	 0  "MSTRMESH"
 //	 8  version, 1
-//	 9  kind: 1 announcement, 2 time request, 3 time reply, 4 who is, 5 here is
+//	 9  kind: 1 announcement, 2 time request, 3 time reply, 4 who is, 5 here is,
+//	      6 note: any bytes, up to the end
 //	10  flags (announcements)
 //	11  0
 //	12  sender's ID, 8 bytes

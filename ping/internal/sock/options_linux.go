@@ -21,7 +21,7 @@ func (s *Socket) options(fd int) error {
 	if s.cfg.Kind == UDP {
 		all = append(all, option{unix.SOL_UDP, unix.UDP_GRO, 1, "UDP_GRO", true})
 	}
-	if s.cfg.Bind.Port() != 0 {
+	if s.cfg.Bind.Port() != 0 && !s.cfg.Alone {
 		all = append(all, option{unix.SOL_SOCKET, unix.SO_REUSEADDR, 1, "SO_REUSEADDR", false})
 	}
 	if s.v6 {

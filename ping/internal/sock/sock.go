@@ -29,8 +29,10 @@ type Config struct {
 	Group     netip.Addr
 	Interface mcast.Interface // multicast leaves here
 	Bind      netip.AddrPort  // UDP only; the zero value is any address, any port
-	TTL       int             // of multicast; -1 is the system's, 1
-	NoLoop    bool            // keep multicast from this host's own members
+	// Alone refuses a port that another socket of this address has.
+	Alone  bool
+	TTL    int  // of multicast; -1 is the system's, 1
+	NoLoop bool // keep multicast from this host's own members
 	// DontFragment refuses what is larger than the way's MTU instead of sending it
 	// in pieces.
 	DontFragment bool
