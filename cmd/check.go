@@ -14,7 +14,9 @@ import (
 	"muster/internal/hint"
 	"muster/internal/verdict"
 	"muster/mcast"
-	"muster/routecheck"
+	"muster/routecheck/collect"
+	"muster/routecheck/facts"
+	"muster/routecheck/judge"
 	"muster/tribes/serverxml"
 )
 
@@ -83,7 +85,7 @@ means that nothing failed, but something could not be found out.`,
 	}
 	f := c.Flags()
 	f.SetNormalizeFunc(tomcatAliases)
-	d := routecheck.DefaultQuery()
+	d := facts.DefaultQuery()
 	f.StringVar(&o.group, "group", d.Group.String(), "`GROUP` of the heartbeats")
 	f.Uint16Var(&o.port, "port", d.Port, "UDP `port` of the heartbeats, where the group names none")
 	interfaceFlag(c, &o.iface)
@@ -125,7 +127,7 @@ func knownCheck(word string) bool {
 	match := func(id verdict.ID) bool {
 		return string(id) == word || strings.HasPrefix(string(id), strings.TrimSuffix(word, ".*")+".")
 	}
-	for _, c := range routecheck.All {
+	for _, c := range judge.All {
 		if match(c.ID) {
 			return true
 		}
@@ -140,7 +142,7 @@ func knownCheck(word string) bool {
 
 // query makes of the flags what the host is judged for. base holds what a facts
 // file was collected for, or the defaults.
-func (o *checkOptions) query(c *cobra.Command, base routecheck.Query) (routecheck.Query, error) {
+func (o *checkOptions) query(c *cobra.Command, base facts.Query) (facts.Query, error) {
 	q := base
 	given := c.Flags().Changed
 	if given("group") || o.from == "" {
@@ -214,15 +216,15 @@ func (a *app) runCheck(c *cobra.Command, o checkOptions) error {
 	case o.save != "" && o.from != "" && !o.redact:
 		return usagef("--save and --from together only make sense with --redact")
 	}
-	facts, err := a.facts(c, o)
+	host, err := a.facts(c, o)
 	if err != nil {
 		return err
 	}
 	if o.save != "" {
-		return a.saveFacts(facts, o)
+		return a.saveFacts(host, o)
 	}
-	verdicts := o.serverXMLVerdicts(c, routecheck.Judge(facts, want), want)
-	report := ui.CheckReport{Host: routecheck.NewHost(facts), Verdicts: verdicts, Summary: verdict.Summarize(verdicts), TookMS: facts.TookMS, Short: o.short}
+	verdicts := o.serverXMLVerdicts(c, judge.Facts(host, want), want)
+	report := ui.CheckReport{Host: judge.NewHost(host), Verdicts: verdicts, Summary: verdict.Summarize(verdicts), TookMS: host.TookMS, Short: o.short}
 	switch {
 	case o.fix:
 		err = report.Script(a.Out)
@@ -238,13 +240,13 @@ func (a *app) runCheck(c *cobra.Command, o checkOptions) error {
 }
 
 // facts come from a file or from this host.
-func (a *app) facts(c *cobra.Command, o checkOptions) (*routecheck.Facts, error) {
+func (a *app) facts(c *cobra.Command, o checkOptions) (*facts.Facts, error) {
 	if o.from == "" {
-		q, err := o.query(c, routecheck.DefaultQuery())
+		q, err := o.query(c, facts.DefaultQuery())
 		if err != nil {
 			return nil, err
 		}
-		f := routecheck.Collect(c.Context(), q, version)
+		f := collect.Facts(c.Context(), q, version)
 		if err := c.Context().Err(); err != nil {
 			return nil, err
 		}
@@ -259,7 +261,7 @@ func (a *app) facts(c *cobra.Command, o checkOptions) (*routecheck.Facts, error)
 		defer file.Close()
 		in = file
 	}
-	f, err := routecheck.Load(in)
+	f, err := facts.Load(in)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.from, err)
 	}
@@ -271,8 +273,8 @@ func (a *app) facts(c *cobra.Command, o checkOptions) (*routecheck.Facts, error)
 
 // noSuchInterface: to be asked about an interface that is not there is no fault of
 // the host.
-func noSuchInterface(f *routecheck.Facts) error {
-	h := routecheck.NewHost(f)
+func noSuchInterface(f *facts.Facts) error {
+	h := judge.NewHost(f)
 	if h.OK || f.Query.Interface == "" || !f.Links.Known() {
 		return nil
 	}
@@ -283,9 +285,9 @@ func noSuchInterface(f *routecheck.Facts) error {
 	return hint.Wrap(fmt.Errorf("interface %q: there is none such", f.Query.Interface), "there are: "+strings.Join(names, ", "))
 }
 
-func (a *app) saveFacts(f *routecheck.Facts, o checkOptions) error {
+func (a *app) saveFacts(f *facts.Facts, o checkOptions) error {
 	if o.redact {
-		if err := f.Redact(); err != nil {
+		if err := judge.Redact(f); err != nil {
 			return err
 		}
 	}
@@ -305,7 +307,7 @@ func (a *app) saveFacts(f *routecheck.Facts, o checkOptions) error {
 
 func (a *app) listChecks(want func(verdict.ID) bool) error {
 	var ids []verdict.ID
-	for _, c := range routecheck.All {
+	for _, c := range judge.All {
 		if want(c.ID) {
 			ids = append(ids, c.ID)
 		}

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"muster/internal/verdict"
-	"muster/routecheck"
+	"muster/routecheck/facts"
 	"muster/tribes/serverxml"
 )
 
@@ -44,12 +44,12 @@ func (o *checkOptions) takeServerXML(c *cobra.Command, a *app) error {
 }
 
 // cluster is what the configuration says of the member, nil without one.
-func (o *checkOptions) cluster() *routecheck.Cluster {
+func (o *checkOptions) cluster() *facts.Cluster {
 	s := o.settings
 	if s == nil {
 		return nil
 	}
-	c := &routecheck.Cluster{From: o.serverXML, Receiver: s.Address, TTL: -1, Encrypted: s.Encrypted, Static: !s.Multicast}
+	c := &facts.Cluster{From: o.serverXML, Receiver: s.Address, TTL: -1, Encrypted: s.Encrypted, Static: !s.Multicast}
 	if s.Multicast {
 		c.Bind, c.TTL = s.Bind, s.TTL
 		c.FrequencyMS, c.DropTimeMS = s.Frequency.Milliseconds(), s.DropTime.Milliseconds()

@@ -11,7 +11,8 @@ import (
 
 	"muster/internal/netlab"
 	"muster/internal/verdict"
-	"muster/routecheck"
+	"muster/routecheck/facts"
+	"muster/routecheck/judge"
 )
 
 // sameElsewhere saves the facts of a host where muster check gave the verdicts
@@ -46,16 +47,16 @@ func elsewhere(t *testing.T, l *netlab.Lab, on string, args []string, live []byt
 	}
 	want, judged := liveVerdicts(t, live)
 	facts := load(t, text)
-	differs = compare("saved and judged elsewhere", want, verdictsOf(routecheck.Judge(facts, judged)))
+	differs = compare("saved and judged elsewhere", want, verdictsOf(judge.Facts(facts, judged)))
 
-	if facts = load(t, text); facts.Redact() != nil {
+	if facts = load(t, text); judge.Redact(facts) != nil {
 		t.Fatal("no redaction")
 	}
 	var redacted bytes.Buffer
 	if err := facts.Save(&redacted); err != nil {
 		t.Fatal(err)
 	}
-	differs += compare("redacted and judged elsewhere", want, verdictsOf(routecheck.Judge(load(t, redacted.Bytes()), judged)))
+	differs += compare("redacted and judged elsewhere", want, verdictsOf(judge.Facts(load(t, redacted.Bytes()), judged)))
 	for _, secret := range []string{`"` + l.Host(1).Addr().String(), `"` + l.Host(1).Addr6().String(), `"` + l.Host(1).MAC().String()} {
 		if strings.Contains(redacted.String(), secret) {
 			t.Errorf("the redacted facts hold %s", secret)
@@ -64,9 +65,9 @@ func elsewhere(t *testing.T, l *netlab.Lab, on string, args []string, live []byt
 	return differs
 }
 
-func load(t *testing.T, text []byte) *routecheck.Facts {
+func load(t *testing.T, text []byte) *facts.Facts {
 	t.Helper()
-	f, err := routecheck.Load(bytes.NewReader(text))
+	f, err := facts.Load(bytes.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,11 +3,11 @@ package firewall
 import (
 	"encoding/binary"
 
-	"muster/routecheck/internal/nl"
+	"muster/internal/netlink"
 )
 
 // attrs splits b into attributes in the order of the host that made it.
-func (d *decoder) attrs(b []byte) []nl.Attr { return nl.Attrs(d.order, b) }
+func (d *decoder) attrs(b []byte) []netlink.Attr { return netlink.Attrs(d.order, b) }
 
 func be32(b []byte) uint32 {
 	if len(b) != 4 {

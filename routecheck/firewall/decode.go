@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"muster/routecheck/internal/nl"
+	"muster/internal/netlink"
 )
 
 // decoder turns the messages of nfnetlink (linux/netfilter/nf_tables.h) into a
@@ -36,7 +36,7 @@ var families = map[byte]string{1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "br
 // header is struct nfgenmsg: family, version, resource id.
 const headerLen = 4
 
-func (d *decoder) family(msg []byte) (string, []nl.Attr) {
+func (d *decoder) family(msg []byte) (string, []netlink.Attr) {
 	if len(msg) < headerLen {
 		return "", nil
 	}
@@ -50,7 +50,7 @@ func (d *decoder) addTable(msg []byte) {
 		return
 	}
 	const name, flags, dormant = 1, 2, 1
-	d.rules.Tables = append(d.rules.Tables, Table{Family: family, Name: nl.Text(nl.Find(as, name)), Dormant: be32(nl.Find(as, flags))&dormant != 0, Chains: []Chain{}})
+	d.rules.Tables = append(d.rules.Tables, Table{Family: family, Name: netlink.Text(netlink.Find(as, name)), Dormant: be32(netlink.Find(as, flags))&dormant != 0, Chains: []Chain{}})
 }
 
 // hookNames by the layers' own numbers.
@@ -61,26 +61,26 @@ var hookNames = []string{"prerouting", "input", "forward", "output", "postroutin
 func (d *decoder) addChain(msg []byte) uint32 {
 	family, as := d.family(msg)
 	const table, name, hook, policy, use, kind = 1, 3, 4, 5, 6, 7
-	t := d.rules.table(family, nl.Text(nl.Find(as, table)), false)
+	t := d.rules.table(family, netlink.Text(netlink.Find(as, table)), false)
 	if t == nil {
 		return 0
 	}
-	c := Chain{Name: nl.Text(nl.Find(as, name)), Rules: []Rule{}}
-	if h := nl.Find(as, hook); h != nil {
+	c := Chain{Name: netlink.Text(netlink.Find(as, name)), Rules: []Rule{}}
+	if h := netlink.Find(as, hook); h != nil {
 		d.hook(family, &c, d.attrs(h))
-		c.Type = nl.Text(nl.Find(as, kind))
+		c.Type = netlink.Text(netlink.Find(as, kind))
 		c.Policy = "accept"
-		if p := nl.Find(as, policy); p != nil && be32(p) == 0 {
+		if p := netlink.Find(as, policy); p != nil && be32(p) == 0 {
 			c.Policy = "drop"
 		}
 	}
 	t.Chains = append(t.Chains, c)
-	return be32(nl.Find(as, use))
+	return be32(netlink.Find(as, use))
 }
 
-func (d *decoder) hook(family string, c *Chain, as []nl.Attr) {
+func (d *decoder) hook(family string, c *Chain, as []netlink.Attr) {
 	const num, priority, dev, devs = 1, 2, 3, 4
-	n := be32(nl.Find(as, num))
+	n := be32(netlink.Find(as, num))
 	switch {
 	case family == "netdev" && n < 2:
 		c.Hook = []string{"ingress", "egress"}[n]
@@ -89,12 +89,12 @@ func (d *decoder) hook(family string, c *Chain, as []nl.Attr) {
 	default:
 		c.Hook = fmt.Sprintf("hook %d", n)
 	}
-	c.Priority = int32(be32(nl.Find(as, priority)))
-	if name := nl.Find(as, dev); name != nil {
-		c.Devices = append(c.Devices, nl.Text(name))
+	c.Priority = int32(be32(netlink.Find(as, priority)))
+	if name := netlink.Find(as, dev); name != nil {
+		c.Devices = append(c.Devices, netlink.Text(name))
 	}
-	for _, a := range d.attrs(nl.Find(as, devs)) {
-		name := nl.Text(a.Data)
+	for _, a := range d.attrs(netlink.Find(as, devs)) {
+		name := netlink.Text(a.Data)
 		if a.Kind == 2 { // a prefix
 			name += "*"
 		}
@@ -108,16 +108,16 @@ func (d *decoder) hook(family string, c *Chain, as []nl.Attr) {
 func (d *decoder) addRule(msg []byte) {
 	family, as := d.family(msg)
 	const table, chain, handle, expressions, userdata = 1, 2, 3, 4, 7
-	t := d.rules.table(family, nl.Text(nl.Find(as, table)), false)
+	t := d.rules.table(family, netlink.Text(netlink.Find(as, table)), false)
 	if t == nil {
 		return
 	}
-	c := t.chain(nl.Text(nl.Find(as, chain)))
+	c := t.chain(netlink.Text(netlink.Find(as, chain)))
 	if c == nil {
 		return
 	}
-	exprs := d.attrs(nl.Find(as, expressions))
-	r := Rule{Handle: be64(nl.Find(as, handle)), Exprs: make([]Expr, 0, len(exprs))}
+	exprs := d.attrs(netlink.Find(as, expressions))
+	r := Rule{Handle: be64(netlink.Find(as, handle)), Exprs: make([]Expr, 0, len(exprs))}
 	for _, a := range exprs {
 		e, packets := d.expr(d.attrs(a.Data))
 		if packets != nil {
@@ -128,7 +128,7 @@ func (d *decoder) addRule(msg []byte) {
 		}
 		r.Exprs = append(r.Exprs, e)
 	}
-	r.comment = comment(nl.Find(as, userdata))
+	r.comment = comment(netlink.Find(as, userdata))
 	c.Rules = append(c.Rules, r)
 }
 
@@ -136,7 +136,7 @@ func (d *decoder) addRule(msg []byte) {
 func comment(userdata []byte) string {
 	for b := userdata; len(b) >= 2 && len(b) >= 2+int(b[1]); b = b[2+int(b[1]):] {
 		if b[0] == 0 {
-			return nl.Text(b[2 : 2+int(b[1])])
+			return netlink.Text(b[2 : 2+int(b[1])])
 		}
 	}
 	return ""
@@ -147,19 +147,19 @@ func (d *decoder) addSet(msg []byte) (family, table, name string, ok bool) {
 	family, as := d.family(msg)
 	const attrTable, attrName, flags, keyLen, desc = 1, 2, 3, 5, 9
 	const isInterval, isMap, isConcat = 4, 8, 0x80
-	table, name = nl.Text(nl.Find(as, attrTable)), nl.Text(nl.Find(as, attrName))
+	table, name = netlink.Text(netlink.Find(as, attrTable)), netlink.Text(netlink.Find(as, attrName))
 	t := d.rules.table(family, table, false)
 	if t == nil || !d.want[[3]string{family, table, name}] {
 		return "", "", "", false
 	}
-	f := be32(nl.Find(as, flags))
-	s := Set{Name: name, KeyLen: be32(nl.Find(as, keyLen)), Map: f&isMap != 0, Elements: []Element{}, interval: f&isInterval != 0}
+	f := be32(netlink.Find(as, flags))
+	s := Set{Name: name, KeyLen: be32(netlink.Find(as, keyLen)), Map: f&isMap != 0, Elements: []Element{}, interval: f&isInterval != 0}
 	if s.KeyLen == 0 || s.KeyLen > 64 {
 		s.Unread = true
 	}
-	for _, field := range d.attrs(nl.Find(d.attrs(nl.Find(as, desc)), 2)) {
+	for _, field := range d.attrs(netlink.Find(d.attrs(netlink.Find(as, desc)), 2)) {
 		if f&isConcat != 0 {
-			s.Fields = append(s.Fields, be32(nl.Find(d.attrs(field.Data), 1)))
+			s.Fields = append(s.Fields, be32(netlink.Find(d.attrs(field.Data), 1)))
 		}
 	}
 	t.Sets = append(t.Sets, s)
@@ -169,32 +169,32 @@ func (d *decoder) addSet(msg []byte) (family, table, name string, ok bool) {
 // addElements reads NFT_MSG_NEWSETELEM; false when the set holds more than max.
 func (d *decoder) addElements(msg []byte, max int) bool {
 	family, as := d.family(msg)
-	t := d.rules.table(family, nl.Text(nl.Find(as, 1)), false)
+	t := d.rules.table(family, netlink.Text(netlink.Find(as, 1)), false)
 	if t == nil {
 		return true
 	}
-	s := t.set(nl.Text(nl.Find(as, 2)))
+	s := t.set(netlink.Text(netlink.Find(as, 2)))
 	if s == nil {
 		return true
 	}
 	const elements, key, data, flags, keyEnd, objref = 3, 1, 2, 3, 10, 9
 	const intervalEnd, catchAll = 1, 2
-	for _, a := range d.attrs(nl.Find(as, elements)) {
+	for _, a := range d.attrs(netlink.Find(as, elements)) {
 		if len(s.Elements) >= max {
 			s.Unread = true
 			return false
 		}
 		ea := d.attrs(a.Data)
-		value := func(kind uint16) []byte { return nl.Find(d.attrs(nl.Find(ea, kind)), 1) }
-		f := be32(nl.Find(ea, flags))
+		value := func(kind uint16) []byte { return netlink.Find(d.attrs(netlink.Find(ea, kind)), 1) }
+		f := be32(netlink.Find(ea, flags))
 		e := Element{Key: bytes.Clone(value(key)), End: bytes.Clone(value(keyEnd)), CatchAll: f&catchAll != 0}
-		if da := d.attrs(nl.Find(ea, data)); da != nil {
-			e.Data = bytes.Clone(nl.Find(da, 1))
-			if v := nl.Find(da, 2); v != nil {
+		if da := d.attrs(netlink.Find(ea, data)); da != nil {
+			e.Data = bytes.Clone(netlink.Find(da, 1))
+			if v := netlink.Find(da, 2); v != nil {
 				e.Verdict, e.Chain = d.verdict(v)
 			}
 		}
-		if nl.Find(ea, objref) != nil {
+		if netlink.Find(ea, objref) != nil {
 			e.Data = nil
 		}
 		if f&intervalEnd != 0 {
@@ -287,8 +287,8 @@ func before(key []byte) []byte {
 func (d *decoder) verdict(b []byte) (verdict, chain string) {
 	as := d.attrs(b)
 	const code, target = 1, 2
-	chain = nl.Text(nl.Find(as, target))
-	switch int32(be32(nl.Find(as, code))) {
+	chain = netlink.Text(netlink.Find(as, target))
+	switch int32(be32(netlink.Find(as, code))) {
 	case 0:
 		return "drop", ""
 	case 1:

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"strconv"
 
-	"muster/routecheck/internal/nl"
+	"muster/internal/netlink"
 )
 
 // Names of keys by the kernel's numbers (enum nft_meta_keys, nft_ct_keys, ...).
@@ -37,81 +37,81 @@ func named(names []string, b []byte) string {
 }
 
 // expr reads one expression; packets is its counter's figure, where it is one.
-func (d *decoder) expr(as []nl.Attr) (e Expr, packets *uint64) {
-	e.Kind = nl.Text(nl.Find(as, 1))
-	a := d.attrs(nl.Find(as, 2))
-	data := func(kind uint16) Hex { return bytes.Clone(nl.Find(d.attrs(nl.Find(a, kind)), 1)) }
+func (d *decoder) expr(as []netlink.Attr) (e Expr, packets *uint64) {
+	e.Kind = netlink.Text(netlink.Find(as, 1))
+	a := d.attrs(netlink.Find(as, 2))
+	data := func(kind uint16) Hex { return bytes.Clone(netlink.Find(d.attrs(netlink.Find(a, kind)), 1)) }
 	switch e.Kind {
 	case "immediate":
-		e.Dst = register(nl.Find(a, 1))
-		da := d.attrs(nl.Find(a, 2))
-		e.Data = bytes.Clone(nl.Find(da, 1))
-		if v := nl.Find(da, 2); v != nil {
+		e.Dst = register(netlink.Find(a, 1))
+		da := d.attrs(netlink.Find(a, 2))
+		e.Data = bytes.Clone(netlink.Find(da, 1))
+		if v := netlink.Find(da, 2); v != nil {
 			e.Verdict, e.Chain = d.verdict(v)
 		}
 	case "meta":
-		e.Dst, e.Key, e.Src = register(nl.Find(a, 1)), named(metaKeys, nl.Find(a, 2)), register(nl.Find(a, 3))
+		e.Dst, e.Key, e.Src = register(netlink.Find(a, 1)), named(metaKeys, netlink.Find(a, 2)), register(netlink.Find(a, 3))
 	case "payload":
-		e.Dst, e.Base, e.Offset, e.Len, e.Src = register(nl.Find(a, 1)), named(payloadBases, nl.Find(a, 2)), be32(nl.Find(a, 3)), be32(nl.Find(a, 4)), register(nl.Find(a, 5))
+		e.Dst, e.Base, e.Offset, e.Len, e.Src = register(netlink.Find(a, 1)), named(payloadBases, netlink.Find(a, 2)), be32(netlink.Find(a, 3)), be32(netlink.Find(a, 4)), register(netlink.Find(a, 5))
 	case "cmp":
-		e.Src, e.Op, e.Data = register(nl.Find(a, 1)), named(cmpOps, nl.Find(a, 2)), data(3)
+		e.Src, e.Op, e.Data = register(netlink.Find(a, 1)), named(cmpOps, netlink.Find(a, 2)), data(3)
 	case "range":
-		e.Src, e.Op, e.Data, e.Data2 = register(nl.Find(a, 1)), named(cmpOps, nl.Find(a, 2)), data(3), data(4)
+		e.Src, e.Op, e.Data, e.Data2 = register(netlink.Find(a, 1)), named(cmpOps, netlink.Find(a, 2)), data(3), data(4)
 	case "bitwise":
-		e.Src, e.Dst, e.Len = register(nl.Find(a, 1)), register(nl.Find(a, 2)), be32(nl.Find(a, 3))
-		e.Op, e.Data, e.Data2 = named([]string{"mask", "<<", ">>", "and", "or", "xor"}, orZero(nl.Find(a, 6))), data(4), data(5)
+		e.Src, e.Dst, e.Len = register(netlink.Find(a, 1)), register(netlink.Find(a, 2)), be32(netlink.Find(a, 3))
+		e.Op, e.Data, e.Data2 = named([]string{"mask", "<<", ">>", "and", "or", "xor"}, orZero(netlink.Find(a, 6))), data(4), data(5)
 	case "byteorder":
-		e.Src, e.Dst, e.Len, e.Offset = register(nl.Find(a, 1)), register(nl.Find(a, 2)), be32(nl.Find(a, 4)), be32(nl.Find(a, 5))
-		e.Op = named([]string{"ntoh", "hton"}, nl.Find(a, 3))
+		e.Src, e.Dst, e.Len, e.Offset = register(netlink.Find(a, 1)), register(netlink.Find(a, 2)), be32(netlink.Find(a, 4)), be32(netlink.Find(a, 5))
+		e.Op = named([]string{"ntoh", "hton"}, netlink.Find(a, 3))
 	case "lookup":
-		e.Set, e.Src, e.Dst = nl.Text(nl.Find(a, 1)), register(nl.Find(a, 2)), register(nl.Find(a, 3))
-		if nl.Find(a, 3) != nil {
+		e.Set, e.Src, e.Dst = netlink.Text(netlink.Find(a, 1)), register(netlink.Find(a, 2)), register(netlink.Find(a, 3))
+		if netlink.Find(a, 3) != nil {
 			e.Op = "map"
 		}
-		e.Invert = be32(nl.Find(a, 5))&1 != 0
+		e.Invert = be32(netlink.Find(a, 5))&1 != 0
 	case "dynset":
-		e.Key, e.Op, e.Src = nl.Text(nl.Find(a, 1)), named([]string{"add", "update", "delete"}, nl.Find(a, 3)), register(nl.Find(a, 4))
-		e.Stateful = d.stateful(nl.Find(a, 7)) || d.stateful(nl.Find(d.attrs(nl.Find(a, 10)), 1))
+		e.Key, e.Op, e.Src = netlink.Text(netlink.Find(a, 1)), named([]string{"add", "update", "delete"}, netlink.Find(a, 3)), register(netlink.Find(a, 4))
+		e.Stateful = d.stateful(netlink.Find(a, 7)) || d.stateful(netlink.Find(d.attrs(netlink.Find(a, 10)), 1))
 	case "ct":
-		e.Dst, e.Key, e.Src = register(nl.Find(a, 1)), named(ctKeys, nl.Find(a, 2)), register(nl.Find(a, 4))
-		if dir := nl.Find(a, 3); len(dir) == 1 {
+		e.Dst, e.Key, e.Src = register(netlink.Find(a, 1)), named(ctKeys, netlink.Find(a, 2)), register(netlink.Find(a, 4))
+		if dir := netlink.Find(a, 3); len(dir) == 1 {
 			e.Op = []string{"original", "reply"}[dir[0]&1]
 		}
 	case "fib":
-		e.Dst, e.Key = register(nl.Find(a, 1)), named(fibResults, nl.Find(a, 2))
-		e.Flags = bitNames(fibFlags, be32(nl.Find(a, 3)))
+		e.Dst, e.Key = register(netlink.Find(a, 1)), named(fibResults, netlink.Find(a, 2))
+		e.Flags = bitNames(fibFlags, be32(netlink.Find(a, 3)))
 	case "exthdr":
-		e.Dst, e.Offset, e.Len, e.Src = register(nl.Find(a, 1)), be32(nl.Find(a, 3)), be32(nl.Find(a, 4)), register(nl.Find(a, 7))
-		if t := nl.Find(a, 2); len(t) == 1 {
+		e.Dst, e.Offset, e.Len, e.Src = register(netlink.Find(a, 1)), be32(netlink.Find(a, 3)), be32(netlink.Find(a, 4)), register(netlink.Find(a, 7))
+		if t := netlink.Find(a, 2); len(t) == 1 {
 			e.Key = strconv.Itoa(int(t[0]))
 		}
-		e.Op = named(exthdrOps, orZero(nl.Find(a, 6)))
-		e.Flags = bitNames([]string{"present"}, be32(nl.Find(a, 5)))
+		e.Op = named(exthdrOps, orZero(netlink.Find(a, 6)))
+		e.Flags = bitNames([]string{"present"}, be32(netlink.Find(a, 5)))
 	case "rt":
-		e.Dst, e.Key = register(nl.Find(a, 1)), "rt"
+		e.Dst, e.Key = register(netlink.Find(a, 1)), "rt"
 	case "socket":
-		e.Key, e.Dst = named(socketKeys, nl.Find(a, 1)), register(nl.Find(a, 2))
+		e.Key, e.Dst = named(socketKeys, netlink.Find(a, 1)), register(netlink.Find(a, 2))
 	case "numgen", "hash":
-		e.Dst = register(nl.Find(a, map[string]uint16{"numgen": 1, "hash": 2}[e.Kind]))
+		e.Dst = register(netlink.Find(a, map[string]uint16{"numgen": 1, "hash": 2}[e.Kind]))
 	case "osf", "tunnel", "xfrm":
-		e.Dst = register(nl.Find(a, map[string]uint16{"osf": 1, "tunnel": 2, "xfrm": 1}[e.Kind]))
+		e.Dst = register(netlink.Find(a, map[string]uint16{"osf": 1, "tunnel": 2, "xfrm": 1}[e.Kind]))
 	case "counter":
-		n := be64(nl.Find(a, 2))
+		n := be64(netlink.Find(a, 2))
 		packets = &n
 	case "limit":
-		e.Op = limitText(be64(nl.Find(a, 1)), be64(nl.Find(a, 2)), be32(nl.Find(a, 4)))
-		e.Invert, e.Stateful = be32(nl.Find(a, 5))&1 != 0, true
+		e.Op = limitText(be64(netlink.Find(a, 1)), be64(netlink.Find(a, 2)), be32(netlink.Find(a, 4)))
+		e.Invert, e.Stateful = be32(netlink.Find(a, 5))&1 != 0, true
 	case "quota", "connlimit":
 		e.Stateful = true
 	case "objref":
-		e.Key, e.Name = named(objectTypes, orZero(nl.Find(a, 1))), nl.Text(nl.Find(a, 2))
-		e.Stateful = e.Key == "quota" || e.Key == "limit" || e.Key == "ct count" || nl.Find(a, 4) != nil
+		e.Key, e.Name = named(objectTypes, orZero(netlink.Find(a, 1))), netlink.Text(netlink.Find(a, 2))
+		e.Stateful = e.Key == "quota" || e.Key == "limit" || e.Key == "ct count" || netlink.Find(a, 4) != nil
 	case "nat":
-		e.Op = named([]string{"snat", "dnat"}, nl.Find(a, 1))
+		e.Op = named([]string{"snat", "dnat"}, netlink.Find(a, 1))
 	case "reject":
-		e.Op = named([]string{"icmp", "tcp reset", "icmpx"}, nl.Find(a, 1))
+		e.Op = named([]string{"icmp", "tcp reset", "icmpx"}, netlink.Find(a, 1))
 	case "match", "target":
-		d.compat(&e, nl.Text(nl.Find(a, 1)), be32(nl.Find(a, 2)), nl.Find(a, 3))
+		d.compat(&e, netlink.Text(netlink.Find(a, 1)), be32(netlink.Find(a, 2)), netlink.Find(a, 3))
 	}
 	return e, packets
 }
@@ -126,7 +126,7 @@ func orZero(b []byte) []byte {
 // stateful reports whether the expression inside a dynset keeps a state that may
 // end the rule.
 func (d *decoder) stateful(b []byte) bool {
-	switch nl.Text(nl.Find(d.attrs(b), 1)) {
+	switch netlink.Text(netlink.Find(d.attrs(b), 1)) {
 	case "limit", "quota", "connlimit":
 		return true
 	}

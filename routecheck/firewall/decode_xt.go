@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"muster/routecheck/internal/nl"
+	"muster/internal/netlink"
 )
 
 // compat turns a match or target that iptables-nft left in the kernel's binary
@@ -41,7 +41,7 @@ func (d *decoder) compatTarget(e *Expr, info []byte) {
 	case e.Name == "MARK" && len(info) >= 8: // revision 2: mark, mask
 		e.Args = []string{"--set-xmark", fmt.Sprintf("%#x/%#x", d.order.Uint32(info), d.order.Uint32(info[4:]))}
 	case e.Name == "LOG" && len(info) >= 32: // level, flags, prefix
-		e.Args = []string{"--log-prefix", nl.Text(info[2:32])}
+		e.Args = []string{"--log-prefix", netlink.Text(info[2:32])}
 	}
 }
 
@@ -57,7 +57,7 @@ func (d *decoder) matchArgs(name string, rev uint32, b []byte) ([]string, bool) 
 	}
 	switch {
 	case name == "comment":
-		return []string{"--comment", nl.Text(b)}, true
+		return []string{"--comment", netlink.Text(b)}, true
 	case name == "tcp" && len(b) >= 12:
 		args := append(portArgs("--sport", u16(0), u16(2), b[11]&1 != 0), portArgs("--dport", u16(4), u16(6), b[11]&2 != 0)...)
 		if b[8] != 0 {
@@ -213,7 +213,7 @@ func physdevArgs(b []byte, opt func(bool, string, ...string) []string) []string 
 			continue
 		}
 		if o.value != nil {
-			args = append(args, opt(invert&o.bit != 0, o.name, nl.Text(o.value))...)
+			args = append(args, opt(invert&o.bit != 0, o.name, netlink.Text(o.value))...)
 		} else {
 			args = append(args, opt(invert&o.bit != 0, o.name)...)
 		}

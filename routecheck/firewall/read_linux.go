@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"muster/routecheck/internal/nl"
+	"muster/internal/netlink"
 )
 
 // Limits of Read. What lies beyond is named in Unread or marks its set.
@@ -24,7 +24,7 @@ const subsystem = unix.NFNL_SUBSYS_NFTABLES << 8
 func Read(ctx context.Context) (*Ruleset, error) {
 	d := newDecoder(binary.NativeEndian)
 	dump := func(kind uint16, body []byte, each func([]byte) error) error {
-		return nl.Dump(ctx, unix.NETLINK_NETFILTER, subsystem|kind, body, func(_ uint16, b []byte) error { return each(b) })
+		return netlink.Dump(ctx, unix.NETLINK_NETFILTER, subsystem|kind, body, func(_ uint16, b []byte) error { return each(b) })
 	}
 	all := []byte{unix.AF_UNSPEC, unix.NFNETLINK_V0, 0, 0}
 	if err := dump(unix.NFT_MSG_GETTABLE, all, func(b []byte) error { d.addTable(b); return nil }); err != nil {
@@ -41,7 +41,7 @@ func Read(ctx context.Context) (*Ruleset, error) {
 	err := dump(unix.NFT_MSG_GETRULE, all, func(b []byte) error {
 		if n++; n > maxRules {
 			d.rules.Unread = append(d.rules.Unread, fmt.Sprintf("there are about %d nftables rules, and muster reads %d", uses, maxRules))
-			return nl.Stop
+			return netlink.Stop
 		}
 		d.addRule(b)
 		return nil
@@ -66,7 +66,7 @@ func Read(ctx context.Context) (*Ruleset, error) {
 	for _, w := range wanted {
 		err := dump(unix.NFT_MSG_GETSETELEM, elementsRequest(w.family, w.table, w.name), func(b []byte) error {
 			if !d.addElements(b, maxElements) {
-				return nl.Stop
+				return netlink.Stop
 			}
 			return nil
 		})

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"muster/routecheck/internal/nl"
+	"muster/internal/netlink"
 )
 
 // How nft calls what a rule loads, and how it writes the values.
@@ -61,7 +61,7 @@ func metaSubject(key string) subject {
 	switch key {
 	case "iifname", "oifname", "ibrname", "obrname", "iifkind", "oifkind", "sdifname":
 		s.form = func(b []byte) string {
-			name := nl.Text(b)
+			name := netlink.Text(b)
 			if len(b) < 16 && len(name) == len(b) {
 				name += "*"
 			}

@@ -8,12 +8,12 @@ import (
 
 	"muster/internal/escape"
 	"muster/internal/verdict"
-	"muster/routecheck"
+	"muster/routecheck/judge"
 )
 
 // CheckReport is what muster check found, for its readers.
 type CheckReport struct {
-	Host     *routecheck.Host
+	Host     *judge.Host
 	Verdicts []verdict.Verdict
 	Summary  verdict.Summary
 	TookMS   int64

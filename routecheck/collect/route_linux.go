@@ -1,0 +1,191 @@
+package collect
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"muster/internal/netlink"
+	"muster/routecheck/facts"
+)
+
+var routeTypes = map[byte]string{
+	unix.RTN_UNICAST: "unicast", unix.RTN_LOCAL: "local", unix.RTN_BROADCAST: "broadcast", unix.RTN_ANYCAST: "anycast",
+	unix.RTN_MULTICAST: "multicast", unix.RTN_BLACKHOLE: "blackhole", unix.RTN_UNREACHABLE: "unreachable",
+	unix.RTN_PROHIBIT: "prohibit", unix.RTN_THROW: "throw",
+}
+
+func familyOf(v6 bool) byte {
+	if v6 {
+		return unix.AF_INET6
+	}
+	return unix.AF_INET
+}
+
+// readRoutes lists every table but the local one, whose entries follow from the
+// addresses.
+func readRoutes(ctx context.Context, v6 bool) facts.Fact[[]facts.Route] {
+	t := kernelTable{routeFrom, "routes", unix.RTM_GETROUTE, unix.RTM_NEWROUTE, make([]byte, unix.SizeofRtMsg), maxRoutes}
+	t.header[0] = familyOf(v6)
+	return entries(ctx, t, func(b []byte) (facts.Route, bool) {
+		const cloned = 0x200 // RTM_F_CLONED: a cached answer, no entry
+		if native.Uint32(b[8:])&cloned != 0 {
+			return facts.Route{}, false
+		}
+		r := decodeRoute(b)
+		return r, r.Table != unix.RT_TABLE_LOCAL || r.Type == "multicast"
+	})
+}
+
+// decodeRoute reads struct rtmsg and its attributes.
+func decodeRoute(b []byte) facts.Route {
+	r := facts.Route{Table: uint32(b[4]), Type: routeTypes[b[7]]}
+	zero := netip.AddrFrom4([4]byte{})
+	if b[0] == unix.AF_INET6 {
+		zero = netip.IPv6Unspecified()
+	}
+	dst := zero
+	for _, a := range netlink.Attrs(native, b[unix.SizeofRtMsg:]) {
+		switch a.Kind {
+		case unix.RTA_TABLE:
+			r.Table = u32of(a.Data)
+		case unix.RTA_DST:
+			if x, ok := netip.AddrFromSlice(a.Data); ok {
+				dst = x
+			}
+		case unix.RTA_OIF:
+			r.Links = append(r.Links, u32of(a.Data))
+		case unix.RTA_GATEWAY:
+			r.Gateway, _ = netip.AddrFromSlice(a.Data)
+		case unix.RTA_PREFSRC:
+			r.Src, _ = netip.AddrFromSlice(a.Data)
+		case unix.RTA_PRIORITY:
+			r.Metric = u32of(a.Data)
+		case unix.RTA_MULTIPATH:
+			r.Links = append(r.Links, nextHops(a.Data)...)
+		}
+	}
+	r.Dst = netip.PrefixFrom(dst, int(b[1]))
+	return r
+}
+
+// nextHops walks struct rtnexthop: length, flags, hops, interface.
+func nextHops(b []byte) []uint32 {
+	var out []uint32
+	for len(b) >= unix.SizeofRtNexthop && len(out) < 64 {
+		n := int(native.Uint16(b))
+		if n < unix.SizeofRtNexthop || n > len(b) {
+			break
+		}
+		out = append(out, native.Uint32(b[4:]))
+		b = b[min((n+3)&^3, len(b)):]
+	}
+	return out
+}
+
+func readRules(ctx context.Context, v6 bool) facts.Fact[[]facts.Rule] {
+	t := kernelTable{"netlink RTM_GETRULE", "policy rules", unix.RTM_GETRULE, unix.RTM_NEWRULE, make([]byte, unix.SizeofRtMsg), maxRoutes}
+	t.header[0] = familyOf(v6)
+	return entries(ctx, t, func(b []byte) (facts.Rule, bool) { return decodeRule(b, v6), true })
+}
+
+// decodeRule reads struct fib_rule_hdr and its attributes.
+func decodeRule(b []byte, v6 bool) facts.Rule {
+	actions := map[byte]string{1: "lookup", 2: "goto", 3: "nop", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
+	r := facts.Rule{Table: uint32(b[4]), Action: actions[b[7]], V6: v6}
+	prefix := func(data []byte, bits byte) netip.Prefix {
+		a, _ := netip.AddrFromSlice(data)
+		return netip.PrefixFrom(a, int(bits))
+	}
+	for _, a := range netlink.Attrs(native, b[unix.SizeofRtMsg:]) {
+		switch a.Kind {
+		case unix.FRA_DST:
+			r.Dst = prefix(a.Data, b[1])
+		case unix.FRA_SRC:
+			r.Src = prefix(a.Data, b[2])
+		case unix.FRA_IIFNAME:
+			r.In = netlink.Text(a.Data)
+		case unix.FRA_OIFNAME:
+			r.Out = netlink.Text(a.Data)
+		case unix.FRA_PRIORITY:
+			r.Priority = u32of(a.Data)
+		case unix.FRA_FWMARK:
+			mark := u32of(a.Data)
+			r.Mark = &mark
+		case unix.FRA_TABLE:
+			r.Table = u32of(a.Data)
+		}
+	}
+	return r
+}
+
+// askRoute is `ip route get`: what the kernel would do with a packet to that
+// address. link 0 leaves the interface to it.
+func askRoute(ctx context.Context, to netip.Addr, link uint32) facts.Fact[facts.RouteAnswer] {
+	a, err := routeGet(ctx, to, link)
+	if err != nil {
+		return facts.Unread[facts.RouteAnswer](routeFrom, because("asking for a route", err))
+	}
+	return facts.Read(a, routeFrom)
+}
+
+const routeFrom = "netlink RTM_GETROUTE"
+
+func routeGet(ctx context.Context, to netip.Addr, link uint32) (facts.RouteAnswer, error) {
+	to = to.WithZone("")
+	body := make([]byte, unix.SizeofRtMsg)
+	body[0], body[1] = familyOf(to.Is6()), byte(to.BitLen())
+	attr := func(kind uint16, data []byte) {
+		body = native.AppendUint16(body, uint16(4+len(data)))
+		body = native.AppendUint16(body, kind)
+		body = append(body, data...)
+	}
+	attr(unix.RTA_DST, to.AsSlice())
+	if link != 0 {
+		attr(unix.RTA_OIF, native.AppendUint32(nil, link))
+	}
+	answer := facts.RouteAnswer{To: to}
+	err := netlink.Get(ctx, unix.NETLINK_ROUTE, unix.RTM_GETROUTE, body, func(kind uint16, b []byte) error {
+		if kind != unix.RTM_NEWROUTE || len(b) < unix.SizeofRtMsg {
+			return nil
+		}
+		r := decodeRoute(b)
+		answer.Type, answer.Table, answer.Gateway, answer.Src = r.Type, r.Table, r.Gateway, r.Src
+		if len(r.Links) > 0 {
+			answer.Link = r.Links[0]
+		}
+		return nil
+	})
+	switch name := errnoName(err); name {
+	case "ENETUNREACH", "EHOSTUNREACH", "EINVAL", "EACCES", "EADDRNOTAVAIL":
+		answer.Errno = name
+		return answer, nil
+	}
+	return answer, err
+}
+
+// askSources asks for the ways back: to the source that was named, and to the
+// neighbours, which are the senders most likely.
+func askSources(ctx context.Context, f *facts.Facts) facts.Fact[[]facts.RouteAnswer] {
+	var to []netip.Addr
+	if f.Query.Source.IsValid() {
+		to = append(to, f.Query.Source)
+	}
+	for _, n := range f.Neighbours.Value {
+		if n.Addr.Is4() && !slices.Contains(to, n.Addr) && len(to) < maxSources {
+			to = append(to, n.Addr)
+		}
+	}
+	out := []facts.RouteAnswer{}
+	for _, a := range to {
+		r, err := routeGet(ctx, a, 0)
+		if err != nil {
+			return facts.Unread[[]facts.RouteAnswer](routeFrom, fmt.Sprintf("asking for the way to %s: %v", a, err))
+		}
+		out = append(out, r)
+	}
+	return facts.Read(out, routeFrom)
+}

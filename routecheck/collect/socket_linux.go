@@ -1,0 +1,155 @@
+package collect
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"muster/internal/netlink"
+	"muster/routecheck/facts"
+)
+
+// readSockets lists the UDP sockets of the group's port and the listening TCP
+// sockets of the receiver's ports, by sock_diag, or where the kernel has none by
+// /proc/net.
+func readSockets(ctx context.Context, q facts.Query) (udp, tcp facts.Fact[[]facts.Socket]) {
+	return sockets(ctx, unix.IPPROTO_UDP, wantedUDP(q)), sockets(ctx, unix.IPPROTO_TCP, wantedTCP(q))
+}
+
+func sockets(ctx context.Context, proto byte, keep func(netip.AddrPort) bool) facts.Fact[[]facts.Socket] {
+	const from = "netlink sock_diag"
+	out := []facts.Socket{}
+	for _, family := range []byte{unix.AF_INET, unix.AF_INET6} {
+		err := diag(ctx, family, proto, func(s facts.Socket) error {
+			if len(out) >= maxSockets {
+				return netlink.Stop
+			}
+			if keep(s.Local) {
+				out = append(out, s)
+			}
+			return nil
+		})
+		if err != nil && family == unix.AF_INET6 && !errors.Is(err, unix.EPERM) {
+			continue // a kernel without IPv6
+		}
+		if err != nil {
+			return procSockets(proto, keep)
+		}
+	}
+	return facts.Read(out, from)
+}
+
+// diag dumps sockets (linux/inet_diag.h): struct inet_diag_req_v2 asks for a
+// protocol, states and extensions.
+func diag(ctx context.Context, family, proto byte, each func(facts.Socket) error) error {
+	const sockDiagByFamily, skMemInfo, listen = 20, 7, 1 << 10
+	states := uint32(0xffffffff)
+	if proto == unix.IPPROTO_TCP {
+		states = listen
+	}
+	req := make([]byte, 56)
+	req[0], req[1], req[2] = family, proto, 1<<(skMemInfo-1)
+	native.PutUint32(req[4:], states)
+	return netlink.Dump(ctx, unix.NETLINK_SOCK_DIAG, sockDiagByFamily, req, func(_ uint16, b []byte) error {
+		s, ok := decodeDiag(b)
+		if !ok {
+			return nil
+		}
+		return each(s)
+	})
+}
+
+// decodeDiag reads struct inet_diag_msg and the extensions that matter.
+func decodeDiag(b []byte) (facts.Socket, bool) {
+	const size = 72
+	if len(b) < size {
+		return facts.Socket{}, false
+	}
+	var addr netip.Addr
+	if b[0] == unix.AF_INET {
+		addr = netip.AddrFrom4([4]byte(b[8:12]))
+	} else {
+		addr = netip.AddrFrom16([16]byte(b[8:24])).Unmap()
+	}
+	s := facts.Socket{Local: netip.AddrPortFrom(addr, binary.BigEndian.Uint16(b[4:])), V6: b[0] == unix.AF_INET6,
+		Bound: native.Uint32(b[40:]), UID: native.Uint32(b[64:]), Inode: uint64(native.Uint32(b[68:]))}
+	const memInfo, sockOpt = 7, 22
+	for _, a := range netlink.Attrs(native, b[size:]) {
+		switch {
+		case a.Kind == memInfo && len(a.Data) >= 36: // SK_MEMINFO_RCVBUF is the second, _DROPS the ninth
+			s.RcvBuf, s.Drops = native.Uint32(a.Data[4:]), uint64(native.Uint32(a.Data[32:]))
+		case a.Kind == sockOpt && len(a.Data) >= 1: // struct inet_diag_sockopt, bit fields
+			loop, all := a.Data[0]&0x10 != 0, a.Data[0]&0x40 != 0
+			s.Loop, s.All = &loop, &all
+		}
+	}
+	return s, true
+}
+
+func procSockets(proto byte, keep func(netip.AddrPort) bool) facts.Fact[[]facts.Socket] {
+	name := "tcp"
+	if proto == unix.IPPROTO_UDP {
+		name = "udp"
+	}
+	from := "/proc/net/" + name
+	out := []facts.Socket{}
+	for i, n := range []string{name, name + "6"} {
+		text, err := slurp(procNet+n, 32<<20)
+		if err != nil && i == 0 {
+			return facts.Unread[[]facts.Socket](from, because("listing sockets", err))
+		}
+		out = append(out, parseProcSockets(text, i == 1, name == "udp", keep, maxSockets)...)
+	}
+	return facts.Read(out, from)
+}
+
+// testBind tries, where somebody holds the group's port, whether one more socket
+// may have it: bound to the group's address, so that not a single unicast datagram
+// can go astray, without joining, and closed at once.
+func testBind(f *facts.Facts) facts.Fact[facts.BindTest] {
+	const from = "bind"
+	if !f.UDP.Known() {
+		return facts.Unread[facts.BindTest](from, "the sockets are not known")
+	}
+	if len(f.UDP.Value) == 0 {
+		return facts.Unread[facts.BindTest](from, "nobody holds the port")
+	}
+	if !f.Query.Group.IsMulticast() {
+		return facts.Unread[facts.BindTest](from, "the group is none")
+	}
+	if f.Query.Port < 1024 && os.Geteuid() != 0 {
+		return facts.Unread[facts.BindTest](from, fmt.Sprintf("port %d is for root alone", f.Query.Port))
+	}
+	return facts.Read(facts.BindTest{
+		ReuseAddr: errnoName(bindOnce(f, unix.SO_REUSEADDR)),
+		ReusePort: errnoName(bindOnce(f, unix.SO_REUSEPORT)),
+	}, from)
+}
+
+func bindOnce(f *facts.Facts, option int) error {
+	family := unix.AF_INET
+	if f.Query.Group.Is6() {
+		family = unix.AF_INET6
+	}
+	fd, err := unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, option, 1); err != nil {
+		return err
+	}
+	if family == unix.AF_INET {
+		return unix.Bind(fd, &unix.SockaddrInet4{Port: int(f.Query.Port), Addr: f.Query.Group.As4()})
+	}
+	sa := &unix.SockaddrInet6{Port: int(f.Query.Port), Addr: f.Query.Group.As16()}
+	if f.Query.Group.IsLinkLocalMulticast() {
+		sa.ZoneId = f.ToGroup.Value.Link
+	}
+	return unix.Bind(fd, sa)
+}

@@ -1,0 +1,82 @@
+package facts
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"muster/internal/hint"
+)
+
+// maxFacts bounds a facts file.
+const maxFacts = 64 << 20
+
+// Save writes the facts as one JSON document.
+func (f *Facts) Save(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", " ")
+	return enc.Encode(f)
+}
+
+// Load reads what Save wrote, on whichever system. Nothing in the file is trusted:
+// its size, version and form are checked, and the checks take any values.
+func Load(r io.Reader) (*Facts, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxFacts+1))
+	if err != nil {
+		return nil, fmt.Errorf("read facts: %w", err)
+	}
+	if len(text) > maxFacts {
+		return nil, fmt.Errorf("read facts: larger than %d MiB", maxFacts>>20)
+	}
+	var head struct {
+		Version *int   `json:"version"`
+		OS      string `json:"os"`
+	}
+	if err := json.Unmarshal(text, &head); err != nil {
+		return nil, loadError(text, err)
+	}
+	switch {
+	case head.Version == nil || head.OS == "":
+		return nil, hint.Wrap(errors.New("read facts: this is JSON, but no facts of a host"), "facts are written by: muster check --save FILE")
+	case *head.Version > Version:
+		return nil, hint.Wrap(fmt.Errorf("read facts: their form is version %d, this muster knows up to %d", *head.Version, Version), "judge them with the muster that wrote them, or a newer one")
+	case *head.Version < 1:
+		return nil, fmt.Errorf("read facts: there is no version %d", *head.Version)
+	}
+	f := new(Facts)
+	if err := json.Unmarshal(text, f); err != nil {
+		return nil, loadError(text, err)
+	}
+	if !f.Query.Group.IsValid() {
+		f.Query.Group = DefaultGroup
+	}
+	if f.Query.Port == 0 {
+		f.Query.Port = DefaultPort
+	}
+	if f.Query.TCPPort == 0 {
+		f.Query.TCPPort, f.Query.AutoBind = DefaultTCPPort, DefaultAutoBind
+	}
+	f.Query.Count = min(max(f.Query.Count, 1), 1<<20)
+	f.Query.AutoBind = min(max(f.Query.AutoBind, 0), 65535)
+	return f, nil
+}
+
+// loadError says whether a file ends too early or is not what it should be, and
+// where.
+func loadError(text []byte, err error) error {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case len(text) == 0:
+		return errors.New("read facts: the file is empty")
+	case errors.As(err, &syntax) && int(syntax.Offset) >= len(text):
+		return fmt.Errorf("read facts: the file ends in the middle, after %d bytes", len(text))
+	case errors.As(err, &syntax):
+		return fmt.Errorf("read facts: no JSON at byte %d: %w", syntax.Offset, err)
+	case errors.As(err, &kind):
+		return fmt.Errorf("read facts: %s at byte %d is a %s and should be a %s", kind.Field, kind.Offset, kind.Value, kind.Type)
+	}
+	return fmt.Errorf("read facts: %w", err)
+}

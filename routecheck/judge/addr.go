@@ -1,0 +1,109 @@
+package judge
+
+import (
+	"fmt"
+	"net/netip"
+
+	"muster/internal/verdict"
+	"muster/routecheck/facts"
+)
+
+var hostnameLoopback = Check{
+	ID: "addr.hostname-loopback",
+	Judge: func(h *Host) []verdict.Verdict {
+		if !h.Names.Known() {
+			return unknown("the host's name is not known: " + h.Names.Reason())
+		}
+		n := h.Names.Value
+		addr := n.First()
+		ev := []verdict.Evidence{evidence("address of "+n.Host, orWord(addrText(addr), orWord(n.Error, "none")), h.Names.From)}
+		if !addr.IsValid() {
+			return h.hostnameUnresolved(ev)
+		}
+		if !addr.IsLoopback() {
+			return pass(fmt.Sprintf("the host name %s resolves to %s", n.Host, addr), ev...)
+		}
+		saw := fmt.Sprintf("the host name %s resolves to %s (%s)", n.Host, addr, n.Via)
+		fix := []string{"set address=\"" + h.reachableAddress() + "\" on the Receiver in server.xml"}
+		if n.Via == "/etc/hosts" {
+			fix = append(fix, fmt.Sprintf("sed -i 's/^127[.0-9]*[[:space:]].*\\b%s\\b.*/%s %s/' /etc/hosts   # look at the line first", n.Host, h.reachableAddress(), n.Host))
+		}
+		found := func(s verdict.Status, c verdict.Confidence, more string) []verdict.Verdict {
+			v := bad(s, c, saw+more, fix, ev...)
+			v[0].Subject = n.Host
+			return v
+		}
+		if c := h.Query.Cluster; c != nil {
+			if c.Receiver == "auto" || c.Receiver == n.Host {
+				return found(verdict.Fail, verdict.Definite, fmt.Sprintf(", which the Receiver address %q of %s advertises to the others", c.Receiver, c.From))
+			}
+			return pass(fmt.Sprintf("%s, but the Receiver address of %s is %s", saw, c.From, c.Receiver), ev...)
+		}
+		if s, ok := h.memberListener(); ok {
+			if s.Local.Addr().IsLoopback() {
+				ev = append(ev, evidence("receiver", s.Local, h.Listeners.From))
+				return found(verdict.Fail, verdict.Definite, fmt.Sprintf(", where the receiver listens: %s", s.Local))
+			}
+			return pass(fmt.Sprintf("%s, but the receiver here listens on %s", saw, s.Local), ev...)
+		}
+		if addr != netip.AddrFrom4([4]byte{127, 0, 1, 1}) {
+			// A name that is but another word for localhost says that nobody gave this
+			// machine an address to be known by; whether it matters, only a member tells.
+			return skip(saw+": a Tomcat whose Receiver address is auto, the default, would advertise that; none runs here, and no --server-xml was given", ev...)
+		}
+		return found(verdict.Warn, verdict.Likely, ": a Tomcat whose Receiver address is auto, the default, advertises that to the others")
+	},
+}
+
+func (h *Host) hostnameUnresolved(ev []verdict.Evidence) []verdict.Verdict {
+	n := h.Names.Value
+	c := h.Query.Cluster
+	if c != nil && c.Receiver != "auto" {
+		return pass(fmt.Sprintf("the host name %s has no address, but %s names the Receiver's: %s", n.Host, c.From, c.Receiver), ev...)
+	}
+	saw := fmt.Sprintf("the host name %s has no address: a Receiver with the address auto falls back to the loopback or fails to start", n.Host)
+	if c == nil {
+		return skip(saw+"; no --server-xml was given to tell whether it is auto", ev...)
+	}
+	return bad(verdict.Fail, verdict.Likely, saw, []string{fmt.Sprintf("echo '%s %s' >> /etc/hosts", h.reachableAddress(), n.Host)}, ev...)
+}
+
+var secondarySource = Check{
+	ID:      "addr.secondary-source",
+	Because: []verdict.ID{"route.wrong-interface", "addr.hostname-loopback"},
+	Judge: func(h *Host) []verdict.Verdict {
+		switch {
+		case !h.OK:
+			return h.noLink()
+		case !h.Addrs.Known():
+			return unknown("the addresses are not known: " + h.Addrs.Reason())
+		}
+		as := h.AddrsOf(h.Link.Index, h.V6)
+		if len(as) < 2 || !h.Src.IsValid() {
+			return pass(h.Link.Name + " has one address to send from")
+		}
+		ev := []verdict.Evidence{evidence("address that heartbeats leave from", h.Src, h.ToGroup.From)}
+		for _, s := range h.memberListeners() {
+			a := s.Local.Addr()
+			if a == h.Src || a.IsUnspecified() || !contains(as, a) {
+				continue
+			}
+			ev = append(ev, evidence("receiver", s.Local, h.Listeners.From))
+			return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("%s has %d addresses: heartbeats leave from %s, but the receiver listens on %s", h.Link.Name, len(as), h.Src, a),
+				h.perOS(map[string][]string{
+					"linux": {fmt.Sprintf("ip route replace %s dev %s src %s", h.groupNet(), h.Link.Name, a)},
+					"":      {fmt.Sprintf("give the receiver the address %s (Tomcat: address on Receiver)", h.Src)},
+				}), ev...)
+		}
+		return pass(fmt.Sprintf("%s has %d addresses; heartbeats leave from %s", h.Link.Name, len(as), h.Src), ev...)
+	},
+}
+
+func contains(as []facts.Addr, a netip.Addr) bool {
+	for _, x := range as {
+		if x.Prefix.Addr() == a {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,307 @@
+package judge
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"muster/internal/verdict"
+	"muster/routecheck/facts"
+	"muster/routecheck/firewall"
+)
+
+// flow is the host's part in the cluster's traffic, for the firewall.
+func (h *Host) flow() firewall.Flow {
+	f := firewall.Flow{Device: device(h.Link), Group: h.Query.Group.WithZone(""), Port: h.Query.Port, TCPPort: h.Query.TCPPort,
+		TCPLast: h.Query.LastTCPPort(), Self: h.Src, Peers: h.Peers, Bridge: h.Link.Kind == "bridge"}
+	if h.Query.Source.IsValid() {
+		f.Peers = netip.PrefixFrom(h.Query.Source, h.Query.Source.BitLen())
+	}
+	for _, l := range h.Links.Value {
+		if l.Master == h.Link.Index || l.Index == h.Link.Parent {
+			f.Lower = append(f.Lower, device(l))
+		}
+	}
+	return f
+}
+
+func device(l facts.Link) firewall.Device {
+	return firewall.Device{Index: l.Index, Name: l.Name, Type: l.Type, Kind: l.Kind, Group: l.Group}
+}
+
+// ask walks packets through the firewall and says it in verdicts: subject names
+// the packets, good and lost are the sentences for the two ends.
+func (h *Host) ask(packets []firewall.Packet, good, lost string) []verdict.Verdict {
+	switch {
+	case !h.OK:
+		return h.noLink()
+	case !h.Firewall.Known():
+		return h.noFirewall()
+	}
+	a := firewall.EvaluateAll(&h.Firewall.Value, packets)
+	h.answers[a.Packet] = a
+	return h.answered(a, packets, good, lost)
+}
+
+func (h *Host) answered(a firewall.Answer, packets []firewall.Packet, good, lost string) []verdict.Verdict {
+	ev := []verdict.Evidence{evidence("firewall", fmt.Sprintf("%d chains, %d rules looked at", a.Chains, a.Steps), h.Firewall.From)}
+	for _, r := range a.Rules {
+		value := r.String()
+		if r.Packets != nil {
+			value += fmt.Sprintf(", %d packets so far", *r.Packets)
+		}
+		ev = append(ev, evidence("rule", value, h.Firewall.From))
+	}
+	var fix []string
+	for _, p := range packets {
+		if p.What == a.Packet {
+			fix = a.Allow(&h.Firewall.Value, p)
+		}
+	}
+	switch a.Verdict {
+	case firewall.Drop:
+		rule := a.Rules[0]
+		v := bad(verdict.Fail, verdict.Definite, fmt.Sprintf("%s: %s is stopped by %s", lost, a.Packet, rule), fix, ev...)
+		return v
+	case firewall.Unknown:
+		saw := fmt.Sprintf("whether %s gets through cannot be told", a.Packet)
+		switch {
+		case len(a.Rules) > 0 && a.Rules[0].Why != "":
+			saw += fmt.Sprintf(": %s: %s", a.Rules[0], a.Rules[0].Why)
+		case len(a.Rules) > 0:
+			saw += fmt.Sprintf(": it hangs on %s", a.Rules[0])
+		case len(a.Unread) > 0:
+			saw += ": " + strings.Join(a.Unread, "; ")
+		}
+		v := unknown(saw, ev...)
+		v[0].Fix = fix
+		return v
+	}
+	if h.Link.XDP {
+		return unknown(fmt.Sprintf("the rules let %s through, but an XDP program on %s sees it first", a.Packet, h.Link.Name), ev...)
+	}
+	return pass(good, ev...)
+}
+
+func (h *Host) noFirewall() []verdict.Verdict {
+	switch {
+	case h.OS == "windows":
+		return skip("see fw.windows")
+	case !h.linux():
+		return unknown(fmt.Sprintf("muster does not walk the packet filter of %s (pfctl -sr shows its rules)", facts.OsName(h.OS)))
+	}
+	v := unknown("the firewall is not known: " + h.Firewall.Reason())
+	v[0].Fix = []string{"run it as root, or: setcap cap_net_admin,cap_net_raw+ep $(command -v muster)"}
+	return v
+}
+
+// sameRule points a verdict at an earlier one where the same rule stops both: one
+// rule to change, not two.
+func (h *Host) sameRule(vs []verdict.Verdict, a string, id verdict.ID, b string) []verdict.Verdict {
+	x, okx := h.answers[a]
+	y, oky := h.answers[b]
+	if okx && oky && x.Verdict == firewall.Drop && y.Verdict == firewall.Drop && x.Rules[0].String() == y.Rules[0].String() && vs[0].Status == verdict.Fail {
+		vs[0].CausedBy = append(vs[0].CausedBy, id)
+	}
+	return vs
+}
+
+var inputDrop = Check{
+	ID: "fw.input-drop",
+	Judge: func(h *Host) []verdict.Verdict {
+		return h.ask([]firewall.Packet{h.flow().HeartbeatIn()},
+			fmt.Sprintf("the firewall lets heartbeats to %s port %d in on %s", h.Query.Group, h.Query.Port, h.Link.Name),
+			"the firewall keeps heartbeats out")
+	},
+}
+
+var outputDrop = Check{
+	ID: "fw.output-drop",
+	Judge: func(h *Host) []verdict.Verdict {
+		return h.ask([]firewall.Packet{h.flow().HeartbeatOut()},
+			fmt.Sprintf("the firewall lets heartbeats out by %s", h.Link.Name),
+			"the firewall keeps this host's heartbeats in (sending fails with \"Operation not permitted\")")
+	},
+}
+
+var igmpDrop = Check{
+	ID: "fw.igmp-drop",
+	Judge: func(h *Host) []verdict.Verdict {
+		if h.V6 {
+			return skip("the group is an IPv6 one: see mld.snooping")
+		}
+		v := h.ask([]firewall.Packet{h.flow().QueryIn()}, "the firewall lets IGMP queries in",
+			"the firewall keeps IGMP queries out: reception works, and ends some minutes after each start")
+		return h.sameRule(v, h.flow().QueryIn().What, "fw.input-drop", h.flow().HeartbeatIn().What)
+	},
+}
+
+var halfOpen = Check{
+	ID:      "tribes.half-open",
+	Because: []verdict.ID{"tribes.advertises-loopback"},
+	Judge: func(h *Host) []verdict.Verdict {
+		ports := fmt.Sprintf("%d-%d", h.Query.TCPPort, h.Query.LastTCPPort())
+		in := h.ask(h.flow().ConnectIn(), fmt.Sprintf("the firewall lets connections to the receiver's ports %s in and members' connections out", ports),
+			"members appear and vanish, and nothing replicates")
+		if in[0].Status == verdict.Fail {
+			return h.sameRule(in, h.flow().ConnectIn()[0].What, "fw.input-drop", h.flow().HeartbeatIn().What)
+		}
+		out := h.ask(h.flow().ConnectOut(), in[0].Saw, "members appear and vanish, and nothing replicates")
+		if out[0].Status == verdict.Fail || in[0].Status == verdict.Pass {
+			return h.sameRule(out, h.flow().ConnectOut()[0].What, "fw.output-drop", h.flow().HeartbeatOut().What)
+		}
+		return in
+	},
+}
+
+var pingReplyInvalid = Check{
+	ID: "fw.ping-reply-invalid",
+	Judge: func(h *Host) []verdict.Verdict {
+		v := h.ask([]firewall.Packet{h.flow().PingReplyIn()}, "the firewall lets the answers to a multicast ping in",
+			"a multicast ping gets no answers here, although hosts do answer")
+		if v[0].Status == verdict.Fail {
+			v[0].Status, v[0].Confidence = verdict.Warn, verdict.Likely
+		}
+		return h.sameRuleWarn(v)
+	},
+}
+
+// sameRuleWarn: a firewall that keeps heartbeats out is a finding of its own, and
+// that it keeps answers to pings out as well only follows.
+func (h *Host) sameRuleWarn(vs []verdict.Verdict) []verdict.Verdict {
+	x, y := h.answers[h.flow().PingReplyIn().What], h.answers[h.flow().HeartbeatIn().What]
+	if vs[0].Status == verdict.Warn && y.Verdict == firewall.Drop && x.Rules[0].String() == y.Rules[0].String() {
+		vs[0].CausedBy = append(vs[0].CausedBy, "fw.input-drop")
+	}
+	return vs
+}
+
+var noReport = Check{
+	ID:      "igmp.no-report",
+	Because: []verdict.ID{"iface.down", "iface.no-carrier"},
+	Judge: func(h *Host) []verdict.Verdict {
+		if h.OS == "windows" {
+			return h.windowsIGMP()
+		}
+		if n, ok, _ := h.sysctl("net.ipv4.igmp_link_local_mcast_reports"); ok && n == 0 && !h.V6 && h.Query.Group.Is4() && h.Query.Group.IsLinkLocalMulticast() {
+			return bad(verdict.Fail, verdict.Definite, fmt.Sprintf("this host reports no groups of 224.0.0.0/24, and %s is one", h.Query.Group),
+				[]string{"sysctl -w net.ipv4.igmp_link_local_mcast_reports=1"}, evidence("net.ipv4.igmp_link_local_mcast_reports", n, h.Sysctls["net.ipv4.igmp_link_local_mcast_reports"].From))
+		}
+		v := h.ask([]firewall.Packet{h.flow().ReportOut()}, "the firewall lets this host's membership reports out",
+			"switches that snoop never learn that this host is a member")
+		return h.sameRule(v, h.flow().ReportOut().What, "fw.output-drop", h.flow().HeartbeatOut().What)
+	},
+}
+
+var mldSnooping = Check{
+	ID: "mld.snooping",
+	Judge: func(h *Host) []verdict.Verdict {
+		if !h.V6 {
+			return skip("the group is an IPv4 one")
+		}
+		v := h.ask([]firewall.Packet{h.flow().QueryIn(), h.flow().ReportOut()}, "the firewall lets MLD through; whether there is a querier, only listening tells (muster querier)",
+			"a snooping switch forgets this host, for its groups and for neighbour discovery alike")
+		return h.sameRule(v, h.flow().QueryIn().What, "fw.input-drop", h.flow().HeartbeatIn().What)
+	},
+}
+
+var bridgeNF = Check{
+	ID: "fw.bridge-nf",
+	Judge: func(h *Host) []verdict.Verdict {
+		if !h.linux() {
+			return h.onlyLinux("br_netfilter")
+		}
+		bridges := h.busyBridges()
+		if len(bridges) == 0 {
+			return skip("no bridge with two ports is here")
+		}
+		name := map[bool]string{false: "net.bridge.bridge-nf-call-iptables", true: "net.bridge.bridge-nf-call-ip6tables"}[h.V6]
+		n, ok, _ := h.sysctl(name)
+		var out []verdict.Verdict
+		for _, l := range bridges {
+			b, _ := h.BridgeAt(l.Index)
+			own := b.CallsIPTables && !h.V6 || b.CallsIP6Tables && h.V6
+			v := h.bridged(l, ok && n != 0 || own, name, n)
+			v.Subject = l.Name
+			out = append(out, v)
+		}
+		// One line for many bridges that are well.
+		if i := slices.IndexFunc(out, func(v verdict.Verdict) bool { return v.Status != verdict.Pass }); i < 0 {
+			return out[:1]
+		}
+		return slices.DeleteFunc(out, func(v verdict.Verdict) bool { return v.Status == verdict.Pass })
+	},
+}
+
+// busyBridges have two ports or more: frames pass between them.
+func (h *Host) busyBridges() []facts.Link {
+	var out []facts.Link
+	for _, l := range h.Links.Value {
+		if l.Kind == "bridge" && l.Has(facts.FlagUp) && len(h.Ports(l.Index)) > 1 {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+func (h *Host) bridged(l facts.Link, calls bool, sysctl string, value int64) verdict.Verdict {
+	ev := evidence(sysctl, value, h.Sysctls[sysctl].From)
+	if !calls {
+		return pass(fmt.Sprintf("frames that %s passes on do not go through iptables", l.Name), ev)[0]
+	}
+	if !h.Firewall.Known() {
+		return h.noFirewall()[0]
+	}
+	packet := h.passedOn(l)
+	a := firewall.Evaluate(&h.Firewall.Value, packet)
+	v := h.answered(a, nil, fmt.Sprintf("frames that %s passes on go through iptables, which lets heartbeats through", l.Name),
+		fmt.Sprintf("bridge-nf sends the frames that %s passes on through iptables", l.Name))[0]
+	v.Evidence = append([]verdict.Evidence{ev}, v.Evidence...)
+	if v.Status == verdict.Fail {
+		v.Fix = []string{"sysctl -w net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0"}
+		if h.Platform.Value.Kubernetes || isolatedNeighbour(h) {
+			v.Fix = append([]string{"# on a Kubernetes node the setting must stay 1; there:"}, a.Allow(&h.Firewall.Value, packet)...)
+		}
+	}
+	return v
+}
+
+// passedOn is a heartbeat between two ports of a bridge.
+func (h *Host) passedOn(l facts.Link) firewall.Packet {
+	f := h.flow()
+	f.Device, f.Bridge, f.Lower, f.Self, f.Peers = device(l), true, nil, netip.Addr{}, netip.Prefix{}
+	for _, p := range h.Ports(l.Index) {
+		f.Lower = append(f.Lower, device(p))
+	}
+	if as := h.AddrsOf(l.Index, h.V6); len(as) > 0 {
+		f.Peers = as[0].Prefix.Masked()
+	}
+	return f.Bridged()
+}
+
+// questions are all packets that the checks ask the firewall about.
+func (h *Host) questions() []firewall.Packet {
+	f := h.flow()
+	out := []firewall.Packet{f.HeartbeatIn(), f.HeartbeatOut(), f.QueryIn(), f.ReportOut(), f.PingReplyIn()}
+	out = append(append(out, f.ConnectIn()...), f.ConnectOut()...)
+	for _, l := range h.busyBridges() {
+		out = append(out, h.passedOn(l))
+	}
+	for _, s := range h.memberListeners() {
+		for _, a := range h.Addrs.Value {
+			if public(a.Prefix.Addr()) {
+				out = append(out, h.fromAnywhere(s, a))
+			}
+		}
+	}
+	return out
+}
+
+// isolatedNeighbour: interfaces of a container network are here, so the setting
+// may be theirs.
+func isolatedNeighbour(h *Host) bool {
+	return slices.ContainsFunc(h.Links.Value, func(l facts.Link) bool {
+		return strings.HasPrefix(l.Name, "cni") || strings.HasPrefix(l.Name, "cali") || strings.HasPrefix(l.Name, "flannel") || strings.HasPrefix(l.Name, "cilium") || strings.HasPrefix(l.Name, "kube-")
+	})
+}

@@ -1,0 +1,256 @@
+package judge
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"muster/internal/verdict"
+	"muster/routecheck/facts"
+)
+
+// groupNet is the range that routes for the group are written for.
+func (h *Host) groupNet() string {
+	if h.V6 {
+		return "ff00::/8"
+	}
+	return "224.0.0.0/4"
+}
+
+var routeNone = Check{
+	ID:      "route.none",
+	Because: []verdict.ID{"iface.down", "iface.loopback-only", "iface.no-ipv4", "ipv6.disabled"},
+	Judge: func(h *Host) []verdict.Verdict {
+		if v := h.noAnswer(); v != nil {
+			return v
+		}
+		a := h.ToGroup.Value
+		if a.Errno != "ENETUNREACH" && a.Errno != "EADDRNOTAVAIL" {
+			if a.Errno != "" {
+				return skip("there is a route, and it refuses: see route.blocked")
+			}
+			return pass(fmt.Sprintf("%s leaves by %s%s", h.Query.Group, h.LinkName(a.Link), from(a.Src)),
+				evidence("route to "+h.Query.Group.String(), describeAnswer(h, a), h.ToGroup.From))
+		}
+		ev := evidence("route to "+h.Query.Group.String(), "network is unreachable", h.ToGroup.From)
+		name := "IF"
+		if h.OK {
+			name = h.Link.Name
+		}
+		fix := h.perOS(map[string][]string{
+			"linux":   {"ip route add " + h.groupNet() + " dev " + name},
+			"windows": {"route -p add 224.0.0.0 mask 240.0.0.0 " + orWord(addrText(h.Src), "ADDRESS")},
+			"solaris": {"route -p add 224.0.0.0/4 " + orWord(addrText(h.Src), "ADDRESS") + " -interface"},
+			"":        {"route add -net 224.0.0.0/4 -interface " + name},
+		})
+		if c := h.Query.Cluster; c != nil && c.Bind != "" && h.OK {
+			return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("there is no route to %s; %s binds to %s, which does without one where Java uses IPv4 sockets (-Djava.net.preferIPv4Stack=true)", h.Query.Group, c.From, c.Bind), fix, ev)
+		}
+		v := bad(verdict.Fail, verdict.Definite, fmt.Sprintf("there is no route to %s: sending fails with \"Network is unreachable\", joining without a named interface with \"No such device\"", h.Query.Group), fix, ev)
+		v[0].Title = "no route for " + h.groupNet()
+		return v
+	},
+}
+
+// noAnswer is the verdict of route checks where the system gave no answer.
+func (h *Host) noAnswer() []verdict.Verdict {
+	switch {
+	case !h.Query.Group.IsMulticast():
+		return skip("the group is not one: see group.invalid")
+	case !h.ToGroup.Known():
+		return unknown("the route to the group is not known: " + h.ToGroup.Reason())
+	case h.ToGroup.Value.To != h.Query.Group.WithZone(""):
+		return unknown(fmt.Sprintf("these facts were collected for %s: collect them again for %s", h.ToGroup.Value.To, h.Query.Group))
+	}
+	return nil
+}
+
+func from(src netip.Addr) string {
+	if !src.IsValid() {
+		return ""
+	}
+	return " from " + src.String()
+}
+
+func addrText(a netip.Addr) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
+}
+
+func describeAnswer(h *Host, a facts.RouteAnswer) string {
+	if a.Errno != "" {
+		return a.Errno
+	}
+	s := strings.TrimSpace(a.Type + " dev " + h.LinkName(a.Link))
+	if a.Gateway.IsValid() {
+		s += " via " + a.Gateway.String()
+	}
+	if a.Src.IsValid() {
+		s += " src " + a.Src.String()
+	}
+	return s
+}
+
+var routeToLo = Check{
+	ID:      "route.to-lo",
+	Because: []verdict.ID{"iface.loopback-only"},
+	Judge: func(h *Host) []verdict.Verdict {
+		if v := h.noAnswer(); v != nil {
+			return v
+		}
+		a := h.ToGroup.Value
+		l, ok := h.LinkAt(a.Link)
+		if a.Errno != "" || !ok {
+			return skip("there is no route: see route.none and route.blocked")
+		}
+		ev := evidence("route to "+h.Query.Group.String(), describeAnswer(h, a), h.ToGroup.From)
+		if !l.Has(facts.FlagLoopback) {
+			return pass("the group is not routed to the loopback", ev)
+		}
+		fix := h.perOS(map[string][]string{
+			"linux":   {"ip route del " + h.coveringRoute(a.Link) + " dev " + l.Name},
+			"windows": h.reroute(""),
+			"":        {"route delete -net " + h.groupNet()},
+		})
+		v := bad(verdict.Fail, verdict.Definite, fmt.Sprintf("%s is routed to %s: every send succeeds and nothing reaches the wire", h.Query.Group, l.Name), fix, ev)
+		v[0].Subject = l.Name
+		return v
+	},
+}
+
+// coveringRoute is the narrowest route that holds the group, of one interface (0:
+// of any).
+func (h *Host) coveringRoute(link uint32) string {
+	best := netip.Prefix{}
+	for _, r := range h.Routes.Value {
+		if r.Dst.Contains(h.Query.Group.WithZone("")) && (link == 0 || slices.Contains(r.Links, link)) && (!best.IsValid() || r.Dst.Bits() > best.Bits()) {
+			best = r.Dst
+		}
+	}
+	switch {
+	case !best.IsValid():
+		return h.groupNet()
+	case best.Bits() == 0:
+		return "default"
+	}
+	return best.String()
+}
+
+var routeBlocked = Check{
+	ID: "route.blocked",
+	Judge: func(h *Host) []verdict.Verdict {
+		if v := h.noAnswer(); v != nil {
+			return v
+		}
+		a := h.ToGroup.Value
+		ev := evidence("route to "+h.Query.Group.String(), describeAnswer(h, a), h.ToGroup.From)
+		switch a.Errno {
+		case "", "ENETUNREACH", "EADDRNOTAVAIL":
+			return pass("no route or rule forbids the group", ev)
+		}
+		fix := []string{fmt.Sprintf("ip rule add to %s lookup main pref 100", h.groupNet())}
+		saw := fmt.Sprintf("the way to %s is refused with %s", h.Query.Group, a.Errno)
+		evs := []verdict.Evidence{ev}
+		if r, ok := h.blockingRule(); ok {
+			saw += fmt.Sprintf(" by the policy rule %d (%s)", r.Priority, r.Action)
+			fix = []string{fmt.Sprintf("ip rule del pref %d", r.Priority)}
+			evs = append(evs, evidence("ip rule", ruleText(r), h.Rules.From))
+		} else if r, ok := h.blockingRoute(); ok {
+			saw += fmt.Sprintf(" by the %s route %s in table %s", r.Type, r.Dst, tableName(r.Table))
+			fix = []string{fmt.Sprintf("ip route del %s %s%s", r.Type, r.Dst, map[bool]string{true: fmt.Sprintf(" table %d", r.Table)}[r.Table != 254])}
+			evs = append(evs, evidence("route", fmt.Sprintf("%s %s table %s", r.Type, r.Dst, tableName(r.Table)), h.Routes.From))
+			if rule, ok := h.ruleInto(r.Table); ok && r.Table != 254 {
+				evs = append(evs, evidence("ip rule", ruleText(rule), h.Rules.From))
+			}
+		}
+		return bad(verdict.Fail, verdict.Definite, saw, fix, evs...)
+	},
+}
+
+func tableName(n uint32) string {
+	switch n {
+	case 253:
+		return "default"
+	case 254:
+		return "main"
+	case 255:
+		return "local"
+	}
+	return fmt.Sprint(n)
+}
+
+func ruleText(r facts.Rule) string {
+	s := fmt.Sprintf("%d:", r.Priority)
+	if r.Src.IsValid() {
+		s += " from " + r.Src.String()
+	} else {
+		s += " from all"
+	}
+	if r.Dst.IsValid() {
+		s += " to " + r.Dst.String()
+	}
+	for _, x := range [][2]string{{"iif", r.In}, {"oif", r.Out}} {
+		if x[1] != "" {
+			s += " " + x[0] + " " + x[1]
+		}
+	}
+	if r.Mark != nil {
+		s += fmt.Sprintf(" fwmark %#x", *r.Mark)
+	}
+	s += " " + r.Action
+	if r.Action == "lookup" {
+		s += " " + tableName(r.Table)
+	}
+	return s
+}
+
+// applies: the rule may be the one for packets of ours to the group.
+func (h *Host) applies(r facts.Rule) bool {
+	return r.V6 == h.V6 && (!r.Dst.IsValid() || r.Dst.Contains(h.Query.Group.WithZone(""))) && r.In == "" && r.Mark == nil &&
+		(!r.Src.IsValid() || h.Src.IsValid() && r.Src.Contains(h.Src))
+}
+
+func (h *Host) blockingRule() (facts.Rule, bool) {
+	for _, r := range h.Rules.Value {
+		switch r.Action {
+		case "blackhole", "unreachable", "prohibit":
+			if h.applies(r) {
+				return r, true
+			}
+		}
+	}
+	return facts.Rule{}, false
+}
+
+func (h *Host) ruleInto(table uint32) (facts.Rule, bool) {
+	for _, r := range h.Rules.Value {
+		if r.Action == "lookup" && r.Table == table && h.applies(r) {
+			return r, true
+		}
+	}
+	return facts.Rule{}, false
+}
+
+// blockingRoute is the narrowest refusing route that holds the group, of the
+// tables in the order in which the rules ask them.
+func (h *Host) blockingRoute() (facts.Route, bool) {
+	for _, rule := range h.Rules.Value {
+		if rule.Action != "lookup" || !h.applies(rule) {
+			continue
+		}
+		best, found := facts.Route{}, false
+		for _, r := range h.Routes.Value {
+			if r.Table == rule.Table && r.Dst.Contains(h.Query.Group.WithZone("")) && (!found || r.Dst.Bits() > best.Dst.Bits()) {
+				best, found = r, true
+			}
+		}
+		switch best.Type {
+		case "blackhole", "unreachable", "prohibit":
+			return best, true
+		}
+	}
+	return facts.Route{}, false
+}

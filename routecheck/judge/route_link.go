@@ -1,0 +1,117 @@
+package judge
+
+import (
+	"fmt"
+	"strings"
+
+	"muster/internal/verdict"
+	"muster/routecheck/facts"
+)
+
+var wrongInterface = Check{
+	ID:      "route.wrong-interface",
+	Because: []verdict.ID{"iface.down", "env.vpn"},
+	Judge: func(h *Host) []verdict.Verdict {
+		if v := h.noAnswer(); v != nil {
+			return v
+		}
+		a := h.ToGroup.Value
+		out, ok := h.LinkAt(a.Link)
+		switch {
+		case a.Errno != "" || !ok:
+			return skip("there is no route: see route.none and route.blocked")
+		case out.Has(facts.FlagLoopback):
+			return skip("the group is routed to the loopback: see route.to-lo")
+		}
+		ev := []verdict.Evidence{evidence("route to "+h.Query.Group.String(), describeAnswer(h, a), h.ToGroup.From)}
+		if r, ok := h.ruleInto(a.Table); ok && a.Table != 254 && a.Table != 0 {
+			ev = append(ev, evidence("ip rule", ruleText(r), h.Rules.From))
+		}
+		if want, why := h.wantedLink(); want.Index != 0 && want.Index != out.Index {
+			if c := h.Query.Cluster; c != nil && c.Bind != "" {
+				return pass(fmt.Sprintf("the route leaves by %s, and %s names %s itself, which wins", out.Name, c.From, want.Name), ev...)
+			}
+			return bad(verdict.Fail, verdict.Likely, fmt.Sprintf("%s leaves by %s, not by %s (%s)", h.Query.Group, out.Name, want.Name, why), h.reroute(want.Name), ev...)
+		}
+		if !isolated(out) {
+			return pass(fmt.Sprintf("%s leaves by %s, where it is expected", h.Query.Group, out.Name), ev...)
+		}
+		other := h.otherLink()
+		if h.Query.Interface != "" || other == "IF" || h.Platform.Value.Container != "" {
+			return pass(fmt.Sprintf("%s leaves by %s, the only interface for it", h.Query.Group, out.Name), ev...)
+		}
+		return bad(verdict.Fail, verdict.Likely, fmt.Sprintf("%s leaves by %s, which leads to containers or virtual machines of this host, not to %s", h.Query.Group, out.Name, other), h.reroute(other), ev...)
+	},
+}
+
+// wantedLink is the interface that the route ought to use, where something says
+// so: the command line, the configuration, or the receiver's own address.
+func (h *Host) wantedLink() (facts.Link, string) {
+	if h.OK && h.Query.Interface != "" {
+		return h.Link, "the interface asked for"
+	}
+	if c := h.Query.Cluster; c != nil && c.Bind != "" {
+		if l, ok := h.findLink(c.Bind); ok {
+			return l, "the bind address of " + c.From
+		}
+	}
+	for _, s := range h.memberListeners() {
+		a := s.Local.Addr()
+		if a.IsUnspecified() || a.IsLoopback() || a.Is6() != h.V6 {
+			continue
+		}
+		if l, ok := h.findLink(a.String()); ok {
+			return l, fmt.Sprintf("where the receiver listens, %s", s.Local)
+		}
+	}
+	return facts.Link{}, ""
+}
+
+func (h *Host) reroute(link string) []string {
+	return h.perOS(map[string][]string{
+		"linux":   {"ip route replace " + h.groupNet() + " dev " + link},
+		"windows": {fmt.Sprintf("Set-NetIPInterface -InterfaceAlias %q -InterfaceMetric 5000   # the wrong one", h.LinkName(h.ToGroup.Value.Link))},
+		"":        {"route change -net 224.0.0.0/4 -interface " + link},
+	})
+}
+
+var joinSendSplit = Check{
+	ID:      "route.join-send-split",
+	Because: []verdict.ID{"route.wrong-interface", "route.to-lo", "route.none", "sock.join-interface"},
+	Judge: func(h *Host) []verdict.Verdict {
+		if v := h.noAnswer(); v != nil {
+			return v
+		}
+		if !h.Memberships.Known() {
+			return unknown("the joined groups are not known: " + h.Memberships.Reason())
+		}
+		joined := h.joinedLinks()
+		out, ok := h.LinkAt(h.ToGroup.Value.Link)
+		switch {
+		case len(joined) == 0:
+			return skip(fmt.Sprintf("nobody on this host has joined %s", h.Query.Group))
+		case h.ToGroup.Value.Errno != "" || !ok:
+			return skip("there is no route to compare with: see route.none and route.blocked")
+		case h.joinedOn(out.Index):
+			return pass(fmt.Sprintf("%s is joined on %s, by which it is sent", h.Query.Group, out.Name))
+		case h.Query.Cluster != nil && h.Query.Cluster.Bind != "":
+			return pass(fmt.Sprintf("%s names the interface for joins and sends alike", h.Query.Cluster.From))
+		}
+		ev := []verdict.Evidence{
+			evidence("joined on", linkNames(joined), h.Memberships.From),
+			evidence("route to "+h.Query.Group.String(), describeAnswer(h, h.ToGroup.Value), h.ToGroup.From),
+		}
+		// A program that names its interface sends there whatever the route says, and
+		// nobody can ask a socket for it: so a warning, where the catalogue says fail.
+		return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("%s is joined on %s, but the route to it leaves by %s: one-way, unless the program names its interface for sending too", h.Query.Group, linkNames(joined), out.Name),
+			h.reroute(joined[0].Name), ev...)
+	},
+}
+
+func linkNames(ls []facts.Link) string {
+	var names []string
+	for _, l := range ls {
+		names = append(names, l.Name)
+	}
+	return strings.Join(names, ", ")
+}
