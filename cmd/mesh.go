@@ -1,9 +1,7 @@
 package cmd
 
 import (
-	"context"
 	"fmt"
-	"net"
 	"os"
 	"strconv"
 	"strings"
@@ -14,8 +12,8 @@ import (
 	"muster/cmd/internal/ui"
 	"muster/internal/escape"
 	"muster/internal/verdict"
-	"muster/mcast"
 	"muster/ping/mesh"
+	"muster/sniff"
 )
 
 type meshOptions struct {
@@ -138,79 +136,26 @@ func (a *app) runMesh(c *cobra.Command, o meshOptions, args []string) error {
 		o.name, _ = os.Hostname() // without: the nodes go by their addresses
 		o.name = o.name[:min(len(o.name), 48)]
 	}
-	return a.mesh(c.Context(), o, groups[0], i, expected)
-}
-
-func (a *app) mesh(ctx context.Context, o meshOptions, g mcast.Group, i mcast.Interface, expected mesh.Expected) error {
-	if o.tcpListen {
-		l, err := net.Listen("tcp", fmt.Sprintf(":%d", o.tcpPort))
-		if err != nil {
-			return fmt.Errorf("accept TCP connections: %w", err)
-		}
-		defer l.Close()
-		go accept(l)
-	}
-	look := a.lookAtMembership(i.Name, g.AddrPort()) // before the join, to see its report
-	defer look.stop()
-	s, err := mesh.Listen(mesh.SocketConfig{Group: g, Interface: i, TTL: o.ttl, Notify: a.tell})
-	if err != nil {
-		return err
-	}
-	show := ui.NewMesh(a.Out, a.json, g, i, expected)
-	cfg := mesh.Config{
-		Name: o.name, Version: version, MTU: i.MTU, TCPPort: o.tcpPort, Load: o.load, IPv6: g.Addr.Is6(),
-		Nodes: expected.Count,
-	}
-	cfg.View = look.view
-	if src, ok := i.SourceFor(g.Addr); ok {
-		cfg.Address = src.WithZone("").String()
+	show := ui.NewMesh(a.Out, a.json, groups[0], i, expected)
+	run := mesh.Options{
+		Group: groups[0], Interface: i, TTL: o.ttl, Name: o.name, Version: version, Load: o.load, TCPPort: o.tcpPort, TCPListen: o.tcpListen,
+		Duration: o.duration, Expected: expected, Open: sniff.OpenMembership, Notify: a.tell,
 	}
 	if !a.quiet {
-		cfg.OnEvent = show.Event
-		fmt.Fprintf(a.Err, "mesh on %s as %s\n", g, escape.Text(o.name))
+		run.OnEvent = show.Event
+		fmt.Fprintf(a.Err, "mesh on %s as %s\n", groups[0], escape.Text(o.name))
 	}
-	node := mesh.New(s, cfg)
-	run := ctx
-	if o.duration > 0 {
-		var cancel context.CancelFunc
-		run, cancel = context.WithTimeout(ctx, o.duration)
-		defer cancel()
+	if show.Live() {
+		run.OnReport = show.Update
 	}
-	report, err := a.watchMesh(run, node, show)
-	dropped := s.Drops()
+	res, err := mesh.Run(c.Context(), run)
 	if err != nil {
 		return err
 	}
-	verdicts := mesh.Judge(report, expected)
-	if err := show.Final(report, verdicts, dropped); err != nil {
+	if err := show.Final(res.Report, res.Verdicts); err != nil {
 		return err
 	}
-	return o.outcome(verdicts, len(report.Nodes), ctx.Err() != nil)
-}
-
-// watchMesh runs node until ctx ends and returns what it knew then, before its
-// goodbye.
-func (a *app) watchMesh(ctx context.Context, node *mesh.Node, show *ui.Mesh) (*mesh.Report, error) {
-	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
-	done := make(chan error, 1)
-	go func() { done <- node.Run(inner) }()
-	ticker := time.NewTicker(time.Second)
-	defer ticker.Stop()
-	for {
-		select {
-		case err := <-done:
-			return nil, err
-		case <-ticker.C:
-			if show.Live() {
-				show.Update(node.Report())
-			}
-		case <-ctx.Done():
-			report := node.Report()
-			stop()
-			return report, <-done
-		}
-	}
+	return o.outcome(res.Verdicts, len(res.Report.Nodes), c.Context().Err() != nil)
 }
 
 // outcome: a failure is a verdict, however the run ended.
@@ -225,15 +170,4 @@ func (o *meshOptions) outcome(vs []verdict.Verdict, nodes int, stopped bool) err
 		return errNo // nobody else was there
 	}
 	return nil
-}
-
-// accept takes connections and closes them, until l is closed.
-func accept(l net.Listener) {
-	for {
-		c, err := l.Accept()
-		if err != nil {
-			return
-		}
-		c.Close()
-	}
 }

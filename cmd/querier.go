@@ -2,13 +2,9 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"net/netip"
-	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -96,38 +92,7 @@ func (o *querierOptions) watchedInterfaces() ([]mcast.Interface, error) {
 	if len(out) > 0 {
 		return out, nil
 	}
-	all, err := mcast.Interfaces()
-	if err != nil {
-		return nil, err
-	}
-	for _, i := range all {
-		const carries = net.FlagUp | net.FlagRunning | net.FlagMulticast
-		if i.Flags&carries == carries && !i.Loopback() && len(i.Addrs) > 0 {
-			out = append(out, i)
-		}
-	}
-	if len(out) == 0 {
-		return nil, errors.New("no interface of this host is up, has an address and can carry groups")
-	}
-	return out, nil
-}
-
-// querierRun is one watch.
-type querierRun struct {
-	*app
-	querierOptions
-	watch   querier.Watch
-	tracker *querier.Tracker
-	show    *ui.Queriers
-	before  map[string]uint64 // MLD queries that the kernel had counted
-	groups  []provokeOn
-	unable  error // why messages cannot be seen
-	dropped uint64
-}
-
-type provokeOn struct {
-	i     mcast.Interface
-	group netip.Addr
+	return querier.Watchable()
 }
 
 func (a *app) runQuerier(ctx context.Context, o querierOptions) error {
@@ -138,177 +103,41 @@ func (a *app) runQuerier(ctx context.Context, o querierOptions) error {
 	if err != nil {
 		return err
 	}
-	q := &querierRun{
-		app: a, querierOptions: o, tracker: querier.NewTracker(), before: map[string]uint64{},
-		watch: querier.Watch{Interfaces: is, V4: !o.six, V6: !o.four},
-	}
 	names, byIndex := []string{}, map[int]string{}
 	for _, i := range is {
 		names, byIndex[i.Index] = append(names, i.Name), i.Name
-		q.before[i.Name], _ = querier.MLDQueries(i.Name)
 	}
-	q.show = ui.NewQueriers(a.Out, a.json, byIndex)
-	if o.provoke {
-		if err := q.chooseGroups(); err != nil {
-			return err
-		}
-	}
-	stop, err := q.capture(names)
-	if err != nil {
-		return err
+	show := ui.NewQueriers(a.Out, a.json, byIndex)
+	run := querier.Options{
+		Interfaces: is, V4: !o.six, V6: !o.four, Duration: o.duration, Provoke: o.provoke, Open: sniff.OpenMembership,
 	}
 	if !a.quiet {
+		run.OnQuery = show.Query
 		fmt.Fprintf(a.Err, "watching IGMP and MLD on %s\n", escape.Text(strings.Join(names, ", ")))
 	}
-	ps, err := q.wait(ctx)
-	if err := errors.Join(err, stop()); err != nil {
-		return err
-	}
-	return q.finish(ctx, ps)
-}
-
-// capture feeds the tracker until stop is called.
-func (q *querierRun) capture(names []string) (stop func() error, err error) {
-	var groups []netip.Addr
-	for _, p := range q.groups {
-		groups = append(groups, p.group)
-	}
-	src, err := sniff.LiveMembership(sniff.MembershipOptions{Interfaces: names, Unjoined: groups})
-	if err != nil {
-		if q.provoke || !errors.Is(err, os.ErrPermission) {
-			return nil, err
-		}
-		q.unable = err
-		return func() error { return nil }, nil
-	}
-	q.watch.Able = true
-	done := make(chan error, 1)
-	go func() {
-		done <- sniff.Membership(src, func(s querier.Seen) {
-			q.tracker.See(s)
-			if !q.quiet {
-				q.show.Query(s)
-			}
-		})
-	}()
-	return func() error {
-		q.dropped = src.Stats().Dropped
-		src.Close()
-		return <-done
-	}, nil
-}
-
-// chooseGroups picks an unused group for each interface and protocol.
-func (q *querierRun) chooseGroups() error {
-	joined, err := querier.ReadMemberships()
+	res, err := querier.Run(ctx, run)
 	if err != nil {
 		return err
 	}
-	for _, l := range q.tracker.Report(q.watch, querier.Host{}).Links {
-		q.groups = append(q.groups, provokeOn{l.Interface, querier.UnusedGroup(l.V6, joined)})
-	}
-	return nil
-}
-
-// wait returns when enough was seen, the time is over, or ctx has ended.
-func (q *querierRun) wait(ctx context.Context) ([]querier.Provocation, error) {
-	limit := q.duration
-	switch {
-	case limit > 0:
-	case q.unable != nil || q.provoke:
-		limit = time.Nanosecond // there is nothing to wait for, or the provoking takes its time
-	default:
-		limit = querier.Patience
-	}
-	end := time.After(limit)
-	ps, err := q.provokeAll(ctx)
-	if err != nil {
-		return ps, err
-	}
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return ps, nil
-		case <-end:
-			return ps, nil
-		case <-tick.C:
-			if q.duration == 0 && q.allAsked() {
-				return ps, nil
-			}
-		}
-	}
-}
-
-func (q *querierRun) provokeAll(ctx context.Context) ([]querier.Provocation, error) {
-	ps := make([]querier.Provocation, len(q.groups))
-	errs := make([]error, len(q.groups))
-	var all sync.WaitGroup
-	for n, p := range q.groups {
-		all.Go(func() { ps[n], errs[n] = q.tracker.Provoke(ctx, p.i, p.group) })
-	}
-	all.Wait()
-	if ctx.Err() != nil {
-		return nil, nil //nolint:nilerr // what was not waited for says nothing
-	}
-	return ps, errors.Join(errs...)
-}
-
-// allAsked: each interface was asked by each protocol.
-func (q *querierRun) allAsked() bool {
-	r := q.tracker.Report(q.watch, querier.Host{})
-	for i := range r.Links {
-		if r.Links[i].Elected(r.At) == nil {
-			return false
-		}
-	}
-	return true
-}
-
-// finish shows what is known, and judges it.
-func (q *querierRun) finish(ctx context.Context, ps []querier.Provocation) error {
-	host := querier.Host{Forced: querier.Forced, Counted: map[string]uint64{}}
-	var err error
-	if host.Memberships, err = querier.ReadMemberships(); err != nil {
+	if err := show.Final(res.Report, res.Provocations, res.Verdicts, res.Dropped); err != nil {
 		return err
 	}
-	for _, i := range q.watch.Interfaces {
-		if n, ok := querier.MLDQueries(i.Name); ok {
-			host.Counted[i.Name] = n - q.before[i.Name]
-		}
-	}
-	r := q.tracker.Report(q.watch, host)
-	strict6 := q.six || !hasV4(r)
-	vs := querier.Judge(r, ps, strict6)
-	if err := q.show.Final(r, ps, vs, q.dropped); err != nil {
-		return err
-	}
-	return q.outcome(ctx, vs, strict6)
+	return o.outcome(ctx, res)
 }
 
-func hasV4(r querier.Report) bool {
-	for _, l := range r.Links {
-		if !l.V6 {
-			return true
-		}
-	}
-	return false
-}
-
-func (q *querierRun) outcome(ctx context.Context, vs []verdict.Verdict, strict6 bool) error {
-	sum := verdict.Summarize(vs)
-	if sum.Fail > 0 || q.strict && sum.Warn > 0 {
+func (o *querierOptions) outcome(ctx context.Context, res *querier.Result) error {
+	sum := verdict.Summarize(res.Verdicts)
+	if sum.Fail > 0 || o.strict && sum.Warn > 0 {
 		return errNo
 	}
-	for _, v := range vs {
+	for _, v := range res.Verdicts {
 		open := v.Status == verdict.Unknown || v.Status == verdict.Skip
-		if !open || v.ID != "igmp.no-querier" && !strict6 {
+		if !open || v.ID != "igmp.no-querier" && !res.NeedsMLD {
 			continue
 		}
 		switch {
-		case q.unable != nil:
-			return q.unable
+		case res.Unable != nil:
+			return res.Unable
 		case ctx.Err() != nil:
 			return errInterrupted
 		default:

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 
 	"muster/mcast/igmp"
 	"muster/mcast/mld"
@@ -14,17 +13,9 @@ import (
 	"muster/sniff/frame"
 )
 
-// MembershipOptions say what LiveMembership captures beside IGMP and MLD.
-type MembershipOptions struct {
-	Interfaces []string // none: all
-	// Unjoined groups are let in though nobody has joined them.
-	Unjoined []netip.Addr
-	// Datagrams to this group and port are seen too, where it is valid.
-	Datagrams netip.AddrPort
-}
-
-// LiveMembership captures on interfaces of this host, for Membership.
-func LiveMembership(o MembershipOptions) (capture.Source, error) {
+// OpenMembership captures IGMP and MLD on interfaces of this host, for those who
+// follow queriers: it is a querier.Open.
+func OpenMembership(o querier.SourceOptions) (querier.Source, error) {
 	expr := "igmp or mld"
 	if o.Datagrams.IsValid() {
 		expr += fmt.Sprintf(" or group %s and udp dst port %d", o.Datagrams.Addr().WithZone(""), o.Datagrams.Port())
@@ -37,8 +28,19 @@ func LiveMembership(o MembershipOptions) (capture.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return capture.Live(capture.LiveOptions{Interfaces: o.Interfaces, Program: program, Groups: o.Unjoined, Ring: 1 << 20})
+	src, err := capture.Live(capture.LiveOptions{Interfaces: o.Interfaces, Program: program, Groups: o.Unjoined, Ring: 1 << 20})
+	if err != nil {
+		return nil, err
+	}
+	return membershipSource{src}, nil
 }
+
+// membershipSource is a capture as a querier.Source.
+type membershipSource struct{ src capture.Source }
+
+func (m membershipSource) Run(see func(querier.Seen)) error { return Membership(m.src, see) }
+func (m membershipSource) Dropped() uint64                  { return m.src.Stats().Dropped }
+func (m membershipSource) Close() error                     { return m.src.Close() }
 
 // Membership reads src to its end and tells see of each whole message of IGMP and
 // MLD, and of each datagram to a group. Frames with a VLAN tag are of another network and are seen, without it, on

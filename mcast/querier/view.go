@@ -7,6 +7,8 @@ import (
 
 // View is what was seen about one group on one interface.
 type View struct {
+	Able bool   // messages could be seen; else nothing below is known
+	Why  string // not able: why not
 	// Queries is how many came that ask about the group: general ones and those
 	// for it. LastQuery is when the latest did.
 	Queries   int

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/netip"
 	"time"
+
+	"muster/mcast/querier"
 )
 
 // MaxNodes bounds the nodes that one remembers; further ones are counted.
@@ -29,7 +31,7 @@ type Config struct {
 	// Dial tries a TCP connection; nil: a plain one.
 	Dial func(context.Context, netip.AddrPort) TCP
 	// View is what this host saw of IGMP or MLD; nil: nothing can be seen.
-	View func() View
+	View func() querier.View
 	// Note is what this node says of itself beside its announcements, MaxNote bytes at
 	// most; the others have it in NodeInfo.Note. It goes by unicast, so that the group
 	// carries no more. nil: nothing.
@@ -40,26 +42,6 @@ type Config struct {
 	// OnEvent is told of what happens; it may be nil. It must not block for long
 	// nor call the Node.
 	OnEvent func(Event)
-}
-
-// View is what this host saw of the membership protocol on its interface.
-type View struct {
-	Able bool   // it could see
-	Why  string // not able: why not
-	// Queries is how many queries came that ask about the group: general ones and
-	// those for it. LastQuery is when the latest did.
-	Queries   int
-	LastQuery time.Time
-	// Unanswered is how many of them were not followed in time by a report of this
-	// host, since its latest one.
-	Unanswered int
-	// Overdue: queries came, but the next one should have come long ago.
-	Overdue bool
-	// LastReport is when this host last reported its membership of the group.
-	LastReport time.Time
-	// LastArrival is when a datagram to the group last came in at the interface,
-	// before this host's firewall.
-	LastArrival time.Time
 }
 
 // EventKind says what happened.

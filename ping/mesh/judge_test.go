@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"muster/internal/verdict"
+	"muster/mcast/querier"
 )
 
 // Verify that a node that is deaf and cannot see queries takes the cause from one
@@ -113,9 +114,9 @@ func TestJudge(t *testing.T) {
 		{"liar", func(r *Report) { r.Nodes[1].Unproven = true }, Expected{}, []string{"warn mesh.unproven n2"}},
 		{"an outage", func(r *Report) { r.Nodes[1].Outages = []Outage{{r.At, r.At, ReasonGroup}} }, Expected{}, []string{"warn mesh.cut n2 > n1"}},
 		{"no query for long", func(r *Report) { r.View.Able = true }, Expected{}, []string{"warn igmp.no-querier"}},
-		{"queries unanswered", func(r *Report) { r.View = View{Able: true, Queries: 3, Unanswered: 2} }, Expected{}, []string{"fail fw.igmp-drop n1"}},
-		{"the querier is gone", func(r *Report) { r.View = View{Able: true, Queries: 3, Overdue: true} }, Expected{}, []string{"warn igmp.no-querier"}},
-		{"a querier", func(r *Report) { r.View = View{Able: true, Queries: 3} }, Expected{}, nil},
+		{"queries unanswered", func(r *Report) { r.View = querier.View{Able: true, Queries: 3, Unanswered: 2} }, Expected{}, []string{"fail fw.igmp-drop n1"}},
+		{"the querier is gone", func(r *Report) { r.View = querier.View{Able: true, Queries: 3, Overdue: true} }, Expected{}, []string{"warn igmp.no-querier"}},
+		{"a querier", func(r *Report) { r.View = querier.View{Able: true, Queries: 3} }, Expected{}, nil},
 		{"left at the end", func(r *Report) {
 			r.Nodes[2].State = Left
 			r.arrows[2].State, r.arrows[5].State = Ended, Ended

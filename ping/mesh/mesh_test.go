@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"muster/mcast/querier"
 )
 
 // Verify that three nodes know of each other and of all arrows within seconds.
@@ -96,19 +98,19 @@ func TestNever(t *testing.T) {
 // and why as far as this host saw it.
 func TestStopped(t *testing.T) {
 	for _, c := range []struct {
-		view View
+		view querier.View
 		want Reason
 	}{
-		{View{Able: true}, ReasonNoQuerier},
-		{View{Able: true, Queries: 5, Unanswered: 2}, ReasonIGMPDrop},
-		{View{Able: true, Queries: 5, Overdue: true}, ReasonNoQuerier},
-		{View{Able: true, Queries: 5}, ReasonGroup},
-		{View{Why: "no privilege"}, ReasonGroup},
-		{View{Able: true, LastArrival: time.Now().Add(1000 * time.Hour)}, ReasonInputDrop},
+		{querier.View{Able: true}, ReasonNoQuerier},
+		{querier.View{Able: true, Queries: 5, Unanswered: 2}, ReasonIGMPDrop},
+		{querier.View{Able: true, Queries: 5, Overdue: true}, ReasonNoQuerier},
+		{querier.View{Able: true, Queries: 5}, ReasonGroup},
+		{querier.View{Why: "no privilege"}, ReasonGroup},
+		{querier.View{Able: true, LastArrival: time.Now().Add(1000 * time.Hour)}, ReasonInputDrop},
 	} {
 		t.Run(c.want.String(), func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
-				m := startMesh(t, newHub(3), func(_ int, cfg *Config) { cfg.View = func() View { return c.view } })
+				m := startMesh(t, newHub(3), func(_ int, cfg *Config) { cfg.View = func() querier.View { return c.view } })
 				defer m.stop()
 				time.Sleep(12 * time.Second)
 				at := time.Now()

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"muster/mcast/querier"
 )
 
 // NodeState says whether a node takes part.
@@ -84,8 +86,9 @@ type Report struct {
 	// LoadPeak and LoadMean are the group's announcements in bits per second: in
 	// the busiest second, and over all.
 	LoadPeak, LoadMean float64
-	View               View
-	IPv6               bool // the group is one of IPv6
+	View               querier.View
+	IPv6               bool   // the group is one of IPv6
+	Dropped            uint64 // datagrams that this host lost because they were not read in time
 
 	arrows []Arrow // From*len(Nodes)+To
 }

@@ -130,7 +130,7 @@ func (m *Mesh) Event(e mesh.Event) {
 }
 
 // Final shows everything at the end.
-func (m *Mesh) Final(r *mesh.Report, vs []verdict.Verdict, dropped uint64) error {
+func (m *Mesh) Final(r *mesh.Report, vs []verdict.Verdict) error {
 	if m.lines == nil {
 		return m.finalText(r, vs)
 	}
@@ -140,7 +140,7 @@ func (m *Mesh) Final(r *mesh.Report, vs []verdict.Verdict, dropped uint64) error
 		}
 	}
 	sum := m.summary(r, vs)
-	sum.Dropped = dropped
+	sum.Dropped = r.Dropped
 	for _, a := range r.Arrows() {
 		if err := m.lines.Write(meshArrow(r, a)); err != nil {
 			return err

@@ -1,0 +1,119 @@
+package mesh
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+
+	"muster/internal/verdict"
+	"muster/mcast"
+	"muster/mcast/querier"
+)
+
+// Options is one run on real sockets.
+type Options struct {
+	Group     mcast.Group // with its port
+	Interface mcast.Interface
+	TTL       int // of the announcements; -1: the system's, 1
+	// Name, Version, Load and TCPPort are as in Config.
+	Name, Version string
+	Load          int
+	TCPPort       uint16
+	// TCPListen accepts connections to TCPPort on this host.
+	TCPListen bool
+	// Duration ends the run; 0: the end of the context alone does.
+	Duration time.Duration
+	Expected Expected
+	// Open sees IGMP and MLD, from before the join on, so that the host's own
+	// report is seen; nil looks at nothing.
+	Open querier.Open
+	// OnEvent is as in Config. OnReport is given what is known once a second;
+	// Notify is told when the interface goes away and comes back. Each may be nil.
+	OnEvent  func(Event)
+	OnReport func(*Report)
+	Notify   func(string)
+	// Note and Peers are as in Config.
+	Note  func() []byte
+	Peers func() []netip.AddrPort
+}
+
+// Result is what a run found.
+type Result struct {
+	Report   *Report
+	Verdicts []verdict.Verdict
+}
+
+// Run takes part in a mesh until ctx or the duration ends, says goodbye, and
+// judges what it knew then. The error is that of a run which was not possible.
+func Run(ctx context.Context, o Options) (*Result, error) {
+	if o.TCPListen {
+		l, err := net.Listen("tcp", fmt.Sprintf(":%d", o.TCPPort))
+		if err != nil {
+			return nil, fmt.Errorf("accept TCP connections: %w", err)
+		}
+		defer l.Close()
+		go accept(l)
+	}
+	look := querier.StartLook(o.Open, o.Interface.Name, o.Group.AddrPort())
+	defer look.Close()
+	s, err := Listen(SocketConfig{Group: o.Group, Interface: o.Interface, TTL: o.TTL, Notify: o.Notify})
+	if err != nil {
+		return nil, err
+	}
+	cfg := Config{
+		Name: o.Name, Version: o.Version, MTU: o.Interface.MTU, TCPPort: o.TCPPort, Load: o.Load, IPv6: o.Group.Addr.Is6(),
+		Nodes: o.Expected.Count, View: look.View, OnEvent: o.OnEvent, Note: o.Note, Peers: o.Peers,
+	}
+	if src, ok := o.Interface.SourceFor(o.Group.Addr); ok {
+		cfg.Address = src.WithZone("").String()
+	}
+	if o.Duration > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, o.Duration)
+		defer cancel()
+	}
+	report, err := watch(ctx, New(s, cfg), o.OnReport)
+	if err != nil {
+		return nil, err
+	}
+	report.Dropped = s.Drops()
+	return &Result{report, Judge(report, o.Expected)}, nil
+}
+
+// watch runs node until ctx ends and returns what it knew then, before its
+// goodbye.
+func watch(ctx context.Context, node *Node, each func(*Report)) (*Report, error) {
+	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	done := make(chan error, 1)
+	go func() { done <- node.Run(inner) }()
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case err := <-done:
+			return nil, err
+		case <-ticker.C:
+			if each != nil {
+				each(node.Report())
+			}
+		case <-ctx.Done():
+			report := node.Report()
+			stop()
+			return report, <-done
+		}
+	}
+}
+
+// accept takes connections and closes them, until l is closed.
+func accept(l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		c.Close()
+	}
+}
