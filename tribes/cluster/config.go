@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"muster/mcast"
+	"muster/tribes"
 	"muster/tribes/cluster/channel"
 	"muster/tribes/cluster/membership"
 )
@@ -31,6 +32,14 @@ type Config struct {
 	Logger *slog.Logger
 
 	// What follows is of a node that joins.
+
+	// Listen is how long members are listened for before anything is sent: a group
+	// with a Tomcat 5.5 is left alone, and the heartbeats of ours have the form that
+	// the members have. 0 begins at once. See ListenTime.
+	Listen time.Duration
+	// Form, where it is not nil, is that of our heartbeats and messages whatever is
+	// heard.
+	Form *tribes.Generation
 
 	Domain, Payload []byte
 	// Advertise is the host in our record where it is not to be the interface's
@@ -76,6 +85,10 @@ func Defaults() Config {
 		AutoBind:  channel.DefaultAutoBind,
 	}
 }
+
+// ListenTime is how long to listen so that each member with the same frequency is
+// heard: as a Tomcat does, two heartbeats, and a little for the network.
+func ListenTime(frequency time.Duration) time.Duration { return 2*frequency + 100*time.Millisecond }
 
 // check refuses what cannot be.
 func (c *Config) check() error {

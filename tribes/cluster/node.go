@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"muster/internal/hint"
 	"muster/mcast"
 	"muster/tribes"
 	"muster/tribes/cluster/channel"
@@ -76,6 +77,17 @@ func Join(ctx context.Context, cfg Config) (*Node, error) {
 	}
 	n.Notes = append(n.Notes, conn.Lacks()...)
 	n.run(ctx, conn)
+	select {
+	case <-n.service.Begun():
+	case <-ctx.Done():
+	}
+	if refused := n.service.Refused(); refused != nil {
+		return nil, hint.Wrap(errors.Join(refused, n.Leave()),
+			"'muster tribes members' and 'muster sniff' only listen; 'muster smoke --tomcat' tries the Tomcats by HTTP")
+	}
+	if form := n.Local().Generation; form != tribes.V1 && n.cfg.Form == nil {
+		n.Notes = append(n.Notes, fmt.Sprintf("the members here are %s: this one speaks as they do", form.Tomcat()))
+	}
 	return n, nil
 }
 
@@ -151,6 +163,9 @@ func (n *Node) listen(at address) error {
 		Host: at.host.WithZone("").AsSlice(), Port: int32(port), SecurePort: -1, UDPPort: -1,
 		ID: n.id.id, Domain: n.cfg.Domain, Payload: n.cfg.Payload,
 	}
+	if n.cfg.Form != nil {
+		n.record.Generation = *n.cfg.Form
+	}
 	if _, err := n.record.AppendTo(nil); err != nil {
 		n.receiver.Close()
 		n.id.release()
@@ -176,6 +191,7 @@ func (n *Node) run(ctx context.Context, conn membership.Conn) {
 		n.casts = make(chan broadcast, 64)
 		cfg.Local, cfg.Check, cfg.Broadcast = &n.record, n.check, n.broadcast
 		cfg.HoldsState = n.cfg.HoldsState
+		cfg.Listen, cfg.KeepForm = n.cfg.Listen, n.cfg.Form != nil
 	}
 	n.service = membership.New(conn, cfg)
 	ctx, n.stop = context.WithCancel(ctx)

@@ -27,7 +27,7 @@ import (
 // vector returns the bytes of an entry of the test vectors.
 func vector(t testing.TB, name string) []byte {
 	t.Helper()
-	raw, err := os.ReadFile("../testdata/tribes-vectors.json")
+	raw, err := os.ReadFile("../../testdata/tribes-vectors.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ type Check struct {
 // enqueue asks for a check of a, at l or sooner. What cannot be asked is
 // answered at once.
 func (t *Table) enqueue(a *address, l level) {
-	if a.running || a.queued() && a.level <= l {
+	if t.holding || a.running || a.queued() && a.level <= l {
 		return
 	}
 	if err := t.unaskable(a); err != nil {
@@ -63,6 +63,9 @@ func (t *Table) unaskable(a *address) error {
 	if t.local != nil {
 		if own, ok := t.local.AddrPort(); ok && own == a.port {
 			return errOwnAddress
+		}
+		if m := &a.entries.back.member; m.Generation != t.local.Generation {
+			return &FormError{Peer: m.Generation, Ours: t.local.Generation}
 		}
 	}
 	return nil
@@ -110,7 +113,7 @@ func (t *Table) apply(a *address, err error) {
 		case e.state == candidate:
 			if e.beats >= 2 && !e.told {
 				e.told = true
-				t.notify(Suspect, TCPFailed, e, err)
+				t.notify(Suspect, doubt(err), e, err)
 			}
 		case e.state == suspect && err != nil:
 			why := Expired

@@ -49,6 +49,9 @@ const (
 	// TCPFailed: its receiver does not answer. A member that disappears for it
 	// was a suspect before, or a message to it failed.
 	TCPFailed Reason = "tcp_failed"
+	// OtherForm: its heartbeats have a form that is not ours: neither of us takes
+	// the other for a member.
+	OtherForm Reason = "other_form"
 	// Restarted: another id is alive at its address, and it is silent.
 	Restarted Reason = "restarted"
 )

@@ -18,6 +18,16 @@ const mostAlive = 900
 // beat sends a heartbeat at once and then one each frequency. What cannot be
 // sent is told once and tried again with the next.
 func (s *Service) beat() {
+	if s.cfg.Listen > 0 {
+		if !s.sleep(s.cfg.Listen) {
+			return
+		}
+		s.mu.Lock()
+		s.table.holding = false
+		s.chooseForm()
+		s.table.SetLocal(s.local)
+		s.mu.Unlock()
+	}
 	t := time.NewTicker(s.cfg.Frequency)
 	defer t.Stop()
 	failed := 0
@@ -28,6 +38,7 @@ func (s *Service) beat() {
 			alive = max(time.Since(began).Milliseconds(), s.Local().Alive+1)
 		}
 		err := s.sendHeartbeat(alive, "")
+		s.start()
 		switch {
 		case errors.Is(err, errLeft):
 			return
@@ -47,7 +58,7 @@ func (s *Service) beat() {
 	}
 }
 
-var errLeft = errors.New("the goodbye is said")
+var errLeft = errors.New("the goodbye is said, or must not be")
 
 // Goodbye sends the shutdown heartbeat, if a heartbeat has gone out, and no
 // other follows it. Only the first call does; Run calls it when it ends, an
@@ -105,6 +116,11 @@ func (s *Service) Resume() {
 // send sends one heartbeat; the caller holds s.sending.
 func (s *Service) send(alive int64, command string) error {
 	s.mu.Lock()
+	if s.refused != nil {
+		s.mu.Unlock()
+		s.left = true
+		return errLeft
+	}
 	s.local.Alive = alive
 	m := s.local
 	s.mu.Unlock()

@@ -208,7 +208,13 @@ func (s *Service) hear(d *mcast.Datagram, at time.Time) {
 		s.n.own.Add(1)
 		return
 	}
+	if m.Generation == tribes.V55 && s.cfg.Local != nil {
+		s.refuse(&m)
+	}
 	s.table.Hear(&m, d.Source, at)
+	if s.cfg.Local != nil && !s.table.holding && m.Generation != s.local.Generation {
+		s.chooseForm()
+	}
 }
 
 func (s *Service) malformed(err error, source netip.AddrPort) {

@@ -42,6 +42,11 @@ type ServiceConfig struct {
 	Group netip.AddrPort
 	// Local is the member that we are. nil only looks: nothing is sent.
 	Local *tribes.Member
+	// Listen is how long members are listened for before the first heartbeat, which
+	// then has the form that they have. A Tomcat listens for two heartbeats.
+	Listen time.Duration
+	// KeepForm: our heartbeats have Local's form, whatever is heard.
+	KeepForm bool
 	// HoldsState: the local member holds what others ask the oldest for, so its
 	// heartbeats carry the real time since it started, as a Tomcat's do. Without
 	// it they carry the small one of a guest.
@@ -81,6 +86,10 @@ type Service struct {
 	left    bool       // guarded by sending
 	paused  bool       // guarded by sending
 
+	begun   chan struct{} // closed with the first heartbeat, or when there will be none
+	began   sync.Once
+	refused *Tomcat55Error // guarded by mu
+
 	ctx context.Context
 	wg  sync.WaitGroup
 	n   struct {
@@ -100,7 +109,7 @@ func New(conn Conn, cfg ServiceConfig) *Service {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{cfg: cfg, conn: conn, log: cfg.Logger, wake: make(chan struct{}, 1), tokens: checksPerSecond / 10}
+	s := &Service{cfg: cfg, conn: conn, log: cfg.Logger, wake: make(chan struct{}, 1), begun: make(chan struct{}), tokens: checksPerSecond / 10}
 	s.stats.Malformed = map[string]uint64{}
 	cfg.Checked = cfg.Check != nil
 	cfg.Notify = s.notify
@@ -110,6 +119,7 @@ func New(conn Conn, cfg ServiceConfig) *Service {
 	if cfg.Local != nil {
 		s.local = cfg.Local.Clone()
 		s.table.SetLocal(s.local)
+		s.table.holding = cfg.Listen > 0
 	}
 	return s
 }
@@ -134,6 +144,7 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	<-ctx.Done()
 	beating.Wait() // no heartbeat may follow the goodbye
+	s.start()
 	s.Goodbye()
 	err := s.conn.Close()
 	s.wg.Wait()

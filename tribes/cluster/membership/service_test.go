@@ -452,15 +452,15 @@ func TestMalformedIsCounted(t *testing.T) {
 		var frames int
 		a := runNode(&e, 11, ServiceConfig{Broadcast: func([]byte, netip.AddrPort) { frames++ }})
 		c := e.conn(12)
-		bad := vectors.Load(t, "../testdata/tribes-vectors.json", "bad-dgram-")
+		bad := vectors.Load(t, "../../testdata/tribes-vectors.json", "bad-dgram-")
 		for range 100 {
 			for _, v := range bad {
 				c.Send(v.Bytes, group)
 			}
 			c.Send([]byte("hello"), group)
-			c.Send(vectors.One(t, "../testdata/tribes-vectors.json", "broadcast-datagram").Bytes, group)
+			c.Send(vectors.One(t, "../../testdata/tribes-vectors.json", "broadcast-datagram").Bytes, group)
 		}
-		v0 := vectors.One(t, "../testdata/tribes-vectors.json", "member-v0-ipv4-min")
+		v0 := vectors.One(t, "../../testdata/tribes-vectors.json", "member-v0-ipv4-min")
 		c.Send(v0.Bytes, group)
 		time.Sleep(time.Second)
 		st := a.Stats()

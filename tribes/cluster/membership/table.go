@@ -72,6 +72,7 @@ type Table struct {
 	counts    Counts
 	key       []byte
 	full      bool
+	holding   bool // no member is asked yet: our own form is not known
 }
 
 // NewTable returns an empty table.
@@ -103,8 +104,16 @@ func NewTable(cfg Config) *Table {
 	}
 }
 
-// SetLocal names the member that we are: nobody asks it over TCP.
-func (t *Table) SetLocal(m tribes.Member) { t.local = &m }
+// SetLocal names the member that we are: nobody asks it over TCP, nor members of
+// another form. Those that are not confirmed are asked anew.
+func (t *Table) SetLocal(m tribes.Member) {
+	t.local = &m
+	for _, a := range t.addresses {
+		if a.states[candidate] > 0 {
+			t.enqueue(a, proven)
+		}
+	}
+}
 
 // Hear takes a heartbeat that arrived at a time not before that of the last
 // call. m may alias a buffer; what is kept is copied.
@@ -156,7 +165,7 @@ func (t *Table) secondBeat(e *entry) {
 		t.enqueue(e.addr, proven)
 	case e.failed != nil && !e.told:
 		e.told = true
-		t.notify(Suspect, TCPFailed, e, e.failed)
+		t.notify(Suspect, doubt(e.failed), e, e.failed)
 	}
 }
 

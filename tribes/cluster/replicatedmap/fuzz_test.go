@@ -26,7 +26,7 @@ func (deaf) Ask(context.Context, []tribes.Member, tribes.Options, time.Duration,
 // FuzzMessage hands any bytes that are a map message to a map, as a message and as
 // a request: it takes them or not, and whatever it answers can be written and read.
 func FuzzMessage(f *testing.F) {
-	for _, v := range vectors.Load(f, "../testdata/tribes-vectors.json", "ser-map-") {
+	for _, v := range vectors.Load(f, "../../testdata/tribes-vectors.json", "ser-map-") {
 		f.Add(v.Bytes)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
