@@ -42,6 +42,7 @@ type clusterFlags struct {
 
 	encryption encryptionFlags
 
+	release      string
 	serverXML    string
 	interceptors []serverxml.Interceptor // of server.xml
 	command      *cobra.Command          // whose flags these are
@@ -71,6 +72,7 @@ func (f *clusterFlags) look(c *cobra.Command) {
 	fs := c.Flags()
 	fs.SetNormalizeFunc(tomcatAliases)
 	serverXMLFlag(c, &f.serverXML)
+	releaseFlag(c, &f.release)
 	fs.StringVar(&f.group, "group", d.Group.Addr().String(), "`ADDRESS[:PORT]` of the heartbeats")
 	fs.Uint16Var(&f.port, "port", d.Group.Port(), "UDP `port` of the heartbeats, where the group names none")
 	interfaceFlag(c, &f.iface)
@@ -135,6 +137,14 @@ func (f *clusterFlags) config(a *app) (cluster.Config, error) {
 		return cfg, usagef("--port 0: say a port from 1 to 65535")
 	}
 	cfg.Group = g.WithDefaultPort(f.port).AddrPort()
+	rel, err := readRelease(f.release)
+	if err != nil {
+		return cfg, err
+	}
+	if cfg.Form, err = spoken(rel); err != nil {
+		return cfg, err
+	}
+	cfg.Release = rel
 	cfg.Interface, err = f.interfaceSpec()
 	return cfg, err
 }
@@ -164,6 +174,7 @@ func (f *clusterFlags) memberConfig(a *app) (cluster.Config, error) {
 	if f.autoBind < 1 {
 		return cfg, usagef("--auto-bind %d: say 1 or more", f.autoBind)
 	}
+	cfg.Listen = cluster.ListenTime(cfg.Frequency)
 	cfg.TTL, cfg.TCPPort, cfg.AutoBind, cfg.Name, cfg.FreshID = f.ttl, f.tcpPort, f.autoBind, f.name, f.freshID
 	if f.advertise != "" {
 		if cfg.Advertise, err = netip.ParseAddr(f.advertise); err != nil || cfg.Advertise.IsUnspecified() || cfg.Advertise.IsMulticast() {

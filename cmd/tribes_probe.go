@@ -1,11 +1,14 @@
 package cmd
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,10 +17,13 @@ import (
 	"muster/cmd/internal/ui"
 	"muster/internal/escape"
 	"muster/internal/hint"
+	"muster/tribes"
+	"muster/tribes/cluster"
 	"muster/tribes/cluster/channel"
 )
 
 type probeOptions struct {
+	cluster  clusterFlags
 	connect  time.Duration
 	readTest bool
 	wait     time.Duration
@@ -26,7 +32,7 @@ type probeOptions struct {
 func newTribesProbeCmd(a *app) *cobra.Command {
 	o := probeOptions{}
 	c := &cobra.Command{
-		Use:   "probe HOST[:PORT]",
+		Use:   "probe {HOST[:PORT]... | --server-xml FILE}",
 		Short: "ask a receiver what TcpFailureDetector asks: are you there?",
 		Long: `Connects to the TCP receiver of a member and sends the frame by which Tomcat's
 TcpFailureDetector asks whether a member is alive. The member swallows it: nothing in
@@ -35,16 +41,24 @@ the cluster changes, and muster does not become a member.
 By default the frame asks for an ack (performReadTest), and the answer says whether
 what listens there is a Tribes receiver. --read-test=false asks as Tomcat does by
 default: to connect and to write is enough. The port is 4000 if not given. No privilege
-is needed. When HOST has several addresses each is asked; one that answers is enough.`,
+is needed. When HOST has several addresses each is asked; one that answers is enough.
+With --server-xml alone each static member that the file names is asked.
+
+A receiver is asked in the form of its generation: Tomcat 6.0 logs anything else as an
+error. The form is that of its heartbeats, which are listened for (a second, with Tomcat's
+frequency) while the connection is tried; without any it is that of Tomcat 7.0 and later,
+or of --release. A Tomcat 5.5 has no such question: with its heartbeats heard its port is
+only connected to.`,
 		Example: `  # is the receiver of this member there, and does it ack?
   muster tribes probe 10.0.0.11:4000
   # exactly Tomcat's own question
   muster tribes probe --read-test=false 10.0.0.11:4000
   # for scripts, over a slow line
   muster tribes probe --json --connect-timeout 3s node2.example.org:4001`,
-		Args: exactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return a.runTribesProbe(c, o, args[0]) },
+		Args: rangeArgs(0, mostProbed),
+		RunE: func(c *cobra.Command, args []string) error { return a.runTribesProbe(c, o, args) },
 	}
+	o.cluster.look(c)
 	f := c.Flags()
 	f.SetNormalizeFunc(detectorAliases)
 	o.connect, o.wait = channel.DefaultConnectTimeout, channel.DefaultReadTestTimeout
@@ -67,51 +81,72 @@ type probeLine struct {
 	ConnectMS float64   `json:"connect_ms"`
 	AckMS     float64   `json:"ack_ms"`
 	Foreign   string    `json:"foreign,omitempty"` // the protocol that answered instead
-	Error     string    `json:"error,omitempty"`
-	Meaning   string    `json:"meaning"`
-	Hints     []string  `json:"hints,omitempty"`
+	// Generation is the form in which it was asked, where its heartbeats or --release
+	// told it
+	Generation string   `json:"generation,omitempty"`
+	Error      string   `json:"error,omitempty"`
+	Meaning    string   `json:"meaning"`
+	Hints      []string `json:"hints,omitempty"`
 }
 
 type probeSummary struct {
 	Type   string `json:"type"`
-	OK     bool   `json:"ok"`
-	Target string `json:"target"`
-	Asked  int    `json:"asked"` // addresses
+	OK     bool   `json:"ok"`     // each target is there
+	Target string `json:"target"` // as given; several with a blank between
+	Asked  int    `json:"asked"`  // addresses
 	Acked  int    `json:"acked"`
 }
 
-func (a *app) runTribesProbe(c *cobra.Command, o probeOptions, target string) error {
-	host, port, err := splitTarget(target)
+// mostProbed is how many receivers one call asks: it is no scanner.
+const mostProbed = 256
+
+func (a *app) runTribesProbe(c *cobra.Command, o probeOptions, targets []string) error {
+	if len(targets) == 0 {
+		var err error
+		if targets, err = a.staticMembers(&o.cluster); err != nil {
+			return err
+		}
+	}
+	probed, err := resolveTargets(c.Context(), targets)
 	if err != nil {
 		return err
 	}
-	addrs, err := net.DefaultResolver.LookupNetIP(c.Context(), "ip", host)
+	// What the file says of the group is taken, unless it has none.
+	if len(probed) > 0 && o.cluster.serverXML != "" && !c.Flags().Changed("group") {
+		if s, err := serverXML(a, o.cluster.serverXML); err == nil && !s.Multicast {
+			o.cluster.serverXML = ""
+		}
+	}
+	cfg, err := o.cluster.config(a)
 	if err != nil {
-		return hint.Wrap(fmt.Errorf("look up %s: %w", host, err), "getent hosts "+host+" shows what this host's resolver says")
+		return err
 	}
 	lines := ui.NewLines(a.Out)
-	sum := probeSummary{Type: "summary", Target: target}
-	for _, addr := range addrs {
-		x := channel.Probe(c.Context(), netip.AddrPortFrom(addr.Unmap(), port), channel.ProbeConfig{
-			ConnectTimeout: o.connect, ReadTest: o.readTest, ReadTimeout: o.wait,
-		})
-		if err := c.Context().Err(); err != nil {
-			return errInterrupted
-		}
+	sum := probeSummary{Type: "summary", OK: true, Target: strings.Join(targets, " ")}
+	exchanges, err := a.probeAll(c.Context(), &o, cfg, probed)
+	if err != nil {
+		return err
+	}
+	there := map[string]bool{}
+	for i := range exchanges {
+		x := &exchanges[i]
 		sum.Asked++
-		sum.OK = sum.OK || x.OK()
+		there[probed[i].target] = there[probed[i].target] || x.OK()
 		if x.Outcome == channel.Acked {
 			sum.Acked++
 		}
-		line := newProbeLine(&x)
+		line := newProbeLine(x)
 		if a.json {
 			err = lines.Write(line)
 		} else {
-			err = a.probeText(&x, line)
+			err = a.probeText(&x.Exchange, line)
 		}
 		if err != nil {
 			return err
 		}
+	}
+	for _, t := range targets {
+		sum.OK = sum.OK && there[t]
 	}
 	if a.json {
 		if err := lines.Write(sum); err != nil {
@@ -122,6 +157,118 @@ func (a *app) runTribesProbe(c *cobra.Command, o probeOptions, target string) er
 		return errNo
 	}
 	return nil
+}
+
+// probed is one address of a target that was named.
+type probed struct {
+	target string
+	at     netip.AddrPort
+}
+
+// answer is what came of asking one.
+type answer struct {
+	channel.Exchange
+	form    tribes.Generation
+	heard   bool // the form is that of its heartbeats
+	release bool // or that of --release
+}
+
+// probeAll asks all, at most a few at once. Those that take no connection need
+// not wait for the forms.
+func (a *app) probeAll(ctx context.Context, o *probeOptions, cfg cluster.Config, all []probed) ([]answer, error) {
+	at := make([]netip.AddrPort, len(all))
+	for i := range all {
+		at[i] = all[i].at
+	}
+	out := make([]answer, len(all))
+	each := func(f func(i int)) {
+		var wg sync.WaitGroup
+		slots := make(chan struct{}, 16)
+		for i := range out {
+			slots <- struct{}{}
+			wg.Go(func() {
+				f(i)
+				<-slots
+			})
+		}
+		wg.Wait()
+	}
+	listening, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type heard struct {
+		to  []cluster.Receiver
+		err error
+	}
+	forms := make(chan heard, 1)
+	go func() {
+		to, err := cluster.Forms(listening, cfg, at)
+		forms <- heard{to, err}
+	}()
+	each(func(i int) {
+		out[i].Exchange = channel.Probe(ctx, at[i], channel.ProbeConfig{ConnectTimeout: o.connect, ConnectOnly: true})
+	})
+	if !slices.ContainsFunc(out, func(x answer) bool { return x.OK() }) {
+		cancel() // nobody is to be asked
+	}
+	h := <-forms
+	if ctx.Err() != nil {
+		return nil, errInterrupted
+	}
+	if h.err != nil && listening.Err() == nil {
+		a.note("the group %s cannot be listened to, which tells the generation of a receiver: it is asked as a Tomcat 7.0 or later (--release says another): %v", cfg.Group, h.err)
+	}
+	each(func(i int) {
+		x := &out[i]
+		x.form, x.heard, x.release = h.to[i].Form, h.to[i].Heard, cfg.Form != nil
+		if x.OK() && x.form != tribes.V55 {
+			x.Exchange = channel.Probe(ctx, at[i], channel.ProbeConfig{
+				ConnectTimeout: o.connect, ReadTest: o.readTest, ReadTimeout: o.wait, Member: tribes.Member{Generation: x.form},
+			})
+		}
+	})
+	if ctx.Err() != nil {
+		return nil, errInterrupted
+	}
+	return out, nil
+}
+
+// staticMembers are the targets that a server.xml names.
+func (a *app) staticMembers(f *clusterFlags) ([]string, error) {
+	if f.serverXML == "" {
+		return nil, usagef("say whom to ask: HOST:PORT, or --server-xml with a file that names static members")
+	}
+	s, err := serverXML(a, f.serverXML)
+	if err != nil {
+		return nil, err
+	}
+	if len(s.Members) == 0 {
+		return nil, hint.Wrap(fmt.Errorf("--server-xml: %s names no static member to ask", f.serverXML),
+			"muster tribes members --server-xml "+f.serverXML+" lists the members that are heard")
+	}
+	var out []string
+	for _, m := range s.Members {
+		out = append(out, net.JoinHostPort(m.Host, strconv.Itoa(int(m.Port))))
+	}
+	return out, nil
+}
+
+// resolveTargets looks all of them up.
+func resolveTargets(ctx context.Context, targets []string) ([]probed, error) {
+	var out []probed
+	for _, target := range targets {
+		host, port, err := splitTarget(target)
+		if err != nil {
+			return nil, err
+		}
+		addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		if err != nil {
+			return nil, hint.Wrap(fmt.Errorf("look up %s: %w", host, err), "getent hosts "+host+" shows what this host's resolver says")
+		}
+		for _, addr := range addrs {
+			out = append(out, probed{target, netip.AddrPortFrom(addr.Unmap(), port)})
+		}
+	}
+	return out, nil
 }
 
 // splitTarget reads HOST, HOST:PORT, or [IPv6]:PORT.
@@ -147,12 +294,15 @@ func splitTarget(s string) (host string, port uint16, err error) {
 	return host, uint16(n), nil
 }
 
-func newProbeLine(x *channel.Exchange) probeLine {
-	meaning, hints := probeMeaning(x)
+func newProbeLine(x *answer) probeLine {
+	meaning, hints := x.meaning()
 	l := probeLine{
 		Type: "probe", Time: time.Now(), Target: x.Addr.String(), Outcome: string(x.Outcome), OK: x.OK(),
 		Connected: x.Connect > 0, Acked: x.Outcome == channel.Acked,
 		ConnectMS: ms(x.Connect), AckMS: ms(x.Answer), Foreign: x.Foreign, Meaning: meaning, Hints: hints,
+	}
+	if x.heard || x.release {
+		l.Generation = x.form.String()
 	}
 	if x.Local.IsValid() {
 		l.Source = x.Local.String()
@@ -192,6 +342,20 @@ func (a *app) probeText(x *channel.Exchange, l probeLine) error {
 	return nil
 }
 
+// meaning says what the answer means, knowing how it was asked.
+func (x *answer) meaning() (string, []string) {
+	meaning, hints := probeMeaning(&x.Exchange)
+	switch {
+	case x.heard && x.form == tribes.V55 && x.OK():
+		return "a Tomcat 5.5, whose port takes connections; it has no question to be asked, so nothing was sent", nil
+	case x.heard && x.OK():
+		meaning += " (" + x.form.Tomcat() + ")"
+	case !x.heard && !x.release && (x.Outcome == channel.Closed || x.Outcome == channel.NoAck):
+		hints = append(hints, "its heartbeats were not heard, so it was asked as a Tomcat 7.0 or later: a 6.0 answers only with --release 6.0, and a 5.5 never")
+	}
+	return meaning, hints
+}
+
 // probeMeaning says what an answer means for a cluster, and what to look at.
 func probeMeaning(x *channel.Exchange) (string, []string) {
 	host, port := x.Addr.Addr(), x.Addr.Port()
@@ -229,7 +393,7 @@ func probeMeaning(x *channel.Exchange) (string, []string) {
 }
 
 // detectorAliases are the attributes of TcpFailureDetector.
-func detectorAliases(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+func detectorAliases(fs *pflag.FlagSet, name string) pflag.NormalizedName {
 	switch name {
 	case "connectTimeout":
 		name = "connect-timeout"
@@ -238,5 +402,5 @@ func detectorAliases(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 	case "readTestTimeout":
 		name = "wait"
 	}
-	return pflag.NormalizedName(name)
+	return tomcatAliases(fs, name)
 }

@@ -161,7 +161,7 @@ func (a *app) runTribesSend(c *cobra.Command, o tribesSendOptions, args []string
 	}
 	defer speaker.Close()
 	if o.bench > 0 {
-		return a.runTribesBench(c.Context(), &o, speaker)
+		return a.runTribesBench(c.Context(), &o, cfg, speaker)
 	}
 	payload, err := o.payload(c.Context(), a.In, message, given)
 	if err != nil {
@@ -222,10 +222,14 @@ func (o *tribesSendOptions) payload(ctx context.Context, in io.Reader, message s
 }
 
 // sendTargets are the receivers: those of the host, or of all members heard.
-func (a *app) sendTargets(ctx context.Context, o *tribesSendOptions, cfg cluster.Config) ([]netip.AddrPort, []tribes.Member, error) {
+func (a *app) sendTargets(ctx context.Context, o *tribesSendOptions, cfg cluster.Config) ([]cluster.Receiver, []tribes.Member, error) {
 	if !o.all {
 		at, err := o.resolve(ctx)
-		return []netip.AddrPort{at}, nil, err
+		if err != nil {
+			return nil, nil, err
+		}
+		to, err := a.forms(ctx, cfg, []netip.AddrPort{at})
+		return to, nil, err
 	}
 	listen := o.listen
 	if listen == 0 {
@@ -246,11 +250,28 @@ func (a *app) sendTargets(ctx context.Context, o *tribesSendOptions, cfg cluster
 		return nil, nil, errInterrupted
 	}
 	members := node.Peers()
-	var to []netip.AddrPort
-	for _, d := range node.Deliveries(members) {
-		to = append(to, d.Addr)
+	var to []cluster.Receiver
+	for i, d := range node.Deliveries(members) {
+		r := cluster.Receiver{Addr: d.Addr, Form: members[i].Generation, Heard: true}
+		if cfg.Form != nil && r.Form != tribes.V55 {
+			r.Form = *cfg.Form
+		}
+		to = append(to, r)
 	}
 	return to, members, nil
+}
+
+// forms finds out how receivers are spoken to. Where the group cannot be listened
+// to, that is a note: the receivers may be reached all the same.
+func (a *app) forms(ctx context.Context, cfg cluster.Config, at []netip.AddrPort) ([]cluster.Receiver, error) {
+	to, err := cluster.Forms(ctx, cfg, at)
+	switch {
+	case ctx.Err() != nil:
+		return nil, errInterrupted
+	case err != nil:
+		a.note("the group %s cannot be listened to, which tells the generation of a receiver: it is spoken to as a Tomcat 7.0 or later (--release says another): %v", cfg.Group, err)
+	}
+	return to, nil
 }
 
 // resolve takes the first address of the host.
@@ -266,7 +287,7 @@ func (o *tribesSendOptions) resolve(ctx context.Context) (netip.AddrPort, error)
 	return netip.AddrPortFrom(addrs[0].Unmap(), port), nil
 }
 
-func (a *app) tellDeliveries(ctx context.Context, o *tribesSendOptions, s *cluster.Speaker, to []netip.AddrPort, members []tribes.Member, payload []byte) error {
+func (a *app) tellDeliveries(ctx context.Context, o *tribesSendOptions, s *cluster.Speaker, to []cluster.Receiver, members []tribes.Member, payload []byte) error {
 	lines := ui.NewLines(a.Out)
 	sum := tribesSendSummary{Type: "summary", Members: len(to), Expect: o.expect}
 	for i := 0; i < o.count && len(to) > 0; i++ {

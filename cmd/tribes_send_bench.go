@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"muster/cmd/internal/ui"
@@ -47,8 +48,12 @@ type benchSummary struct {
 
 const defaultBenchSize = 1024
 
-func (a *app) runTribesBench(ctx context.Context, o *tribesSendOptions, s *cluster.Speaker) error {
+func (a *app) runTribesBench(ctx context.Context, o *tribesSendOptions, cfg cluster.Config, s *cluster.Speaker) error {
 	at, err := o.resolve(ctx)
+	if err != nil {
+		return err
+	}
+	to, err := a.forms(ctx, cfg, []netip.AddrPort{at})
 	if err != nil {
 		return err
 	}
@@ -64,7 +69,7 @@ func (a *app) runTribesBench(ctx context.Context, o *tribesSendOptions, s *clust
 		if !a.json && !a.quiet {
 			fmt.Fprintf(a.Err, "%s of %s to %s, options %s, %s\n", ui.Count(o.bench, "message"), ui.Count(size, "byte"), at, bits, ui.Count(o.senders, "sender"))
 		}
-		r := s.Bench(ctx, cluster.BenchConfig{To: at, Options: bits | tribes.ByteMessage, Messages: o.bench, Size: size, Senders: o.senders})
+		r := s.Bench(ctx, cluster.BenchConfig{To: at, Form: to[0].Form, Options: bits | tribes.ByteMessage, Messages: o.bench, Size: size, Senders: o.senders})
 		if ctx.Err() != nil {
 			return errInterrupted
 		}

@@ -15,6 +15,7 @@ import (
 // BenchConfig is one measurement: so many messages to one receiver.
 type BenchConfig struct {
 	To       netip.AddrPort
+	Form     tribes.Generation
 	Options  tribes.Options
 	Messages int
 	Size     int // of each, in bytes
@@ -94,7 +95,7 @@ func (s *Speaker) run(ctx context.Context, cfg BenchConfig, n int, payload []byt
 	}
 	for range n {
 		d = channel.Delivery{Addr: cfg.To}
-		m.ChannelData = channel.NewMessage(s.record, cfg.Options, payload)
+		m.ChannelData = channel.NewMessage(s.as(cfg.Form), cfg.Options, payload)
 		s.queued.Send(ctx, &m)
 		switch {
 		case d.Err == nil:

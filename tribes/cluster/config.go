@@ -10,6 +10,7 @@ import (
 	"muster/tribes"
 	"muster/tribes/cluster/channel"
 	"muster/tribes/cluster/membership"
+	"muster/tribes/release"
 )
 
 // readBuffer is asked for the heartbeats of ten thousand members; the system
@@ -40,6 +41,9 @@ type Config struct {
 	// Form, where it is not nil, is that of our heartbeats and messages whatever is
 	// heard.
 	Form *tribes.Generation
+	// Release, where it is known, is that of the members: their Java objects are
+	// written as it writes them where none of theirs was seen.
+	Release release.Release
 
 	Domain, Payload []byte
 	// Advertise is the host in our record where it is not to be the interface's

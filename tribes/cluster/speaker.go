@@ -45,15 +45,31 @@ func NewSpeaker(cfg SpeakerConfig) *Speaker {
 	return s
 }
 
-// Send sends one message to receivers, side by side, and returns what became of
-// it at each. Asynchronous messages are not queued: the bits go out as they are.
-func (s *Speaker) Send(ctx context.Context, to []netip.AddrPort, options tribes.Options, payload []byte) []*channel.Delivery {
-	m := channel.Outgoing{ChannelData: channel.NewMessage(s.record, options, payload)}
-	for _, at := range to {
-		m.To = append(m.To, &channel.Delivery{Addr: at})
+// as is the sender's record in a form.
+func (s *Speaker) as(form tribes.Generation) tribes.Member {
+	r := s.record
+	r.Generation = form
+	return r
+}
+
+// Send sends one message to receivers, to those of one form side by side, and
+// returns what became of it at each, in their order. Asynchronous messages are not
+// queued: the bits go out as they are.
+func (s *Speaker) Send(ctx context.Context, to []Receiver, options tribes.Options, payload []byte) []*channel.Delivery {
+	all := make([]*channel.Delivery, len(to))
+	byForm := map[tribes.Generation][]*channel.Delivery{}
+	for i, r := range to {
+		all[i] = &channel.Delivery{Addr: r.Addr}
+		if r.Form == tribes.V55 {
+			all[i].Outcome, all[i].Err = channel.Failed, errTomcat55
+			continue
+		}
+		byForm[r.Form] = append(byForm[r.Form], all[i])
 	}
-	s.now.Send(ctx, &m)
-	return m.To
+	for form, some := range byForm {
+		s.now.Send(ctx, &channel.Outgoing{ChannelData: channel.NewMessage(s.as(form), options, payload), To: some})
+	}
+	return all
 }
 
 // Close closes the connections.

@@ -22,8 +22,11 @@ type ProbeConfig struct {
 	// (readTestTimeout).
 	ReadTest    bool
 	ReadTimeout time.Duration
+	// ConnectOnly connects and writes nothing: a Tomcat 5.5 knows no such question.
+	ConnectOnly bool
 	// Member is who asks, in the address field of the frame. No receiver learns
-	// a member from it. Its zero value is replaced by one without a receiver.
+	// a member from it. One without a host is replaced by one without a receiver, in
+	// the same form.
 	Member tribes.Member
 	// Local is the address to connect from; the zero Addr leaves it to the system.
 	Local netip.Addr
@@ -40,7 +43,17 @@ func Probe(ctx context.Context, addr netip.AddrPort, cfg ProbeConfig) Exchange {
 		cfg.ReadTimeout = DefaultReadTestTimeout
 	}
 	if len(cfg.Member.Host) == 0 {
+		form := cfg.Member.Generation
 		cfg.Member = stranger(addr)
+		cfg.Member.Generation = form
+	}
+	if cfg.ConnectOnly {
+		l, x := connect(ctx, dialer(cfg.Local), addr, cfg.ConnectTimeout)
+		if l != nil {
+			x.Outcome, x.Local = Written, l.local
+			l.close()
+		}
+		return x
 	}
 	options := tribes.ByteMessage
 	if cfg.ReadTest {
