@@ -132,8 +132,8 @@ func knownCheck(word string) bool {
 			return true
 		}
 	}
-	for _, c := range serverxml.Checks { // with --server-xml
-		if match(c.ID) {
+	for _, id := range serverxml.Checks { // with --server-xml
+		if match(id) {
 			return true
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"muster/cmd/internal/ui"
-	"muster/docs/checks"
 	"muster/internal/hint"
 	"muster/internal/verdict"
 )
@@ -17,12 +16,12 @@ func newExplainCmd(a *app) *cobra.Command {
 		Use:   "explain [ID | GROUP | TEXT...]",
 		Short: "tell what a verdict, a group, a port or an error text means",
 		Long: `Explain prints the catalogue's page of a verdict (its symptom, cause, evidence
-and cure), tells what a group, a port or an Ethernet address is known for, or
+and fix), tells what a group, a port or an Ethernet address is known for, or
 finds the pages that match an error text from a log. Without an argument it
 lists every id; with the first word of ids (route, igmp) those of the family.
 
 It reads only what is built into the program: no packet, no privilege.`,
-		Example: `  # what a verdict means and what mends it
+		Example: `  # what a verdict means and how to fix it
   muster explain rpf.strict
 
   # whose group and port is this, and which groups share its Ethernet address
@@ -37,9 +36,9 @@ It reads only what is built into the program: no packet, no privilege.`,
 func runExplain(a *app, subject string) error {
 	subject = strings.TrimSpace(subject)
 	if subject == "" {
-		return explainIndex(a, checks.All())
+		return explainIndex(a, verdict.All())
 	}
-	if p, ok := checks.Find(verdict.ID(subject)); ok {
+	if p, ok := verdict.Find(verdict.ID(subject)); ok {
 		return explainPage(a, p)
 	}
 	if family := family(subject); len(family) > 0 {
@@ -51,19 +50,19 @@ func runExplain(a *app, subject string) error {
 	return explainText(a, subject)
 }
 
-func pagesOf(ids []verdict.ID) []checks.Page {
-	var out []checks.Page
+func pagesOf(ids []verdict.ID) []verdict.Entry {
+	var out []verdict.Entry
 	for _, id := range ids {
-		if p, ok := checks.Find(id); ok {
+		if p, ok := verdict.Find(id); ok {
 			out = append(out, p)
 		}
 	}
 	return out
 }
 
-func family(name string) []checks.Page {
-	var out []checks.Page
-	for _, p := range checks.All() {
+func family(name string) []verdict.Entry {
+	var out []verdict.Entry
+	for _, p := range verdict.All() {
 		if strings.HasPrefix(string(p.ID), strings.TrimSuffix(name, ".*")+".") {
 			out = append(out, p)
 		}
@@ -79,17 +78,18 @@ type indexDocument struct {
 type indexPage struct {
 	ID         verdict.ID `json:"id"`
 	Title      string     `json:"title"`
+	Failure    string     `json:"failure"` // what is wrong where the check fails
 	Severity   string     `json:"severity"`
 	Confidence string     `json:"confidence"`
 	FoundBy    string     `json:"found_by"`
 }
 
-func explainIndex(a *app, pages []checks.Page) error {
+func explainIndex(a *app, pages []verdict.Entry) error {
 	doc := indexDocument{"index", []indexPage{}}
 	table := ui.Table{Header: []string{"ID", "SEVERITY", "FAILURE"}}
 	for _, p := range pages {
-		doc.Pages = append(doc.Pages, indexPage{p.ID, p.Title, p.Severity, p.Confidence, p.FoundBy})
-		table.Add(p.ID, p.Severity, p.Title)
+		doc.Pages = append(doc.Pages, indexPage{p.ID, p.Title, p.Failure, p.Severity, p.Confidence, p.FoundBy})
+		table.Add(p.ID, p.Severity, p.Failure)
 	}
 	if a.json {
 		return ui.Document(a.Out, doc)
@@ -99,10 +99,10 @@ func explainIndex(a *app, pages []checks.Page) error {
 
 type pageDocument struct {
 	Type string `json:"type"`
-	checks.Page
+	verdict.Entry
 }
 
-func explainPage(a *app, p checks.Page) error {
+func explainPage(a *app, p verdict.Entry) error {
 	if a.json {
 		return ui.Document(a.Out, pageDocument{"page", p})
 	}
@@ -110,13 +110,13 @@ func explainPage(a *app, p checks.Page) error {
 }
 
 type matchesDocument struct {
-	Type    string         `json:"type"`
-	Text    string         `json:"text"`
-	Matches []checks.Match `json:"matches"`
+	Type    string          `json:"type"`
+	Text    string          `json:"text"`
+	Matches []verdict.Match `json:"matches"`
 }
 
 func explainText(a *app, text string) error {
-	matches := checks.Messages(text)
+	matches := verdict.Messages(text)
 	if len(matches) == 0 {
 		return hint.Wrap(fmt.Errorf("explain %q: it is no id, no group or port, and no error text that the catalogue knows", text),
 			"'muster explain' lists every id; of an error text, give the words that do not change")
@@ -138,13 +138,13 @@ func explainText(a *app, text string) error {
 			return err
 		}
 		for _, id := range m.Pages {
-			p, _ := checks.Find(id)
-			fmt.Fprintf(a.Out, "  %s  %s\n", id, p.Title)
+			p, _ := verdict.Find(id)
+			fmt.Fprintf(a.Out, "  %s  %s\n", id, p.Failure)
 		}
 	}
 	if len(matches) == 1 && len(matches[0].Pages) == 1 {
 		fmt.Fprintln(a.Out)
-		p, _ := checks.Find(matches[0].Pages[0])
+		p, _ := verdict.Find(matches[0].Pages[0])
 		return a.Out.Markdown(p.Markdown)
 	}
 	fmt.Fprintf(a.Out, "\n%s\n", a.Out.Dim("'muster explain ID' prints a page"))

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"muster/docs/checks"
 	"muster/internal/verdict"
 	"muster/sniff/analysis"
 )
@@ -42,7 +41,7 @@ func TestJudged(t *testing.T) {
 			t.Errorf("docs/sniff.md does not name %s", id)
 		}
 	}
-	for _, p := range checks.All() {
+	for _, p := range verdict.All() {
 		if says := strings.Contains(p.FoundBy, "`muster sniff`"); says != slices.Contains(judged, p.ID) {
 			t.Errorf("%s: its page says %q, and sniff judges it: %v", p.ID, p.FoundBy, !says)
 		}

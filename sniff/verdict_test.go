@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"muster/docs/checks"
 	"muster/internal/verdict"
 )
 
@@ -50,7 +49,7 @@ func TestVerdicts(t *testing.T) {
 			if !faulty && v.Status.Bad() {
 				t.Errorf("%s is healthy, but: %s %s: %s", m.File, v.Status, v.ID, v.Saw)
 			}
-			if _, ok := checks.Find(v.ID); !ok {
+			if _, ok := verdict.Find(v.ID); !ok {
 				t.Errorf("%s: %s has no page", m.File, v.ID)
 			}
 			if v.Saw == "" || v.Title == "" || v.Status.Bad() && len(v.Evidence)+len(v.Fix) == 0 {

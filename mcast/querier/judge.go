@@ -39,8 +39,8 @@ func provocationOf(l *Link, ps []Provocation) *Provocation {
 	return nil
 }
 
-func (j *judge) add(l *Link, id verdict.ID, st verdict.Status, conf verdict.Confidence, title, saw string, parts ...verdict.Part) {
-	j.out = append(j.out, verdict.New(id, st, conf, l.Interface.Name, title, saw, parts...))
+func (j *judge) add(l *Link, id verdict.ID, st verdict.Status, conf verdict.Confidence, saw string, parts ...verdict.Part) {
+	j.out = append(j.out, verdict.New(id, st, conf, l.Interface.Name, saw, parts...))
 }
 
 func clock(t time.Time) string { return t.Local().Format("15:04:05") }
@@ -53,7 +53,7 @@ func (l *Link) id() verdict.ID {
 	return "igmp.no-querier"
 }
 
-func (l *Link) mend() []verdict.Part {
+func (l *Link) fixes() []verdict.Part {
 	word := "igmp"
 	if l.V6 {
 		word = "mld"
@@ -66,8 +66,7 @@ func (l *Link) mend() []verdict.Part {
 
 // querier: does somebody keep the memberships alive?
 func (j *judge) querier(l *Link, p *Provocation) {
-	id, name := l.id(), l.Protocol()
-	title := "no " + name + " querier keeps the memberships alive"
+	id := l.id()
 	bad := verdict.Fail
 	if l.V6 && !j.strict6 {
 		bad = verdict.Warn
@@ -80,35 +79,35 @@ func (j *judge) querier(l *Link, p *Provocation) {
 	}
 	switch q := l.Elected(j.At); {
 	case q != nil:
-		j.add(l, id, verdict.Pass, verdict.Definite, title, fmt.Sprintf("%s asks in version %d, %s, last at %s: memberships live %s after their last report",
+		j.add(l, id, verdict.Pass, verdict.Definite, fmt.Sprintf("%s asks in version %d, %s, last at %s: memberships live %s after their last report",
 			q.Name(), q.Version, q.each(), clock(q.LastGeneral), q.Lifetime().Round(time.Millisecond)))
 	case asked:
-		j.add(l, id, verdict.Pass, verdict.Definite, title, fmt.Sprintf("%s asked about %s when this host left it: a querier is there", askers(l), p.Group))
+		j.add(l, id, verdict.Pass, verdict.Definite, fmt.Sprintf("%s asked about %s when this host left it: a querier is there", askers(l), p.Group))
 	case l.Queries > 0 && len(l.Queriers) > 0 && l.Queriers[0].General > 0:
-		j.add(l, id, bad, verdict.Likely, title, fmt.Sprintf("the last query came at %s from %s and the next one is long due: the querier is gone, and %s", clock(l.LastQuery), l.Queriers[0].Name(), life), l.mend()...)
+		j.add(l, id, bad, verdict.Likely, fmt.Sprintf("the last query came at %s from %s and the next one is long due: the querier is gone, and %s", clock(l.LastQuery), l.Queriers[0].Name(), life), l.fixes()...)
 	case !l.Watched:
-		j.unseen(l, id, title)
+		j.unseen(l, id)
 	case p != nil && !p.Reported && !p.LeaveSaid:
-		j.add(l, "igmp.no-report", verdict.Fail, verdict.Definite, "this host sends no membership reports",
+		j.add(l, "igmp.no-report", verdict.Fail, verdict.Definite,
 			fmt.Sprintf("this host joined and left %s, and neither a report nor a leave left it: its firewall drops them", p.Group), verdict.Fix("nft list ruleset"), verdict.Fix("muster check"))
 	case p != nil:
-		j.add(l, id, bad, verdict.Likely, title, fmt.Sprintf("nobody asked about %s when this host left it, and no query came in %s: %s", p.Group, watched, life), l.mend()...)
+		j.add(l, id, bad, verdict.Likely, fmt.Sprintf("nobody asked about %s when this host left it, and no query came in %s: %s", p.Group, watched, life), l.fixes()...)
 	case watched >= Patience:
-		j.add(l, id, bad, verdict.Likely, title, fmt.Sprintf("not one query in %s: %s", watched, life), l.mend()...)
+		j.add(l, id, bad, verdict.Likely, fmt.Sprintf("not one query in %s: %s", watched, life), l.fixes()...)
 	default:
-		j.add(l, id, verdict.Unknown, verdict.Hint, title, fmt.Sprintf("no query in %s, which is too short to tell: a querier asks every 125 s; watch for %s, or provoke it", watched, Patience))
+		j.add(l, id, verdict.Unknown, verdict.Hint, fmt.Sprintf("no query in %s, which is too short to tell: a querier asks every 125 s; watch for %s, or provoke it", watched, Patience))
 	}
 }
 
 // unseen judges by what the kernel tells to everybody.
-func (j *judge) unseen(l *Link, id verdict.ID, title string) {
+func (j *judge) unseen(l *Link, id verdict.ID) {
 	switch {
 	case l.Counted > 0:
-		j.add(l, id, verdict.Pass, verdict.Definite, title, fmt.Sprintf("the kernel counted %d MLD queries", l.Counted))
+		j.add(l, id, verdict.Pass, verdict.Definite, fmt.Sprintf("the kernel counted %d MLD queries", l.Counted))
 	case !l.V6 && l.Version > 0 && l.Version < 3 && l.Forced == 0:
-		j.add(l, id, verdict.Pass, verdict.Likely, title, fmt.Sprintf("this host speaks version %d, so a querier of that version has asked within the last minutes", l.Version))
+		j.add(l, id, verdict.Pass, verdict.Likely, fmt.Sprintf("this host speaks version %d, so a querier of that version has asked within the last minutes", l.Version))
 	default:
-		j.add(l, id, verdict.Skip, verdict.Definite, title, "not looked at: seeing queries needs CAP_NET_RAW")
+		j.add(l, id, verdict.Skip, verdict.Definite, "not looked at: seeing queries needs CAP_NET_RAW")
 	}
 }
 
@@ -146,7 +145,7 @@ func (q *Querier) Name() string {
 // query of a higher address after one of a lower address means that the election
 // does not work (RFC 3376 section 6.6.2).
 func (j *judge) fit(l *Link) {
-	const id, title = verdict.ID("igmp.querier-conflict"), "several queriers do not agree"
+	const id = verdict.ID("igmp.querier-conflict")
 	var spoke []*Querier
 	for i := range l.Queriers {
 		if q := &l.Queriers[i]; q.General > 0 && !q.Addr.IsUnspecified() {
@@ -173,11 +172,11 @@ func (j *judge) fit(l *Link) {
 	}
 	switch {
 	case len(wrong) > 0:
-		j.add(l, id, verdict.Warn, verdict.Definite, title, strings.Join(wrong, "; "), verdict.Fix("turn the querier off where it is not wanted, and give all of them the same version and times"))
+		j.add(l, id, verdict.Warn, verdict.Definite, strings.Join(wrong, "; "), verdict.Fix("turn the querier off where it is not wanted, and give all of them the same version and times"))
 	case len(spoke) > 1:
-		j.add(l, id, verdict.Pass, verdict.Definite, title, fmt.Sprintf("%d queriers spoke, and the others gave way to %s", len(spoke), first.Name()))
+		j.add(l, id, verdict.Pass, verdict.Definite, fmt.Sprintf("%d queriers spoke, and the others gave way to %s", len(spoke), first.Name()))
 	default:
-		j.add(l, id, verdict.Pass, verdict.Definite, title, "one querier: "+first.Name())
+		j.add(l, id, verdict.Pass, verdict.Definite, "one querier: "+first.Name())
 	}
 }
 
@@ -203,7 +202,7 @@ func (q *Querier) differs(o *Querier) string {
 func (j *judge) zeroSource(l *Link) {
 	for i := range l.Queriers {
 		if q := &l.Queriers[i]; q.Addr.IsUnspecified() && q.General > 0 {
-			j.add(l, "igmp.querier-zero-source", verdict.Pass, verdict.Definite, "queries come from 0.0.0.0",
+			j.add(l, "igmp.querier-zero-source", verdict.Pass, verdict.Definite,
 				fmt.Sprintf("%d queries of %s come from %s: a snooping switch without an address asks; it never wins an election, and some devices ignore it", q.General+q.Specific, q.MAC, q.Addr))
 		}
 	}
@@ -212,7 +211,6 @@ func (j *judge) zeroSource(l *Link) {
 // version: an older one takes source-specific joins away.
 func (j *judge) version(l *Link) {
 	const id = verdict.ID("igmp.version-compat")
-	title := "this host speaks an old version of " + l.Protocol()
 	if l.Version == 0 || l.Version >= l.Newest() || l.Forced == l.Version {
 		return
 	}
@@ -224,17 +222,16 @@ func (j *judge) version(l *Link) {
 	if l.Version == 1 && !l.V6 {
 		status = verdict.Warn
 	}
-	j.add(l, id, status, verdict.Definite, title,
+	j.add(l, id, status, verdict.Definite,
 		fmt.Sprintf("%s version %d is in force here, since %s: any-source groups work, source-specific joins do not", l.Protocol(), l.Version, why))
 }
 
 // answers: a host that is asked and keeps silent is forgotten.
 func (j *judge) answers(l *Link) {
-	const title = "the host answers no query"
 	if !l.Watched || l.Queries == 0 || !l.joined() || l.Unanswered == 0 {
 		return
 	}
-	j.add(l, "fw.igmp-drop", verdict.Fail, verdict.Definite, title,
+	j.add(l, "fw.igmp-drop", verdict.Fail, verdict.Definite,
 		fmt.Sprintf("%d %s queries came and this host reported nothing, though it has joined groups: a switch that snoops will forget it", l.Unanswered, l.Protocol()),
 		map[bool]verdict.Fix{false: "nft add rule inet filter input ip protocol igmp accept", true: "nft add rule inet filter input icmpv6 type { mld-listener-query } accept"}[l.V6],
 		verdict.Fix("firewalld: firewall-cmd --permanent --add-protocol=igmp && firewall-cmd --reload"))

@@ -70,8 +70,8 @@ type judge struct {
 	out []verdict.Verdict
 }
 
-func (j *judge) add(id verdict.ID, st verdict.Status, conf verdict.Confidence, subject, title, saw string, parts ...verdict.Part) {
-	j.out = append(j.out, verdict.New(id, st, conf, subject, title, saw, parts...))
+func (j *judge) add(id verdict.ID, st verdict.Status, conf verdict.Confidence, subject, saw string, parts ...verdict.Part) {
+	j.out = append(j.out, verdict.New(id, st, conf, subject, saw, parts...))
 }
 
 func evidence(what, from, format string, args ...any) verdict.Evidence {
@@ -92,13 +92,13 @@ func (j *judge) missing(e Expected) {
 	saw := fmt.Sprintf("%d of %d expected nodes take part", min(alive, e.Count), e.Count)
 	switch {
 	case len(absent) > 0:
-		j.add(idMissing, verdict.Fail, verdict.Definite, strings.Join(absent, ", "), "expected nodes are missing",
+		j.add(idMissing, verdict.Fail, verdict.Definite, strings.Join(absent, ", "),
 			fmt.Sprintf("%s: nothing comes from %s, neither by the group nor by unicast", saw, strings.Join(absent, ", ")),
 			verdict.Fix("run muster mesh there, on the same group and port"))
 	case alive < e.Count:
-		j.add(idMissing, verdict.Fail, verdict.Definite, "", "expected nodes are missing", saw, verdict.Fix("run muster mesh on the others, on the same group and port"))
+		j.add(idMissing, verdict.Fail, verdict.Definite, "", saw, verdict.Fix("run muster mesh on the others, on the same group and port"))
 	default:
-		j.add(idMissing, verdict.Pass, verdict.Definite, "", "all expected nodes take part", saw)
+		j.add(idMissing, verdict.Pass, verdict.Definite, "", saw)
 	}
 }
 
@@ -114,9 +114,9 @@ func (j *judge) arrows() {
 			}
 		}
 		if heard > 0 {
-			j.add(idCut, verdict.Pass, verdict.Definite, "", "everybody hears everybody", fmt.Sprintf("%d arrows between %d nodes, none is cut", heard, len(j.Nodes)))
+			j.add(idCut, verdict.Pass, verdict.Definite, "", fmt.Sprintf("%d arrows between %d nodes, none is cut", heard, len(j.Nodes)))
 		} else {
-			j.add(idCut, verdict.Unknown, verdict.Definite, "", "nobody else is there", "no other node was heard: there is nothing to compare")
+			j.add(idCut, verdict.Unknown, verdict.Definite, "", "no other node was heard: there is nothing to compare")
 		}
 		j.resumed()
 		return
@@ -135,14 +135,14 @@ func (j *judge) arrows() {
 	}
 	for _, a := range rest {
 		back := j.Arrow(a.To, a.From)
-		id, title := verdict.ID("tribes.one-way"), "one hears the other, not the reverse"
+		id := verdict.ID("tribes.one-way")
 		if back.State != Heard {
-			id, title = idCut, "two nodes do not hear each other"
+			id = idCut
 			if back.Cut() && a.From > a.To {
 				continue // told with the other direction
 			}
 		}
-		j.add(id, verdict.Fail, verdict.Definite, j.name(a), title, j.sentence(a), j.evidenceOf(a))
+		j.add(id, verdict.Fail, verdict.Definite, j.name(a), j.sentence(a), j.evidenceOf(a))
 	}
 	j.resumed()
 }
@@ -257,7 +257,7 @@ func (j *judge) resumed() {
 			if o.Reason == ReasonLeft {
 				continue
 			}
-			j.add(idCut, verdict.Warn, verdict.Definite, j.Label(i)+" > "+j.Label(0), "an arrow was away for a while",
+			j.add(idCut, verdict.Warn, verdict.Definite, j.Label(i)+" > "+j.Label(0),
 				fmt.Sprintf("%s was not heard from %s to %s (%s)%s", j.Label(i), clock(o.From), clock(o.To), o.To.Sub(o.From).Round(time.Second), because(o.Reason)))
 		}
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 func (j *judge) gone(i int, n NodeInfo) {
-	j.add(idCut, verdict.Fail, verdict.Definite, j.Label(i), "a node is cut off, or its process ended without a word",
+	j.add(idCut, verdict.Fail, verdict.Definite, j.Label(i),
 		fmt.Sprintf("nothing comes from %s since %s, neither by the group nor by unicast", j.Label(i), clock(n.Word)),
 		evidence("last word", "this node", "%s", n.Word.UTC().Format(time.RFC3339Nano)))
 }
@@ -40,28 +40,27 @@ func (j *judge) deaf(to int, rest []Arrow) []Arrow {
 		}
 	}
 	id, conf := verdict.ID("fw.input-drop"), verdict.Hint
-	title := "a node is deaf to the group"
 	switch reason {
 	case ReasonNoQuerier:
-		id, conf, title = j.noQuerier(), j.sureness(mine), j.protocol()+" snooping without a querier: the switch has forgotten the membership"
+		id, conf = j.noQuerier(), j.sureness(mine)
 		saw += ", unicast goes on, and " + j.queriesSeen(to)
 		if j.Nodes[to].Self && !j.View.LastReport.IsZero() {
 			parts = append(parts, evidence("last membership report", "this node's interface", "%s", j.View.LastReport.UTC().Format(time.RFC3339Nano)))
 		}
 		parts = append(parts, verdict.Fix("switch: enable the "+j.protocol()+" snooping querier of this VLAN"), verdict.Fix("Linux bridge: ip link set BR type bridge mcast_querier 1"))
 	case ReasonIGMPDrop:
-		id, conf, title = "fw.igmp-drop", verdict.Definite, "the host answers no "+j.protocol()+" query: the switch has forgotten the membership"
+		id, conf = "fw.igmp-drop", verdict.Definite
 		saw += "; queries came, and it answered none"
 		parts = append(parts, "on "+verdict.Fix(who)+": "+j.letIn(), verdict.Fix("firewalld: firewall-cmd --permanent --add-protocol=igmp && firewall-cmd --reload"))
 	case ReasonInputDrop:
-		conf, title = verdict.Definite, "a host drops the group"
+		conf = verdict.Definite
 		saw += "; the group still comes in at its interface, so that host drops it: its firewall, or reverse path filtering"
 		parts = append(parts, verdict.Fix("on "+who+": muster check"))
 	default:
 		saw += "; its firewall drops it, its switch port does not forward the group, or reverse path filtering drops it"
 		parts = append(parts, verdict.Fix("on "+who+": muster check"))
 	}
-	j.add(id, verdict.Fail, conf, who, title, saw, parts...)
+	j.add(id, verdict.Fail, conf, who, saw, parts...)
 	return slices.DeleteFunc(rest, func(a Arrow) bool { return a.To == to })
 }
 
@@ -89,7 +88,7 @@ func (j *judge) mute(from int, rest []Arrow) []Arrow {
 		saw += " since " + clock(first)
 	}
 	parts = append(parts, verdict.Fix("on "+who+": muster check"))
-	j.add("tribes.one-way", verdict.Fail, verdict.Definite, who, "a node is not heard by anybody",
+	j.add("tribes.one-way", verdict.Fail, verdict.Definite, who,
 		saw+"; its announcements do not leave it, or its switch port drops them", parts...)
 	return slices.DeleteFunc(rest, func(a Arrow) bool { return a.From == from })
 }

@@ -12,7 +12,6 @@ import (
 // queries tells whether a querier keeps the memberships alive, where nothing died
 // of the lack of one.
 func (j *judge) queries() {
-	const title = "a querier keeps the memberships alive"
 	id := j.noQuerier()
 	if slices.ContainsFunc(j.out, func(v verdict.Verdict) bool { return v.Subject == j.Label(0) && (v.ID == id || v.ID == "fw.igmp-drop") }) {
 		return
@@ -23,20 +22,20 @@ func (j *judge) queries() {
 	watched := j.At.Sub(j.Start)
 	switch v := j.View; {
 	case !v.Able && v.Why != "":
-		j.add(id, verdict.Skip, verdict.Definite, "", title, "not looked at: "+v.Why)
+		j.add(id, verdict.Skip, verdict.Definite, "", "not looked at: "+v.Why)
 	case !v.Able:
 	case v.Queries > 0 && !v.Overdue && v.Unanswered > 0:
-		j.add("fw.igmp-drop", verdict.Fail, verdict.Definite, j.Label(0), "the host answers no "+j.protocol()+" query",
+		j.add("fw.igmp-drop", verdict.Fail, verdict.Definite, j.Label(0),
 			fmt.Sprintf("%d queries were not followed by a report of this host: a switch that snoops will forget it", v.Unanswered), j.letIn())
 	case v.Queries > 0 && !v.Overdue:
-		j.add(id, verdict.Pass, verdict.Definite, "", title, fmt.Sprintf("%d queries were seen, the last at %s", v.Queries, clock(v.LastQuery)))
+		j.add(id, verdict.Pass, verdict.Definite, "", fmt.Sprintf("%d queries were seen, the last at %s", v.Queries, clock(v.LastQuery)))
 	case v.Overdue:
-		j.add(id, verdict.Warn, verdict.Likely, "", title, fmt.Sprintf("the last query came at %s, and the next one is long due: the querier is gone", clock(v.LastQuery)))
+		j.add(id, verdict.Warn, verdict.Likely, "", fmt.Sprintf("the last query came at %s, and the next one is long due: the querier is gone", clock(v.LastQuery)))
 	case watched >= queryWait:
-		j.add(id, verdict.Warn, verdict.Likely, "", "no querier keeps the memberships alive",
+		j.add(id, verdict.Warn, verdict.Likely, "",
 			fmt.Sprintf("no query was seen in %s: a switch that snoops will forget who listens 260 s after the last report; keep the mesh running longer than that to know", watched.Round(time.Second)))
 	default:
-		j.add(id, verdict.Skip, verdict.Definite, "", title,
+		j.add(id, verdict.Skip, verdict.Definite, "",
 			fmt.Sprintf("no query was seen in %s, which is too short to tell: a querier asks every 125 s; --duration 5m knows", watched.Round(time.Second)))
 	}
 }
@@ -58,7 +57,7 @@ func (j *judge) blind(noQuerier verdict.ID) {
 func (j *judge) losses() {
 	for _, a := range j.Arrows() {
 		if a.State == Heard && a.Loss >= lossWorthTelling {
-			j.add(idLoss, verdict.Warn, verdict.Definite, j.name(a), "announcements are lost on the way",
+			j.add(idLoss, verdict.Warn, verdict.Definite, j.name(a),
 				fmt.Sprintf("%s loses %.1f %% of what %s announces", j.Label(a.To), 100*a.Loss, j.Label(a.From)))
 		}
 	}
@@ -80,19 +79,19 @@ func (j *judge) tcp() {
 		case a.TCP == TCPOpen:
 			open++
 		case a.TCP == TCPRefused:
-			j.add(id, verdict.Warn, verdict.Definite, subject, "nothing accepts TCP connections there",
+			j.add(id, verdict.Warn, verdict.Definite, subject,
 				fmt.Sprintf("%s refuses TCP connections of %s to port %d: nobody listens, or a firewall rejects", j.Label(a.From), j.Label(a.To), port), what)
 		case a.State == Heard || a.State == Ended:
-			j.add(id, verdict.Fail, verdict.Definite, subject, "the group gets through, TCP does not",
+			j.add(id, verdict.Fail, verdict.Definite, subject,
 				fmt.Sprintf("%s hears %s by the group, but cannot connect to its TCP port %d (%s): a firewall drops it", j.Label(a.To), j.Label(a.From), port, a.TCP), what,
 				verdict.Fix(fmt.Sprintf("on %s: nft add rule inet filter input tcp dport %d accept", j.Label(a.From), port)))
 		case a.Cut():
-			j.add(id, verdict.Fail, verdict.Definite, subject, "neither the group nor TCP gets through",
+			j.add(id, verdict.Fail, verdict.Definite, subject,
 				fmt.Sprintf("%s cannot connect to TCP port %d of %s (%s)", j.Label(a.To), port, j.Label(a.From), a.TCP), what, idCut)
 		}
 	}
 	if tried > 0 && tried == open {
-		j.add(id, verdict.Pass, verdict.Definite, "", "TCP gets through wherever it was tried", fmt.Sprintf("%d connections, all accepted", tried))
+		j.add(id, verdict.Pass, verdict.Definite, "", fmt.Sprintf("%d connections, all accepted", tried))
 	}
 }
 
@@ -117,14 +116,14 @@ func (j *judge) clocks() {
 		by := j.Nodes[hi].Offset - j.Nodes[lo].Offset
 		saw := fmt.Sprintf("the clock of %s is %s ahead of that of %s", j.Label(hi), by.Round(time.Microsecond), j.Label(lo))
 		if by >= skewWorthTelling {
-			j.add("tribes.clock-skew", verdict.Warn, verdict.Definite, j.Label(hi)+", "+j.Label(lo), "clocks differ",
+			j.add("tribes.clock-skew", verdict.Warn, verdict.Definite, j.Label(hi)+", "+j.Label(lo),
 				saw+"; Tomcat's EncryptInterceptor refuses messages that are more than 10 s off", verdict.Fix("timedatectl set-ntp true"))
 		} else {
-			j.add("tribes.clock-skew", verdict.Pass, verdict.Definite, "", "clocks agree", fmt.Sprintf("the clocks of %d nodes are within %s", known, by.Round(time.Microsecond)))
+			j.add("tribes.clock-skew", verdict.Pass, verdict.Definite, "", fmt.Sprintf("the clocks of %d nodes are within %s", known, by.Round(time.Microsecond)))
 		}
 	}
 	for _, jump := range j.Jumps {
-		j.add("tribes.clock-step", verdict.Warn, verdict.Definite, j.Label(0), "the clock was set",
+		j.add("tribes.clock-step", verdict.Warn, verdict.Definite, j.Label(0),
 			fmt.Sprintf("the clock of this host was set by %s at %s", jump.By.Round(time.Millisecond), clock(jump.At)))
 	}
 }
@@ -144,7 +143,7 @@ func (j *judge) mtus() {
 		parts = append(parts, fmt.Sprintf("%d on %s", mtu, strings.Join(names[:min(len(names), 8)], ", ")))
 	}
 	slices.Sort(parts)
-	j.add("mtu.mismatch", verdict.Warn, verdict.Definite, "", "interfaces differ in their MTU", strings.Join(parts, "; "), verdict.Fix("give all interfaces of this network the same MTU"))
+	j.add("mtu.mismatch", verdict.Warn, verdict.Definite, "", strings.Join(parts, "; "), verdict.Fix("give all interfaces of this network the same MTU"))
 }
 
 func (j *judge) names() {
@@ -166,7 +165,7 @@ func (j *judge) names() {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		j.add(idNames, verdict.Warn, verdict.Definite, name, "several nodes have one name",
+		j.add(idNames, verdict.Warn, verdict.Definite, name,
 			fmt.Sprintf("%d nodes are called %s: %s", len(byName[name]), name, strings.Join(byName[name][:min(len(byName[name]), 8)], ", ")), verdict.Fix("muster mesh --name"))
 	}
 }
@@ -174,7 +173,7 @@ func (j *judge) names() {
 func (j *judge) liars() {
 	for i, n := range j.Nodes {
 		if n.Unproven {
-			j.add(idUnproven, verdict.Warn, verdict.Likely, j.Label(i), "a node claims to hear this one and cannot prove it",
+			j.add(idUnproven, verdict.Warn, verdict.Likely, j.Label(i),
 				fmt.Sprintf("%s announces that it hears this node, yet never returned a number of any announcement", j.Label(i)))
 		}
 	}

@@ -69,8 +69,7 @@ func (h *Host) hostnameUnresolved(ev []verdict.Evidence) []verdict.Verdict {
 }
 
 var secondarySource = Check{
-	ID:      "addr.secondary-source",
-	Because: []verdict.ID{"route.wrong-interface", "addr.hostname-loopback"},
+	ID: "addr.secondary-source",
 	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case !h.OK:

@@ -138,8 +138,7 @@ var igmpDrop = Check{
 }
 
 var halfOpen = Check{
-	ID:      "tribes.half-open",
-	Because: []verdict.ID{"tribes.advertises-loopback"},
+	ID: "tribes.half-open",
 	Judge: func(h *Host) []verdict.Verdict {
 		ports := fmt.Sprintf("%d-%d", h.Query.TCPPort, h.Query.LastTCPPort())
 		in := h.ask(h.flow().ConnectIn(), fmt.Sprintf("the firewall lets connections to the receiver's ports %s in and members' connections out", ports),
@@ -178,8 +177,7 @@ func (h *Host) sameRuleWarn(vs []verdict.Verdict) []verdict.Verdict {
 }
 
 var noReport = Check{
-	ID:      "igmp.no-report",
-	Because: []verdict.ID{"iface.down", "iface.no-carrier"},
+	ID: "igmp.no-report",
 	Judge: func(h *Host) []verdict.Verdict {
 		if h.OS == "windows" {
 			return h.windowsIGMP()

@@ -175,8 +175,7 @@ var ipv6Scope = Check{
 }
 
 var ipv6Disabled = Check{
-	ID:      "ipv6.disabled",
-	Because: []verdict.ID{"iface.down"},
+	ID: "ipv6.disabled",
 	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case !h.V6:

@@ -163,7 +163,7 @@ func evidence(what string, value any, from string) verdict.Evidence {
 
 // verdict makes one; Judge says of which check it is.
 func newVerdict(s verdict.Status, c verdict.Confidence, saw string, ev ...verdict.Evidence) verdict.Verdict {
-	v := verdict.New("", s, c, "", "", saw)
+	v := verdict.New("", s, c, "", saw)
 	v.Evidence = append(v.Evidence, ev...)
 	return v
 }

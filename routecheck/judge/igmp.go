@@ -8,8 +8,7 @@ import (
 )
 
 var versionCompat = Check{
-	ID:      "igmp.version-compat",
-	Because: []verdict.ID{"igmp.version-forced"},
+	ID: "igmp.version-compat",
 	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case !h.OK:
@@ -152,8 +151,7 @@ func (h *Host) perBridge(judge func(l facts.Link, b facts.Bridge) verdict.Verdic
 }
 
 var localSnooping = Check{
-	ID:      "bridge.local-snooping",
-	Because: []verdict.ID{"route.wrong-interface"},
+	ID: "bridge.local-snooping",
 	Judge: func(h *Host) []verdict.Verdict {
 		return h.perBridge(func(l facts.Link, b facts.Bridge) verdict.Verdict {
 			ev := []verdict.Evidence{evidence("snooping and querier of "+l.Name, fmt.Sprintf("%v and %v", b.Snooping, b.Querier), h.Bridges.From)}

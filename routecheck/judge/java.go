@@ -7,8 +7,7 @@ import (
 )
 
 var javaIPv6 = Check{
-	ID:      "java.ipv6-stack",
-	Because: []verdict.ID{"route.none"},
+	ID: "java.ipv6-stack",
 	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case h.V6:

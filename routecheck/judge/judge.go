@@ -3,7 +3,6 @@ package judge
 import (
 	"slices"
 
-	"muster/docs/checks"
 	"muster/internal/verdict"
 	"muster/routecheck/facts"
 )
@@ -11,9 +10,6 @@ import (
 // Check is one entry of the catalogue that a host's facts can decide.
 type Check struct {
 	ID verdict.ID
-	// Because names the checks of which a bad verdict of this one may be only a
-	// consequence.
-	Because []verdict.ID
 	// Judge returns at least one verdict; several where there are several subjects.
 	// Judge's caller fills in what follows from the id.
 	Judge func(h *Host) []verdict.Verdict
@@ -29,10 +25,7 @@ func Facts(f *facts.Facts, want func(verdict.ID) bool) []verdict.Verdict {
 			continue
 		}
 		for _, v := range c.Judge(h) {
-			v.ID, v.Docs = c.ID, verdict.DocsPage(c.ID)
-			if p, ok := checks.Find(c.ID); ok && v.Title == "" {
-				v.Title = p.Title
-			}
+			v = v.Of(c.ID)
 			if v.Confidence == "" {
 				v.Confidence = verdict.Definite
 			}
@@ -48,9 +41,11 @@ func Facts(f *facts.Facts, want func(verdict.ID) bool) []verdict.Verdict {
 
 // link points bad verdicts at the bad ones that they follow from.
 func link(vs []verdict.Verdict) {
-	bad := map[verdict.ID]bool{}
+	var bad []verdict.ID
 	for _, v := range vs {
-		bad[v.ID] = bad[v.ID] || v.Status.Bad()
+		if v.Status.Bad() && !slices.Contains(bad, v.ID) {
+			bad = append(bad, v.ID)
+		}
 	}
 	for i := range vs {
 		v := &vs[i]
@@ -58,11 +53,13 @@ func link(vs []verdict.Verdict) {
 			v.CausedBy = []verdict.ID{}
 			continue
 		}
-		causes := v.CausedBy
-		if c, ok := Find(v.ID); ok {
-			causes = append(causes, c.Because...)
+		causes := slices.DeleteFunc(v.CausedBy, func(id verdict.ID) bool { return id == v.ID || !slices.Contains(bad, id) })
+		for _, id := range verdict.Explainers(v.ID, bad) {
+			if !slices.Contains(causes, id) {
+				causes = append(causes, id)
+			}
 		}
-		v.CausedBy = slices.DeleteFunc(slices.Compact(causes), func(id verdict.ID) bool { return !bad[id] || id == v.ID })
+		v.CausedBy = causes
 	}
 }
 

@@ -8,8 +8,7 @@ import (
 )
 
 var multicastFlag = Check{
-	ID:      "iface.multicast-flag",
-	Because: []verdict.ID{"env.rootless"},
+	ID: "iface.multicast-flag",
 	Judge: func(h *Host) []verdict.Verdict {
 		if !h.OK {
 			return h.noLink()
@@ -48,8 +47,7 @@ var linkDown = Check{
 }
 
 var noCarrier = Check{
-	ID:      "iface.no-carrier",
-	Because: []verdict.ID{"iface.down"},
+	ID: "iface.no-carrier",
 	Judge: func(h *Host) []verdict.Verdict {
 		if !h.OK {
 			return h.noLink()
@@ -79,8 +77,7 @@ var noCarrier = Check{
 }
 
 var noIPv4 = Check{
-	ID:      "iface.no-ipv4",
-	Because: []verdict.ID{"iface.down"},
+	ID: "iface.no-ipv4",
 	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case !h.OK:
@@ -175,8 +172,7 @@ var macvlanParent = Check{
 }
 
 var pointToPoint = Check{
-	ID:      "iface.point-to-point",
-	Because: []verdict.ID{"env.vpn", "route.wrong-interface"},
+	ID: "iface.point-to-point",
 	Judge: func(h *Host) []verdict.Verdict {
 		if !h.OK {
 			return h.noLink()

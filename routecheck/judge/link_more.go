@@ -71,8 +71,7 @@ func (h *Host) joinedLinks() []facts.Link {
 }
 
 var nicFilter = Check{
-	ID:      "iface.nic-filter",
-	Because: []verdict.ID{"iface.down"},
+	ID: "iface.nic-filter",
 	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case !h.OK:

@@ -19,8 +19,7 @@ func (h *Host) groupNet() string {
 }
 
 var routeNone = Check{
-	ID:      "route.none",
-	Because: []verdict.ID{"iface.down", "iface.loopback-only", "iface.no-ipv4", "ipv6.disabled"},
+	ID: "route.none",
 	Judge: func(h *Host) []verdict.Verdict {
 		if v := h.noAnswer(); v != nil {
 			return v
@@ -47,9 +46,7 @@ var routeNone = Check{
 		if c := h.Query.Cluster; c != nil && c.Bind != "" && h.OK {
 			return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("there is no route to %s; %s binds to %s, which does without one where Java uses IPv4 sockets (-Djava.net.preferIPv4Stack=true)", h.Query.Group, c.From, c.Bind), fix, ev)
 		}
-		v := bad(verdict.Fail, verdict.Definite, fmt.Sprintf("there is no route to %s: sending fails with \"Network is unreachable\", joining without a named interface with \"No such device\"", h.Query.Group), fix, ev)
-		v[0].Title = "no route for " + h.groupNet()
-		return v
+		return bad(verdict.Fail, verdict.Definite, fmt.Sprintf("there is no route to %s: sending fails with \"Network is unreachable\", joining without a named interface with \"No such device\"", h.Query.Group), fix, ev)
 	},
 }
 
@@ -95,8 +92,7 @@ func describeAnswer(h *Host, a facts.RouteAnswer) string {
 }
 
 var routeToLo = Check{
-	ID:      "route.to-lo",
-	Because: []verdict.ID{"iface.loopback-only"},
+	ID: "route.to-lo",
 	Judge: func(h *Host) []verdict.Verdict {
 		if v := h.noAnswer(); v != nil {
 			return v

@@ -9,8 +9,7 @@ import (
 )
 
 var wrongInterface = Check{
-	ID:      "route.wrong-interface",
-	Because: []verdict.ID{"iface.down", "env.vpn"},
+	ID: "route.wrong-interface",
 	Judge: func(h *Host) []verdict.Verdict {
 		if v := h.noAnswer(); v != nil {
 			return v
@@ -76,8 +75,7 @@ func (h *Host) reroute(link string) []string {
 }
 
 var joinSendSplit = Check{
-	ID:      "route.join-send-split",
-	Because: []verdict.ID{"route.wrong-interface", "route.to-lo", "route.none", "sock.join-interface"},
+	ID: "route.join-send-split",
 	Judge: func(h *Host) []verdict.Verdict {
 		if v := h.noAnswer(); v != nil {
 			return v

@@ -80,8 +80,7 @@ func (h *Host) cameIn(a netip.Addr) bool {
 }
 
 var rpfStrict = Check{
-	ID:      "rpf.strict",
-	Because: []verdict.ID{"iface.down"},
+	ID: "rpf.strict",
 	Judge: func(h *Host) []verdict.Verdict {
 		n, ev, v := h.rpFilter()
 		if v != nil {
@@ -105,8 +104,7 @@ var rpfStrict = Check{
 }
 
 var rpfLoose = Check{
-	ID:      "rpf.loose-no-route",
-	Because: []verdict.ID{"iface.down"},
+	ID: "rpf.loose-no-route",
 	Judge: func(h *Host) []verdict.Verdict {
 		n, ev, v := h.rpFilter()
 		if v != nil {

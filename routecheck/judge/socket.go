@@ -50,8 +50,7 @@ func (h *Host) onGroup() []facts.Socket {
 }
 
 var recreated = Check{
-	ID:      "iface.recreated",
-	Because: []verdict.ID{"iface.down", "sock.port-in-use", "sock.reuse-mismatch"},
+	ID: "iface.recreated",
 	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case h.notGroup() != nil:
@@ -89,8 +88,7 @@ var recreated = Check{
 }
 
 var joinInterface = Check{
-	ID:      "sock.join-interface",
-	Because: []verdict.ID{"route.to-lo", "route.wrong-interface", "route.none", "iface.down"},
+	ID: "sock.join-interface",
 	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case h.notGroup() != nil:
@@ -121,8 +119,7 @@ var joinInterface = Check{
 }
 
 var portInUse = Check{
-	ID:      "sock.port-in-use",
-	Because: []verdict.ID{"sock.reuse-mismatch"},
+	ID: "sock.port-in-use",
 	Judge: func(h *Host) []verdict.Verdict {
 		if v := h.noSockets(); v != nil {
 			return v
@@ -278,8 +275,7 @@ var rcvbufOverflow = Check{
 }
 
 var sendNobufs = Check{
-	ID:      "sock.send-nobufs",
-	Because: []verdict.ID{"iface.tx-drop"},
+	ID: "sock.send-nobufs",
 	Judge: func(h *Host) []verdict.Verdict {
 		if !h.Counters.Known() {
 			return h.noCounters()

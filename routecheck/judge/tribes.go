@@ -11,8 +11,7 @@ import (
 )
 
 var advertisesLoopback = Check{
-	ID:      "tribes.advertises-loopback",
-	Because: []verdict.ID{"addr.hostname-loopback"},
+	ID: "tribes.advertises-loopback",
 	Judge: func(h *Host) []verdict.Verdict {
 		fix := []string{"set address=\"" + h.reachableAddress() + "\" on the Receiver in server.xml"}
 		if c := h.Query.Cluster; c != nil {
@@ -48,8 +47,7 @@ func notReachable(a netip.Addr) bool {
 }
 
 var sourceMismatch = Check{
-	ID:      "tribes.source-mismatch",
-	Because: []verdict.ID{"tribes.advertises-loopback", "addr.hostname-loopback", "addr.secondary-source", "route.wrong-interface"},
+	ID: "tribes.source-mismatch",
 	Judge: func(h *Host) []verdict.Verdict {
 		if c := h.Query.Cluster; c != nil && c.Bind != "" && c.Receiver != "auto" && c.Receiver != c.Bind {
 			return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("%s binds heartbeats to %s and gives the Receiver %s: right only if that is meant", c.From, c.Bind, c.Receiver),
@@ -151,8 +149,7 @@ var receiverPort = Check{
 }
 
 var notJoined = Check{
-	ID:      "tribes.not-joined",
-	Because: []verdict.ID{"route.none", "route.blocked", "iface.down", "iface.recreated", "iface.loopback-only", "sock.port-in-use", "fw.output-drop", "limit.memberships", "addr.hostname-loopback"},
+	ID: "tribes.not-joined",
 	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case !h.Listeners.Known() || !h.UDP.Known() || !h.Memberships.Known():

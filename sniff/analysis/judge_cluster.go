@@ -53,7 +53,7 @@ func domainText(d string) string {
 // on one port. Domains that differ in case or blanks only are one cluster that
 // does not find itself.
 func (j *judge) twoClusters() {
-	const id, title = "tribes.two-clusters", "two clusters share group or port"
+	const id = "tribes.two-clusters"
 	clusters := j.Clusters()
 	byGroup := map[netip.AddrPort][]*Cluster{}
 	byPort := map[uint16][]netip.AddrPort{}
@@ -78,23 +78,23 @@ func (j *judge) twoClusters() {
 		}
 		saw := fmt.Sprintf("members on %s: %s", g, strings.Join(parts, ", "))
 		if len(folded) < len(list) {
-			j.add("tribes.domain-filter", verdict.Warn, verdict.Likely, g.String(), "domains that differ in case or blanks only",
+			j.add("tribes.domain-filter", verdict.Warn, verdict.Likely, g.String(),
 				saw+": with a DomainFilterInterceptor they refuse each other", verdict.Fix("the same domain on all nodes"))
 		}
 		if len(folded) > 1 {
-			j.add(id, verdict.Warn, verdict.Definite, g.String(), title, saw,
+			j.add(id, verdict.Warn, verdict.Definite, g.String(), saw,
 				verdict.Fix("a group or port of its own for each cluster, or a DomainFilterInterceptor on all nodes"))
 		}
 	}
 	for _, port := range slices.Sorted(maps.Keys(byPort)) {
 		if groups := byPort[port]; len(groups) > 1 {
-			j.add(id, verdict.Warn, verdict.Definite, fmt.Sprintf("port %d", port), title,
+			j.add(id, verdict.Warn, verdict.Definite, fmt.Sprintf("port %d", port),
 				fmt.Sprintf("members of %d groups share port %d: %s; on one host, sockets of the one hear the other (IP_MULTICAST_ALL)", len(groups), port, texts(groups)),
 				verdict.Fix("a port of its own for each cluster"))
 		}
 	}
 	if len(clusters) > 0 && !j.bad(id) {
-		j.pass(id, title, "one cluster on %[2]s: %[1]s", some(len(j.heard), "member"), clusters[0].Group)
+		j.pass(id, "one cluster on %[2]s: %[1]s", some(len(j.heard), "member"), clusters[0].Group)
 	}
 }
 
@@ -108,7 +108,7 @@ func (j *judge) portMismatch() {
 	}
 	for _, a := range slices.SortedFunc(maps.Keys(ports), netip.Addr.Compare) {
 		if p := ports[a]; len(p) > 1 {
-			j.add("sock.port-mismatch", verdict.Fail, verdict.Definite, a.String(), "one group, different ports",
+			j.add("sock.port-mismatch", verdict.Fail, verdict.Definite, a.String(),
 				fmt.Sprintf("heartbeats go to %s on the ports %s: these members do not hear each other", a, strings.Trim(fmt.Sprint(p), "[]")),
 				verdict.Fix("the same address and port in every server.xml"))
 		}
@@ -127,7 +127,7 @@ func (j *judge) vlanMismatch() {
 					names = append(names, fmt.Sprint(x))
 				}
 			}
-			j.add("iface.vlan-mismatch", verdict.Fail, verdict.Likely, g.Addr.String(), "members sit in different VLANs",
+			j.add("iface.vlan-mismatch", verdict.Fail, verdict.Likely, g.Addr.String(),
 				fmt.Sprintf("heartbeats to %s come in the VLANs %s", g.Addr, strings.Join(names, ", ")), verdict.Fix("put all nodes into one VLAN"))
 		}
 	}
@@ -135,7 +135,7 @@ func (j *judge) vlanMismatch() {
 
 // keyMismatch: some encrypt and others do not, or keys differ.
 func (j *judge) keyMismatch() {
-	const id, title = "tribes.key-mismatch", "members do not encrypt alike"
+	const id = "tribes.key-mismatch"
 	var secret, plain, locked []string
 	for _, m := range append(append([]*Member{}, j.heard...), j.silent...) {
 		k := m.Talk.Kinds
@@ -152,36 +152,36 @@ func (j *judge) keyMismatch() {
 	mend := verdict.Fix("the same EncryptInterceptor with the same encryptionKey and encryptionAlgorithm on all nodes, changed while the cluster is stopped")
 	switch {
 	case len(secret) > 0 && len(plain) > 0:
-		j.add(id, verdict.Fail, verdict.Likely, strings.Join(append(append([]string{}, secret...), plain...), ", "), title,
+		j.add(id, verdict.Fail, verdict.Likely, strings.Join(append(append([]string{}, secret...), plain...), ", "),
 			fmt.Sprintf("%s sends encrypted messages, %s sends readable ones: they list each other as members and replicate nothing", strings.Join(secret, ", "), strings.Join(plain, ", ")), mend)
 	case len(locked) > 0:
-		j.add(id, verdict.Fail, verdict.Likely, strings.Join(locked, ", "), title,
+		j.add(id, verdict.Fail, verdict.Likely, strings.Join(locked, ", "),
 			fmt.Sprintf("the given key does not open messages of %s", strings.Join(locked, ", ")), mend)
 	case len(secret) > 0:
-		j.pass(id, title, "every member that sent messages encrypts them")
+		j.pass(id, "every member that sent messages encrypts them")
 	case len(plain) > 0:
-		j.pass(id, title, "no member that sent messages encrypts them")
+		j.pass(id, "no member that sent messages encrypts them")
 	}
 }
 
 // malformed: what no Tomcat can read comes to the place of heartbeats.
 func (j *judge) malformed() {
-	const id, title = "tribes.malformed", "packets that are no heartbeats"
+	const id = "tribes.malformed"
 	if j.MalformedTotal > 0 {
 		x := j.Malformed[0]
-		j.add(id, verdict.Warn, verdict.Definite, x.Destination.String(), title,
+		j.add(id, verdict.Warn, verdict.Definite, x.Destination.String(),
 			fmt.Sprintf("%d datagrams begin as heartbeats and cannot be read; the first is packet %d from %s: %s", j.MalformedTotal, x.Packet, x.Source, x.Reason),
 			evidence("first bytes", "%x", x.First))
 	}
 	for _, g := range j.SortedGroups() {
 		if n := g.Foreign(); g.Heartbeats > 0 && n > 0 {
-			j.add(id, verdict.Warn, verdict.Definite, g.Addr.String(), title,
+			j.add(id, verdict.Warn, verdict.Definite, g.Addr.String(),
 				fmt.Sprintf("%d datagrams of something else (%s) come to %s, where heartbeats go", n, strings.Join(others(g.Protocols.List()), ", "), g.Addr),
 				verdict.Fix("a group and port of its own for the other sender"))
 		}
 	}
 	if len(j.heard) > 0 && !j.bad(id) {
-		j.pass(id, title, "all that came to the members' group are heartbeats that can be read")
+		j.pass(id, "all that came to the members' group are heartbeats that can be read")
 	}
 }
 
@@ -199,7 +199,7 @@ func others(protocols []string) []string {
 func (j *judge) exposedPort() {
 	for _, r := range j.SortedReceivers() {
 		if r.Foreign > 0 {
-			j.add("tribes.exposed-port", verdict.Warn, verdict.Hint, r.Addr.String(), "strangers talk to a receiver's port",
+			j.add("tribes.exposed-port", verdict.Warn, verdict.Hint, r.Addr.String(),
 				fmt.Sprintf("%d connections to %s, the last from %s, speak something other than Tribes", r.Foreign, r.Addr, r.ForeignFrom),
 				verdict.Fix("let only the members' addresses reach the receiver's port"))
 		}
@@ -208,17 +208,17 @@ func (j *judge) exposedPort() {
 
 // load: acks come late, or never.
 func (j *judge) load() {
-	const id, title = "tribes.load", "messages are not acknowledged in time"
+	const id = "tribes.load"
 	due := uint64(0)
 	for _, r := range j.SortedReceivers() {
 		due += r.AcksDue
 		if bad := r.AcksLate + r.AcksMissing; bad >= 3 && 20*bad >= r.AcksDue {
-			j.add(id, verdict.Warn, verdict.Hint, r.Addr.String(), title,
+			j.add(id, verdict.Warn, verdict.Hint, r.Addr.String(),
 				fmt.Sprintf("of %d messages that asked %s for an ack, %d got it later than 3 s and %d never", r.AcksDue, r.Addr, r.AcksLate, r.AcksMissing),
 				evidence("slowest ack", "%s", span(int64(r.Latency.Longest))), verdict.Fix("maxThreads of the Receiver, smaller sessions, BackupManager"))
 		}
 	}
 	if due > 0 && !j.bad(id) {
-		j.pass(id, title, "%s asked for an ack and got it", some(int(due), "message"))
+		j.pass(id, "%s asked for an ack and got it", some(int(due), "message"))
 	}
 }

@@ -27,7 +27,7 @@ var linkLocal4 = netip.MustParsePrefix("224.0.0.0/24")
 func (j *judge) linkLocalRange() {
 	for _, g := range j.data() {
 		if linkLocal4.Contains(g.Addr.Addr()) && g.Product == "" {
-			j.add("group.link-local-range", verdict.Warn, verdict.Definite, g.Addr.String(), "an application uses 224.0.0.x",
+			j.add("group.link-local-range", verdict.Warn, verdict.Definite, g.Addr.String(),
 				fmt.Sprintf("%d datagrams went to %s: every switch floods this block and no router forwards it", g.Packets, g.Addr),
 				verdict.Fix("a group in 239.192.0.0/14 or 239.255.0.0/16"))
 		}
@@ -36,7 +36,7 @@ func (j *judge) linkLocalRange() {
 
 // reserved: a group in a block that IANA gives to nobody.
 func (j *judge) reserved() {
-	const id, title = "group.reserved", "a group lies in a reserved block"
+	const id = "group.reserved"
 	fine := 0
 	for _, g := range j.data() {
 		b, ok := wellknown.BlockOf(g.Addr.Addr())
@@ -45,12 +45,12 @@ func (j *judge) reserved() {
 		case g.Product != "":
 			fine++
 		default:
-			j.add(id, verdict.Warn, verdict.Definite, g.Addr.String(), title,
+			j.add(id, verdict.Warn, verdict.Definite, g.Addr.String(),
 				fmt.Sprintf("%s lies in %s (%s) and is no product's default", g.Addr, b.Range, b.Name), verdict.Fix("a group in 239.192.0.0/14 for a new cluster"))
 		}
 	}
 	if fine > 0 && !j.bad(id) {
-		j.pass(id, title, "%s in a reserved block by a product's default, which works inside one VLAN", some(fine, "group"))
+		j.pass(id, "%s in a reserved block by a product's default, which works inside one VLAN", some(fine, "group"))
 	}
 }
 
@@ -58,7 +58,7 @@ func (j *judge) reserved() {
 func (j *judge) ssmAsASM() {
 	for _, x := range j.Joined {
 		if x.AnySource && isSSM(x.Group) {
-			j.add("group.ssm-as-asm", verdict.Warn, verdict.Definite, x.Group.String(), "an any-source join in the source-specific block",
+			j.add("group.ssm-as-asm", verdict.Warn, verdict.Definite, x.Group.String(),
 				fmt.Sprintf("%s joined %s from any source: it works in one VLAN, routers ignore it", texts(x.Reporters.List()), x.Group),
 				verdict.Fix("join with the source (SOURCE,"+x.Group.String()+"), or take another group"))
 		}
@@ -77,7 +77,7 @@ func isSSM(a netip.Addr) bool {
 func (j *judge) wellKnown() {
 	for _, g := range j.data() {
 		if g.Heartbeats > 0 && g.Known.Key != "" && g.Known.Key != "tribes" {
-			j.add("group.well-known", verdict.Warn, verdict.Definite, g.Addr.String(), "the cluster uses another product's group and port",
+			j.add("group.well-known", verdict.Warn, verdict.Definite, g.Addr.String(),
 				fmt.Sprintf("heartbeats go to %s, the default of %s", g.Addr, g.Product), verdict.Fix("a group and port of its own"))
 		}
 	}
@@ -85,7 +85,7 @@ func (j *judge) wellKnown() {
 
 // macAlias: groups that a switch cannot tell apart.
 func (j *judge) macAlias() {
-	const id, title = "switch.mac-alias", "groups share an Ethernet address"
+	const id = "switch.mac-alias"
 	first := map[string]netip.Addr{}
 	for _, g := range j.SortedGroups() {
 		a := g.Addr.Addr()
@@ -94,13 +94,13 @@ func (j *judge) macAlias() {
 		}
 		mac := wellknown.MAC(a).String()
 		if other, ok := first[mac]; ok && other != a {
-			j.add(id, verdict.Warn, verdict.Definite, a.String(), title,
+			j.add(id, verdict.Warn, verdict.Definite, a.String(),
 				fmt.Sprintf("%s and %s are both %s on the wire: who joins one gets the other's packets too", other, a, mac), verdict.Fix("groups whose low 23 bits differ"))
 		} else {
 			first[mac] = a
 		}
 		if b := a.As4(); b[1]&0x7f == 0 && b[2] == 0 && !linkLocal4.Contains(a) && g.Addr.Port() != 0 && g.Product == "" {
-			j.add(id, verdict.Warn, verdict.Definite, a.String(), title,
+			j.add(id, verdict.Warn, verdict.Definite, a.String(),
 				fmt.Sprintf("%s has the Ethernet address of %s, which switches flood", a, netip.AddrFrom4([4]byte{224, 0, 0, b[3]})), verdict.Fix("a group whose third byte is not 0"))
 		}
 	}
@@ -110,7 +110,7 @@ func (j *judge) macAlias() {
 func (j *judge) ttlZero() {
 	for _, g := range j.SortedGroups() {
 		if g.TTLMin == 0 {
-			j.add("ttl.zero", verdict.Fail, verdict.Definite, g.Addr.String(), "packets with TTL 0",
+			j.add("ttl.zero", verdict.Fail, verdict.Definite, g.Addr.String(),
 				fmt.Sprintf("packets to %s carry a TTL of 0: only sockets of the same host get them", g.Addr), verdict.Fix(`mcastTTL="1" or more (Tomcat), the product's TTL option else`))
 		}
 	}
@@ -119,7 +119,7 @@ func (j *judge) ttlZero() {
 // ttlTooSmall: a member is known by its messages, which came over routers that its
 // heartbeats do not pass.
 func (j *judge) ttlTooSmall() {
-	const id, title = "ttl.too-small", "heartbeats end at a router on their way"
+	const id = "ttl.too-small"
 	ttl, near := uint8(0), 0
 	for _, m := range j.heard {
 		for _, t := range m.TTLs.List() {
@@ -142,12 +142,12 @@ func (j *judge) ttlTooSmall() {
 		if hops < int(ttl) {
 			continue
 		}
-		j.add(id, verdict.Fail, verdict.Likely, c.m.Name(), title,
+		j.add(id, verdict.Fail, verdict.Likely, c.m.Name(),
 			fmt.Sprintf("TCP segments of %s come over %s, heartbeats here carry a TTL of %d, and not one of its arrives: routers drop what has used up its TTL", c.m.Name(), some(hops, "router"), ttl),
 			evidence("TTL of its TCP segments", "%d", h.ttl), verdict.Fix(fmt.Sprintf(`mcastTTL="%d" or more in its Membership, and multicast routing on the way`, hops+1)))
 	}
 	if near > 0 && !j.bad(id) {
-		j.pass(id, title, "no router is on the way to the members whose heartbeats do not arrive")
+		j.pass(id, "no router is on the way to the members whose heartbeats do not arrive")
 	}
 }
 
@@ -162,7 +162,7 @@ func (j *judge) ttlRewritten() {
 		for _, t := range slices.Sorted(slices.Values(ttls)) {
 			texts = append(texts, fmt.Sprint(t))
 		}
-		j.add("ttl.rewritten", verdict.Pass, verdict.Hint, m.Name(), "heartbeats of one member carry several TTLs",
+		j.add("ttl.rewritten", verdict.Pass, verdict.Hint, m.Name(),
 			fmt.Sprintf("heartbeats of %s came with the TTLs %s: they took several ways, or something on the way rewrites them", m.Name(), strings.Join(texts, ", ")))
 	}
 }
@@ -183,10 +183,10 @@ func (j *judge) fragmentLoss() {
 	f := j.Fragments
 	switch {
 	case f.Incomplete > 0 && 20*f.Incomplete >= f.Complete:
-		j.add("mtu.fragment-loss", verdict.Warn, verdict.Likely, "", "fragments are lost",
+		j.add("mtu.fragment-loss", verdict.Warn, verdict.Likely, "",
 			fmt.Sprintf("%d of %d datagrams that came in fragments never became whole", f.Incomplete, f.Incomplete+f.Complete),
 			verdict.Fix("keep datagrams below the MTU; let firewalls pass fragments"))
 	case f.Complete > 0:
-		j.pass("mtu.fragment-loss", "fragments are lost", "%s that came in fragments became whole", all(int(f.Complete), "datagram"))
+		j.pass("mtu.fragment-loss", "%s that came in fragments became whole", all(int(f.Complete), "datagram"))
 	}
 }

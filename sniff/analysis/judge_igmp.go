@@ -29,7 +29,6 @@ func (j *judge) mldQuerier() {
 
 // querier judges whether somebody keeps the memberships alive.
 func (j *judge) querier(s *Membership, id verdict.ID, name string, family func(netip.Addr) bool, mend verdict.Fix) {
-	title := "no " + name + " querier keeps the memberships alive"
 	if s.Packets == 0 {
 		return
 	}
@@ -46,22 +45,22 @@ func (j *judge) querier(s *Membership, id verdict.ID, name string, family func(n
 		if s.LastQuery != 0 {
 			last = "no query followed the one at " + j.at(s.LastQuery)
 		}
-		j.add(id, verdict.Fail, verdict.Likely, strings.Join(starved, ", "), title,
+		j.add(id, verdict.Fail, verdict.Likely, strings.Join(starved, ", "),
 			fmt.Sprintf("heartbeats of %s stopped arriving while it went on over TCP, and %s: a switch that snoops has forgotten who listens", strings.Join(starved, ", "), last), more...)
 	case s.LastQuery == 0 && watched >= watchSure && s.Reports > 0:
-		j.add(id, verdict.Fail, verdict.Likely, "", title,
+		j.add(id, verdict.Fail, verdict.Likely, "",
 			fmt.Sprintf("%d reports and not one query in %s: a switch that snoops forgets the members after 260 s", s.Reports, span(watched)), more...)
 	case s.LastQuery == 0 && watched >= watchHint && s.Reports > 0:
-		j.add(id, verdict.Warn, verdict.Hint, "", title,
+		j.add(id, verdict.Warn, verdict.Hint, "",
 			fmt.Sprintf("%d reports and not one query in %s; watch for %s to be sure", s.Reports, span(watched), span(watchSure)), more...)
 	case s.LastQuery == 0:
-		j.add(id, verdict.Skip, verdict.Hint, "", title,
+		j.add(id, verdict.Skip, verdict.Hint, "",
 			fmt.Sprintf("no query was seen, but %s are too short to tell: a querier asks each 125 s", span(watched)))
 	case j.Last-s.LastQuery > expect:
-		j.add(id, verdict.Fail, verdict.Likely, "", title,
+		j.add(id, verdict.Fail, verdict.Likely, "",
 			fmt.Sprintf("the last query came at %s and none since, %s: the querier is gone", j.at(s.LastQuery), span(j.Last-s.LastQuery)), more...)
 	default:
-		j.pass(id, title, "%d general queries, the last at %s", s.Queries, j.at(s.LastQuery))
+		j.pass(id, "%d general queries, the last at %s", s.Queries, j.at(s.LastQuery))
 	}
 }
 
@@ -97,7 +96,7 @@ func (j *judge) queryExpected(family func(netip.Addr) bool) int64 {
 // querierConflict: a querier with a higher address goes on after a lower one
 // spoke, although it must be silent then.
 func (j *judge) querierConflict() {
-	const id, title = "igmp.querier-conflict", "several queriers at once"
+	const id = "igmp.querier-conflict"
 	list := j.SortedQueriers()
 	seen := 0
 	for i, low := range list {
@@ -108,14 +107,14 @@ func (j *judge) querierConflict() {
 		for _, high := range list[i+1:] {
 			same := high.VLAN == low.VLAN && high.Interface == low.Interface && high.Addr.Is4() == low.Addr.Is4()
 			if same && high.General > 0 && high.Last > low.First+second {
-				j.add(id, verdict.Warn, verdict.Definite, high.Addr.String(), title,
+				j.add(id, verdict.Warn, verdict.Definite, high.Addr.String(),
 					fmt.Sprintf("%s asked at %s although %s, whose address is lower, had asked at %s: their election does not work", high.Addr, j.at(high.Last), low.Addr, j.at(low.First)),
 					evidence("hardware addresses", "%s and %s", low.MAC, high.MAC), verdict.Fix("turn the querier off where it is not wanted"))
 			}
 		}
 	}
 	if seen > 0 && !j.bad(id) {
-		j.pass(id, title, "one querier at a time")
+		j.pass(id, "one querier at a time")
 	}
 }
 
@@ -123,7 +122,7 @@ func (j *judge) querierConflict() {
 func (j *judge) zeroSource() {
 	for _, q := range j.SortedQueriers() {
 		if q.Addr.IsUnspecified() {
-			j.add("igmp.querier-zero-source", verdict.Pass, verdict.Definite, q.MAC.String(), "queries come from 0.0.0.0",
+			j.add("igmp.querier-zero-source", verdict.Pass, verdict.Definite, q.MAC.String(),
 				fmt.Sprintf("%d queries of %s come from 0.0.0.0: a snooping switch without an address asks; it never wins an election, and some devices ignore it", q.General+q.Specific, q.MAC),
 				verdict.Fix("give the switch an address in this VLAN"))
 		}
@@ -132,7 +131,7 @@ func (j *judge) zeroSource() {
 
 // versionCompat: an old query takes source-specific joins away from all hosts.
 func (j *judge) versionCompat() {
-	const id, title = "igmp.version-compat", "old queries switch hosts to an old version"
+	const id = "igmp.version-compat"
 	for _, s := range []struct {
 		name   string
 		m      *Membership
@@ -147,14 +146,14 @@ func (j *judge) versionCompat() {
 		switch {
 		case s.m.OldQueries == 0:
 			if general > 0 {
-				j.pass(id, title, "all %s queries are of version %d", s.name, s.newest)
+				j.pass(id, "all %s queries are of version %d", s.name, s.newest)
 			}
 		case s.m.OldQueries < general || s.m.Versions[s.newest] > 0:
-			j.add(id, verdict.Warn, verdict.Definite, "", title,
+			j.add(id, verdict.Warn, verdict.Definite, "",
 				fmt.Sprintf("%d general %s queries are of an older version, while others speak version %d: each of them takes source-specific joins away from every host for 260 s", s.m.OldQueries, s.name, s.newest),
 				verdict.Fix("set the querier to version "+fmt.Sprint(s.newest)+"; do not scan with old queries"))
 		default:
-			j.add(id, verdict.Pass, verdict.Definite, s.name, title,
+			j.add(id, verdict.Pass, verdict.Definite, s.name,
 				fmt.Sprintf("the %s querier speaks an older version throughout: any-source groups work, source-specific joins do not", s.name))
 		}
 	}
@@ -162,7 +161,7 @@ func (j *judge) versionCompat() {
 
 // routerAlert: messages that strict devices throw away.
 func (j *judge) routerAlert() {
-	const id, title = "igmp.router-alert", "membership messages that strict devices ignore"
+	const id = "igmp.router-alert"
 	for _, s := range []struct {
 		name string
 		m    *Membership
@@ -174,9 +173,9 @@ func (j *judge) routerAlert() {
 			}
 		}
 		if len(parts) > 0 {
-			j.add(id, verdict.Warn, verdict.Definite, s.name, title, strings.Join(parts, "; "))
+			j.add(id, verdict.Warn, verdict.Definite, s.name, strings.Join(parts, "; "))
 		} else if s.m.Packets > 0 && !j.bad(id) {
-			j.pass(id, title, "all %d %s messages are as the standard wants them", s.m.Packets, s.name)
+			j.pass(id, "all %d %s messages are as the standard wants them", s.m.Packets, s.name)
 		}
 	}
 }

@@ -14,19 +14,19 @@ import (
 // advertisesLoopback: a member gives the others an address that leads to
 // themselves, or nowhere.
 func (j *judge) advertisesLoopback() {
-	const id, title = "tribes.advertises-loopback", "a member advertises an address that others cannot reach"
+	const id = "tribes.advertises-loopback"
 	for _, m := range j.heard {
 		a, ok := m.Record.Addr()
 		if !ok || !unreachable(a) {
 			continue
 		}
-		j.add(id, verdict.Fail, verdict.Definite, m.Name(), title,
+		j.add(id, verdict.Fail, verdict.Definite, m.Name(),
 			fmt.Sprintf("the heartbeats from %s tell the others to connect to %s, which is %s", texts(m.Sources.List()), m.Name(), whatIs(a)),
 			evidence("unique id", "%s", m.Record.ID), evidence("source", "%s", texts(m.Sources.List())),
 			verdict.Fix(fmt.Sprintf("<Receiver address=\"%s\"/> on that node, or its host name in /etc/hosts on that address", m.source())))
 	}
 	if len(j.heard) > 0 && !j.bad(id) {
-		j.pass(id, title, "the advertised address of %s can be reached by others", all(len(j.heard), "member"))
+		j.pass(id, "the advertised address of %s can be reached by others", all(len(j.heard), "member"))
 	}
 }
 
@@ -47,7 +47,7 @@ func whatIs(a netip.Addr) string {
 
 // sourceMismatch: the advertised address is another than the packets'.
 func (j *judge) sourceMismatch() {
-	const id, title = "tribes.source-mismatch", "the advertised address is not where the heartbeats come from"
+	const id = "tribes.source-mismatch"
 	same := 0
 	for _, m := range j.heard {
 		a, ok := m.Record.Addr()
@@ -58,12 +58,12 @@ func (j *judge) sourceMismatch() {
 			same++
 			continue
 		}
-		j.add(id, verdict.Warn, verdict.Likely, m.Name(), title,
+		j.add(id, verdict.Warn, verdict.Likely, m.Name(),
 			fmt.Sprintf("the heartbeats of %s come from %s: replication takes another way than they do, which is right only if it is meant so", m.Name(), texts(m.Sources.List())),
 			evidence("unique id", "%s", m.Record.ID), verdict.Fix("the same address in <Membership bind> and <Receiver address>"))
 	}
 	if same > 0 && !j.bad(id) {
-		j.pass(id, title, "the heartbeats of %s come from the address that is advertised", all(same, "member"))
+		j.pass(id, "the heartbeats of %s come from the address that is advertised", all(same, "member"))
 	}
 }
 
@@ -71,7 +71,7 @@ func (j *judge) sourceMismatch() {
 func (j *judge) noIPv4() {
 	for _, m := range j.heard {
 		if m.Sources.has(netip.IPv4Unspecified()) {
-			j.add("iface.no-ipv4", verdict.Warn, verdict.Definite, m.Name(), "heartbeats come from 0.0.0.0",
+			j.add("iface.no-ipv4", verdict.Warn, verdict.Definite, m.Name(),
 				fmt.Sprintf("the heartbeats of %s carry the source 0.0.0.0: their interface has no IPv4 address", m.Name()))
 		}
 	}
@@ -79,16 +79,16 @@ func (j *judge) noIPv4() {
 
 // duplicateID: one id in two places, or two ids that take turns in one.
 func (j *judge) duplicateID() {
-	const id, title = "tribes.duplicate-id", "two members look like one"
+	const id = "tribes.duplicate-id"
 	ids := map[tribes.UniqueID]*Member{}
 	places := map[string][]*Member{}
 	for _, m := range j.heard {
 		if len(m.Sources.List()) > 1 {
-			j.add(id, verdict.Fail, verdict.Definite, m.Record.ID.String(), title,
+			j.add(id, verdict.Fail, verdict.Definite, m.Record.ID.String(),
 				fmt.Sprintf("heartbeats of the id %s come from %s", m.Record.ID, texts(m.Sources.List())),
 				verdict.Fix("give each node a unique id of its own (do not clone one with a fixed uniqueId)"))
 		} else if first := ids[m.Record.ID]; first != nil {
-			j.add(id, verdict.Fail, verdict.Definite, m.Record.ID.String(), title,
+			j.add(id, verdict.Fail, verdict.Definite, m.Record.ID.String(),
 				fmt.Sprintf("the id %s belongs to %s and to %s", m.Record.ID, first.Name(), m.Name()),
 				verdict.Fix("give each node a unique id of its own (do not clone one with a fixed uniqueId)"))
 		}
@@ -108,28 +108,28 @@ func (j *judge) duplicateID() {
 			if a, ok := m.Record.Addr(); ok && unreachable(a) {
 				more = append(more, verdict.ID("tribes.advertises-loopback"))
 			}
-			j.add(id, verdict.Fail, verdict.Definite, m.Name(), title,
+			j.add(id, verdict.Fail, verdict.Definite, m.Name(),
 				fmt.Sprintf("two members advertise %s at the same time, from %s and %s", m.Name(), texts(m.Sources.List()), texts(n.Sources.List())), more...)
 			break
 		}
 	}
 	if len(j.heard) > 0 && !j.bad(id) {
-		j.pass(id, title, "%s with an id and an address of its own", all(len(j.heard), "member"))
+		j.pass(id, "%s with an id and an address of its own", all(len(j.heard), "member"))
 	}
 }
 
 // clockStep: a sender's clock jumped.
 func (j *judge) clockStep() {
-	const id, title = "tribes.clock-step", "a member's clock jumped"
+	const id = "tribes.clock-step"
 	for _, m := range j.heard {
 		if m.Steps > 0 {
-			j.add(id, verdict.Warn, verdict.Likely, m.Name(), title,
+			j.add(id, verdict.Warn, verdict.Likely, m.Name(),
 				fmt.Sprintf("the alive time of %s went %+d ms beside the capture's clock from one heartbeat to the next: its clock, or that of the capturing host, was set", m.Name(), m.LargestStep),
 				evidence("jumps", "%d", m.Steps), verdict.Fix("let chrony or ntpd slew the clock instead of stepping it"))
 		}
 	}
 	if len(j.heard) > 0 && !j.bad(id) {
-		j.pass(id, title, "the alive times of %s run with the capture's clock", all(len(j.heard), "member"))
+		j.pass(id, "the alive times of %s run with the capture's clock", all(len(j.heard), "member"))
 	}
 }
 
@@ -137,7 +137,7 @@ func (j *judge) clockStep() {
 func (j *judge) recovered() {
 	for _, m := range j.heard {
 		if m.Recovered {
-			j.add("tribes.not-joined", verdict.Warn, verdict.Likely, m.Name(), "a member's membership had to recover",
+			j.add("tribes.not-joined", verdict.Warn, verdict.Likely, m.Name(),
 				fmt.Sprintf("the alive time of %s counts from 1970: after ten errors its membership stopped and joined again", m.Name()),
 				evidence("alive", "%d ms", m.Record.Alive))
 		}
@@ -146,7 +146,7 @@ func (j *judge) recovered() {
 
 // versionMix: Tomcat 5.5, 6.0 and later ones do not understand each other.
 func (j *judge) versionMix() {
-	const id, title = "tribes.version-mix", "generations that do not understand each other share a group"
+	const id = "tribes.version-mix"
 	byGroup := map[netip.AddrPort]map[tribes.Generation]*Member{}
 	for _, m := range j.heard {
 		for _, g := range m.Groups.List() {
@@ -165,18 +165,18 @@ func (j *judge) versionMix() {
 		for _, form := range slices.Sorted(maps.Keys(forms)) {
 			each = append(each, fmt.Sprintf("%s sends the heartbeats of %s", forms[form].Name(), form.Tomcat()))
 		}
-		j.add(id, verdict.Warn, verdict.Definite, g.Addr.String(), title,
+		j.add(id, verdict.Warn, verdict.Definite, g.Addr.String(),
 			strings.Join(each, ", ")+": none takes another form for a heartbeat",
 			verdict.Fix("one Tomcat generation in a cluster, or a group of its own for each"))
 	}
 	if len(j.heard) > 0 && !j.bad(id) {
-		j.pass(id, title, "the heartbeats of %s are of one generation", all(len(j.heard), "member"))
+		j.pass(id, "the heartbeats of %s are of one generation", all(len(j.heard), "member"))
 	}
 }
 
 // clockSkew compares the times that messages carry.
 func (j *judge) clockSkew() {
-	const id, title = "tribes.clock-skew", "clocks of the members differ"
+	const id = "tribes.clock-skew"
 	var low, high *Member
 	encrypted := false
 	for _, m := range append(append([]*Member{}, j.heard...), j.silent...) {
@@ -197,24 +197,24 @@ func (j *judge) clockSkew() {
 	}
 	skew := high.Talk.Offset - low.Talk.Offset
 	if skew <= 1000 {
-		j.pass(id, title, "the times in the members' messages differ by %d ms at most", skew)
+		j.pass(id, "the times in the members' messages differ by %d ms at most", skew)
 		return
 	}
 	status := verdict.Warn
 	if skew > 5000 && encrypted {
 		status = verdict.Fail
 	}
-	j.add(id, status, verdict.Likely, low.Name()+", "+high.Name(), title,
+	j.add(id, status, verdict.Likely, low.Name()+", "+high.Name(),
 		fmt.Sprintf("the clock of %s is %d ms behind that of %s, by the times in their messages", high.Name(), skew, low.Name()),
 		evidence("messages", "%d and %d", high.Talk.Messages, low.Talk.Messages), verdict.Fix("run NTP or chrony on all nodes"))
 }
 
 // dualHomed: heartbeats come twice.
 func (j *judge) dualHomed() {
-	const id, title = "iface.dual-homed", "every packet comes twice"
+	const id = "iface.dual-homed"
 	for _, m := range j.heard {
 		if n := m.DuplicatesOther; n >= 3 && 4*n > m.Beats.count {
-			j.add(id, verdict.Warn, verdict.Likely, m.Name(), title,
+			j.add(id, verdict.Warn, verdict.Likely, m.Name(),
 				fmt.Sprintf("%d heartbeats of %s came by two interfaces: both are on one network, or one is part of the other (a bridge and its port)", n, m.Name()),
 				verdict.Fix("join on one interface only"))
 			return
@@ -227,7 +227,7 @@ func (j *judge) duplicateIP() {
 	for _, m := range j.heard {
 		for _, a := range m.Sources.List() {
 			if h := j.hosts[a]; h != nil && h.flips >= 3 {
-				j.add("addr.duplicate-ip", verdict.Fail, verdict.Definite, a.String(), "two hosts use one address",
+				j.add("addr.duplicate-ip", verdict.Fail, verdict.Definite, a.String(),
 					fmt.Sprintf("packets from %s carry %s and %s in turns", a, h.macs[0], h.macs[1]), verdict.Fix("change one of the two addresses, then: ip neigh flush all"))
 				return
 			}

@@ -81,7 +81,7 @@ func distinct(list []netip.Addr) []netip.Addr {
 // noReport: in the newest version every host answers for itself, so that one which
 // does not is forgotten by switches.
 func (j *judge) noReport() {
-	const id, title = "igmp.no-report", "a member's host sends no membership reports"
+	const id = "igmp.no-report"
 	answered := 0
 	for _, s := range []struct {
 		m      *Membership
@@ -97,21 +97,21 @@ func (j *judge) noReport() {
 			if len(silent) == 0 || l.reporters < 2 {
 				continue
 			}
-			j.add(id, verdict.Warn, verdict.Likely, texts(silent), title,
+			j.add(id, verdict.Warn, verdict.Likely, texts(silent),
 				fmt.Sprintf("%s sent heartbeats to %s, and no report of it in answer to %d general queries, while other hosts answered: a switch that snoops forgets it", texts(silent), l.group, len(rounds)),
 				evidence("hosts that answered", "%d", l.reporters),
 				verdict.Fix("let IGMP (protocol 2) out of that host's firewall; muster check there"))
 		}
 	}
 	if answered > 0 && !j.bad(id) {
-		j.pass(id, title, "%s of members answered the queries", all(answered, "host"))
+		j.pass(id, "%s of members answered the queries", all(answered, "host"))
 	}
 }
 
 // reportSuppression: in the old versions a host that hears another's report keeps
 // its own back. That is as it should be where switches keep reports from hosts.
 func (j *judge) reportSuppression() {
-	const id, title = "igmp.report-suppression", "reports of one host silence those of others"
+	const id = "igmp.report-suppression"
 	for _, s := range []struct {
 		m      *Membership
 		newest uint8
@@ -122,7 +122,7 @@ func (j *judge) reportSuppression() {
 		}
 		for _, l := range j.listening(rounds) {
 			if len(l.before) > 0 && l.reporters > 0 {
-				j.add(id, verdict.Warn, verdict.Hint, l.group.String(), title,
+				j.add(id, verdict.Warn, verdict.Hint, l.group.String(),
 					fmt.Sprintf("%s reported %s when joining, and kept silent after %d general queries of an old version, which another host answered: a switch that forwards reports to hosts then serves only one of them", texts(l.before), l.group, len(rounds)),
 					verdict.Fix("set the querier to the newest version, in which nobody keeps a report back"))
 			}

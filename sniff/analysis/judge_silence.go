@@ -64,7 +64,6 @@ func (j *judge) incarnation(m *Member) *Member {
 
 // oneWay: a member lives and its heartbeats do not come here.
 func (j *judge) oneWay() {
-	const title = "heartbeats of a living member do not arrive"
 	var cause []verdict.Part
 	if j.bad("igmp.no-querier") {
 		cause = append(cause, verdict.ID("igmp.no-querier"))
@@ -84,22 +83,22 @@ func (j *judge) oneWay() {
 		}, cause...)
 		switch {
 		case c.unheard:
-			j.add("tribes.one-way", verdict.Fail, verdict.Likely, name, title,
+			j.add("tribes.one-way", verdict.Fail, verdict.Likely, name,
 				fmt.Sprintf("%s speaks over TCP since %s, but not one heartbeat of it arrives here", name, j.at(c.From)), more...)
 		case c.Active:
-			j.add("tribes.one-way", verdict.Fail, verdict.Likely, name, title,
+			j.add("tribes.one-way", verdict.Fail, verdict.Likely, name,
 				fmt.Sprintf("no heartbeat of %s arrives from %s on, %s, while it goes on opening connections and sending over TCP", name, j.at(c.From), span(c.To-c.From)), more...)
 		case c.final:
-			j.add("tribes.one-way", verdict.Warn, verdict.Hint, name, "a member is silent and cannot be reached",
+			j.add("tribes.one-way", verdict.Warn, verdict.Hint, name,
 				fmt.Sprintf("nothing comes from %s since %s, no heartbeat and no answer to %d attempts over TCP: the host is down, or the way to it is cut", name, j.at(c.From), c.Unreached), more...)
 		default:
-			j.add("tribes.one-way", verdict.Fail, verdict.Likely, name, "a member was cut off and came back",
+			j.add("tribes.one-way", verdict.Fail, verdict.Likely, name,
 				fmt.Sprintf("nothing came from %s for %s from %s on, and %d attempts to reach it over TCP got no answer; it came back with the same id and its alive time went on: it lived, the way to it was cut",
 					name, span(c.To-c.From), j.at(c.From), c.Unreached), more...)
 		}
 	}
 	if len(j.cut) == 0 && len(j.heard) > 1 {
-		j.pass("tribes.one-way", title, "heartbeats of %s that speak here arrive here", all(len(j.heard), "member"))
+		j.pass("tribes.one-way", "heartbeats of %s that speak here arrive here", all(len(j.heard), "member"))
 	}
 }
 
@@ -118,7 +117,7 @@ func (j *judge) groupOf(m *Member) string {
 
 // dropTime: heartbeats are lost, or come too seldom for the drop time.
 func (j *judge) dropTime() {
-	const id, title = "tribes.drop-time", "heartbeats are lost"
+	const id = "tribes.drop-time"
 	clean := 0
 	for _, m := range j.heard {
 		b := &m.Beats
@@ -138,23 +137,23 @@ func (j *judge) dropTime() {
 		case b.lost >= 2 && rate >= 0.05:
 			saw := fmt.Sprintf("%d of %d heartbeats of %s did not arrive (%.0f %%); the longest silence was %s of a drop time of %s",
 				b.lost, b.lost+b.count, m.Name(), rate*100, span(silence), span(j.drop))
-			j.add(id, verdict.Warn, verdict.Definite, m.Name(), title, saw, more...)
+			j.add(id, verdict.Warn, verdict.Definite, m.Name(), saw, more...)
 		case unexplained:
-			j.add(id, verdict.Warn, verdict.Likely, m.Name(), title,
+			j.add(id, verdict.Warn, verdict.Likely, m.Name(),
 				fmt.Sprintf("%s was silent for %s, longer than the drop time of %s, and came back with the same id: the others dropped it unless its receiver answered them", m.Name(), span(silence), span(j.drop)), more...)
 		case b.count > enough && interval > 0 && j.drop < 3*interval:
 			status := verdict.Warn
 			if j.drop <= interval {
 				status = verdict.Fail
 			}
-			j.add(id, status, verdict.Definite, m.Name(), "the drop time is too short for the frequency",
+			j.add(id, status, verdict.Definite, m.Name(),
 				fmt.Sprintf("%s sends a heartbeat each %s; a drop time of %s forgives fewer than two that are lost", m.Name(), span(interval), span(j.drop)), more...)
 		default:
 			clean++
 		}
 	}
 	if clean > 0 && clean == len(j.heard) {
-		j.pass(id, title, "the heartbeats of %s come in time", all(clean, "member"))
+		j.pass(id, "the heartbeats of %s come in time", all(clean, "member"))
 	}
 }
 
@@ -191,7 +190,7 @@ func (j *judge) pauses() {
 	for _, m := range j.heard {
 		for _, s := range m.Gaps {
 			if s.Paused() {
-				j.add(id, verdict.Pass, verdict.Likely, m.Name(), "a member paused and went on",
+				j.add(id, verdict.Pass, verdict.Likely, m.Name(),
 					fmt.Sprintf("%s sent nothing for %s from %s on while its host answered over TCP, so the others kept it; it went on with the same id: a pause of its process (garbage collection, a stopped machine)",
 						m.Name(), span(s.To-s.From), j.at(s.From)), evidence("unique id", "%s", m.Record.ID))
 			}
@@ -201,7 +200,7 @@ func (j *judge) pauses() {
 
 // halfOpen: heartbeats come, the receiver cannot be reached.
 func (j *judge) halfOpen() {
-	const id, title = "tribes.half-open", "heartbeats pass, the receiver's port does not answer"
+	const id = "tribes.half-open"
 	reached := 0
 	for _, m := range j.heard {
 		ap, ok := m.Record.AddrPort()
@@ -223,13 +222,13 @@ func (j *judge) halfOpen() {
 		if r.Refused > 0 {
 			how = "were refused"
 		}
-		j.add(id, verdict.Fail, verdict.Definite, m.Name(), title,
+		j.add(id, verdict.Fail, verdict.Definite, m.Name(),
 			fmt.Sprintf("%d connections to %s %s, while its heartbeats went on until %s", r.Refused+r.Silent, m.Name(), how, j.at(m.Last)),
 			evidence("refused", "%d", r.Refused), evidence("no answer", "%d", r.Silent),
 			verdict.Fix("open TCP "+portRange(ap.Port())+" between the nodes"), verdict.Fix("muster tribes probe "+m.Name()))
 	}
 	if reached > 0 && !j.bad(id) {
-		j.pass(id, title, "the receivers of %s took connections", some(reached, "member"))
+		j.pass(id, "the receivers of %s took connections", some(reached, "member"))
 	}
 }
 
@@ -261,13 +260,13 @@ func (j *judge) staticMix() {
 	more := []verdict.Part{verdict.Fix("use one kind of membership on all nodes; with a static one keep TcpFailureDetector and TcpPingInterceptor")}
 	switch {
 	case len(mixed) > 0 || len(told) > 0 && len(j.heard) > 0:
-		j.add(id, verdict.Warn, verdict.Likely, texts(append(told, mixed...)), "static and multicast membership are mixed",
+		j.add(id, verdict.Warn, verdict.Likely, texts(append(told, mixed...)),
 			fmt.Sprintf("%s announce themselves by static membership, while %d members send heartbeats", texts(append(told, mixed...)), len(j.heard)), more...)
 	case len(told) > 0:
-		j.add(id, verdict.Warn, verdict.Likely, texts(talk), "membership is static",
+		j.add(id, verdict.Warn, verdict.Likely, texts(talk),
 			fmt.Sprintf("%s: announced over TCP (by %s), and no heartbeat was seen in %s: a node that relies on multicast would neither find them nor be found", texts(talk), texts(told), span(j.Last-j.First)), more...)
 	case len(talk) > 0 && len(j.heard) == 0 && j.Last-j.First > j.drop:
-		j.add(id, verdict.Warn, verdict.Hint, texts(talk), "members without heartbeats",
+		j.add(id, verdict.Warn, verdict.Hint, texts(talk),
 			fmt.Sprintf("%s exchange messages over TCP and no heartbeat was seen in %s: membership is static, or the capture leaves UDP out", texts(talk), span(j.Last-j.First)), more...)
 	}
 }

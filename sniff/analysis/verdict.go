@@ -112,13 +112,13 @@ func (a *Analysis) HeardMembers() []*Member  { heard, _ := a.byFirst(); return h
 func (a *Analysis) SilentMembers() []*Member { _, silent := a.byFirst(); return silent }
 
 // add appends a verdict.
-func (j *judge) add(id verdict.ID, status verdict.Status, c verdict.Confidence, subject, title, saw string, parts ...verdict.Part) {
-	j.out = append(j.out, verdict.New(id, status, c, subject, title, saw, parts...))
+func (j *judge) add(id verdict.ID, status verdict.Status, c verdict.Confidence, subject, saw string, parts ...verdict.Part) {
+	j.out = append(j.out, verdict.New(id, status, c, subject, saw, parts...))
 }
 
 // pass appends a verdict that all is well.
-func (j *judge) pass(id verdict.ID, title, format string, args ...any) {
-	j.add(id, verdict.Pass, verdict.Definite, "", title, fmt.Sprintf(format, args...))
+func (j *judge) pass(id verdict.ID, format string, args ...any) {
+	j.add(id, verdict.Pass, verdict.Definite, "", fmt.Sprintf(format, args...))
 }
 
 // bad reports whether a verdict of that id speaks against the network.

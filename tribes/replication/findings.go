@@ -60,13 +60,11 @@ func (v *View) Findings(now time.Time) []verdict.Verdict {
 	return out
 }
 
-func newVerdict(id verdict.ID, s verdict.Status, subject, title, saw string, c verdict.Confidence, evidence []verdict.Evidence, fix ...string) verdict.Verdict {
-	v := verdict.New(id, s, c, subject, title, saw)
+func newVerdict(id verdict.ID, s verdict.Status, subject, saw string, c verdict.Confidence, evidence []verdict.Evidence, fix ...string) verdict.Verdict {
+	v := verdict.New(id, s, c, subject, saw)
 	v.Evidence, v.Fix = append(v.Evidence, evidence...), append(v.Fix, fix...)
 	return v
 }
-
-const titleMissing = "A session is not on the nodes that should have it"
 
 // missing finds sessions that are on one node only, or not on all of those that
 // should have them.
@@ -96,11 +94,11 @@ func (v *View) missing(c *Context) []verdict.Verdict {
 	fix := "muster tribes probe of each node named, from the node that serves the session"
 	switch {
 	case len(alone) > 0:
-		return []verdict.Verdict{newVerdict(idMissing, verdict.Fail, c.Name, titleMissing,
+		return []verdict.Verdict{newVerdict(idMissing, verdict.Fail, c.Name,
 			fmt.Sprintf("%s on one node only, and lost with it: %s", count(len(alone), "session is", "sessions are"), some(alone)),
 			verdict.Likely, evidence, fix)}
 	case len(partly) > 0:
-		return []verdict.Verdict{newVerdict(idMissing, verdict.Warn, c.Name, titleMissing,
+		return []verdict.Verdict{newVerdict(idMissing, verdict.Warn, c.Name,
 			fmt.Sprintf("%s not on every node: %s", count(len(partly), "session is", "sessions are"), some(partly)),
 			verdict.Likely, evidence, fix)}
 	}
@@ -159,7 +157,6 @@ func (v *View) alive(n *Node) bool {
 }
 
 func (v *View) race(c *Context) []verdict.Verdict {
-	const title = "A session's creation and its first change can arrive in the wrong order"
 	const why = "a Tomcat that takes the change first drops it, and has the session without these attributes until they are set again"
 	fix := `channelSendOptions="6" on <Cluster> (a sender then waits until each message has been processed), or first set attributes in a request after the one that makes the session`
 	evidence := []verdict.Evidence{{
@@ -167,11 +164,11 @@ func (v *View) race(c *Context) []verdict.Verdict {
 	}}
 	switch {
 	case c.Overtaken > 0:
-		return []verdict.Verdict{newVerdict(idRace, verdict.Warn, c.Name, title,
+		return []verdict.Verdict{newVerdict(idRace, verdict.Warn, c.Name,
 			fmt.Sprintf("%s came before the creation of their session, the last for %s: replication works, but %s",
 				count(int(c.Overtaken), "change", "changes"), c.OvertakenID, why), verdict.Definite, evidence, fix)}
 	case c.Risked > 0:
-		return []verdict.Verdict{newVerdict(idRace, verdict.Warn, c.Name, title,
+		return []verdict.Verdict{newVerdict(idRace, verdict.Warn, c.Name,
 			fmt.Sprintf("%s made and given attributes in one request, with options %s: replication works, but two threads of a receiving Tomcat may take the two messages in the wrong order, and %s",
 				count(int(c.Risked), "session was", "sessions were"), c.RiskOptions, why), verdict.Likely, evidence, fix)}
 	}
@@ -197,7 +194,7 @@ func (v *View) large(c *Context) []verdict.Verdict {
 	if len(ids) == 0 {
 		return nil
 	}
-	return []verdict.Verdict{newVerdict(idDelta, verdict.Warn, c.Name, "The changes of a session are as large as the session",
+	return []verdict.Verdict{newVerdict(idDelta, verdict.Warn, c.Name,
 		fmt.Sprintf("each change of %s replicates as much as the session holds, or more: %s", count(len(ids), "session", "sessions"), some(ids)),
 		verdict.Definite, evidence, "set only the attributes that a request changed; several small attributes instead of one large object; BackupManager sends to one node instead of all")}
 }
@@ -224,7 +221,7 @@ func (v *View) clock(n *Node) []verdict.Verdict {
 	if l.Most <= -clockOff {
 		way, by = "ahead of", -l.Most
 	}
-	return []verdict.Verdict{newVerdict(idClock, verdict.Warn, n.Address, "Clocks differ",
+	return []verdict.Verdict{newVerdict(idClock, verdict.Warn, n.Address,
 		fmt.Sprintf("its clock is %s ours by about %s, by the times in %d of its messages", way, short(by), l.N), verdict.Likely,
 		[]verdict.Evidence{{What: "time between its timestamp and our sight of the message", Value: fmt.Sprintf("%s to %s", short(l.Least), short(l.Most)), ReadFrom: "messages"}},
 		"chronyc tracking, on both")}

@@ -19,11 +19,11 @@ func (v *View) silent(n *Node) []verdict.Verdict {
 	saw := fmt.Sprintf("no heartbeat of it for %s, while its receiver takes connections: who checks that goes on listing it", short(since))
 	if spoke := v.now.Sub(n.Spoke); n.Spoke.After(n.Last.Add(v.cfg.DropTime)) {
 		evidence = append(evidence, verdict.Evidence{What: "last message about a session", Value: n.Spoke.Format(time.RFC3339Nano), ReadFrom: "messages"})
-		return []verdict.Verdict{newVerdict(idOneWay, verdict.Fail, n.Address, "A member's multicast does not get here",
+		return []verdict.Verdict{newVerdict(idOneWay, verdict.Fail, n.Address,
 			saw+fmt.Sprintf("; the last of its messages over TCP came %s ago, so it runs, and its multicast gets lost", short(spoke)),
 			verdict.Likely, evidence, "muster mesh, on it and here; muster check on both")}
 	}
-	return []verdict.Verdict{newVerdict(idPaused, verdict.Warn, n.Address, "A member is silent, and its receiver still takes connections",
+	return []verdict.Verdict{newVerdict(idPaused, verdict.Warn, n.Address,
 		saw+" and sending to it; its process stands still (garbage collection, a stopped process or machine), or its multicast gets lost",
 		verdict.Likely, evidence, "muster tribes probe "+n.Address+" (a process that stands still does not ack); its garbage collector's log and a thread dump")}
 }
@@ -52,7 +52,7 @@ func (v *View) stopped(n *Node) []verdict.Verdict {
 	} else {
 		saw += "; nobody may be using its applications"
 	}
-	return []verdict.Verdict{newVerdict(idStopped, verdict.Warn, n.Address, "Replication stopped while heartbeats go on", saw, confidence,
+	return []verdict.Verdict{newVerdict(idStopped, verdict.Warn, n.Address, saw, confidence,
 		[]verdict.Evidence{{What: "last message about a session", Value: n.Spoke.Format(time.RFC3339Nano), ReadFrom: "messages"}},
 		"muster tribes probe of every other member, from this node; its log for \"Unable to send message\"")}
 }
@@ -70,7 +70,7 @@ func (v *View) unacked(n *Node) []verdict.Verdict {
 		status, confidence = verdict.Warn, verdict.Hint
 		saw += "; no ack of it was ever seen, so this capture may show one direction only"
 	}
-	return []verdict.Verdict{newVerdict(idStopped, status, n.Address, "Replication stopped while heartbeats go on", saw, confidence,
+	return []verdict.Verdict{newVerdict(idStopped, status, n.Address, saw, confidence,
 		[]verdict.Evidence{{What: "first message without an ack", Value: n.UnackedSince.Format(time.RFC3339Nano), ReadFrom: "messages"}},
 		"muster tribes probe "+n.Address)}
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"muster/docs/checks"
+	"muster/internal/verdict"
 )
 
 var update = flag.Bool("update", false, "write docs/checks/config-accuracy.md")
@@ -97,16 +97,11 @@ func TestAccuracyPage(t *testing.T) {
 	}
 }
 
-// Verify that every id has its page, with the same title.
+// Verify that every id has its page.
 func TestPages(t *testing.T) {
-	for _, c := range Checks {
-		p, ok := checks.Find(c.ID)
-		if !ok {
-			t.Errorf("%s has no page", c.ID)
-			continue
-		}
-		if title := strings.ToUpper(c.Title[:1]) + c.Title[1:]; strings.HasPrefix(string(c.ID), "config.") && p.Title != title {
-			t.Errorf("%s: the page is called %q, the check %q", c.ID, p.Title, title)
+	for _, id := range Checks {
+		if _, ok := verdict.Find(id); !ok {
+			t.Errorf("%s has no page", id)
 		}
 	}
 }

@@ -34,7 +34,7 @@ func (f *File) report(x finding) {
 }
 
 func (f *File) finding(x finding) Finding {
-	v := verdict.New(x.id, x.status, cmp.Or(x.confidence, verdict.Definite), f.place(x.at), title(x.id), x.saw)
+	v := verdict.New(x.id, x.status, cmp.Or(x.confidence, verdict.Definite), f.place(x.at), x.saw)
 	v.Fix, v.CausedBy = append(v.Fix, x.fix...), append(v.CausedBy, x.causedBy...)
 	for _, e := range x.evidence {
 		what := e.Name
@@ -75,8 +75,8 @@ func cut(s string) string {
 // inOrder sorts by file, place and the order of Checks.
 func inOrder(fs []Finding, files []string) {
 	rank := map[verdict.ID]int{}
-	for i, c := range Checks {
-		rank[c.ID] = i
+	for i, id := range Checks {
+		rank[id] = i
 	}
 	slices.SortStableFunc(fs, func(a, b Finding) int {
 		return cmp.Or(

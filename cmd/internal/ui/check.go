@@ -43,7 +43,7 @@ var families = []struct{ title, words string }{
 	{"Tomcat", "tribes config"},
 }
 
-// Text is for people: what is wrong first, with its evidence and cure, then a line
+// Text is for people: what is wrong first, with its evidence and fix, then a line
 // for each check, by family; with Short only one line for what is wrong, and the
 // sum.
 func (r CheckReport) Text(s *Stream) error {
@@ -52,11 +52,13 @@ func (r CheckReport) Text(s *Stream) error {
 	if r.Short {
 		for _, v := range r.Verdicts {
 			if v.Status.Bad() || v.Status == verdict.Unknown {
-				fmt.Fprintf(&b, "%s  %s  %s\n", pad(s, v.Status), v.ID, escape.Text(v.Saw))
+				b.WriteString(headline(s, v))
 			}
 		}
 	} else {
-		r.wrong(&b, s)
+		if wrong := wrongText(s, r.Verdicts); wrong != "" {
+			b.WriteString("\n" + wrong)
+		}
 		r.all(&b, s)
 	}
 	r.sum(&b, s)
@@ -81,64 +83,6 @@ func (r CheckReport) head(b *strings.Builder) {
 		name += " (" + h.Src.String() + ")"
 	}
 	fmt.Fprintf(b, "%s on %s: %s\n", escape.Text(what), escape.Text(name), escape.Text(h.Reason))
-}
-
-// wrong tells the causes, each with what follows from it.
-func (r CheckReport) wrong(b *strings.Builder, s *Stream) {
-	told := map[verdict.ID]bool{}
-	for _, id := range r.Summary.Causes {
-		for _, v := range r.Verdicts {
-			if v.ID == id && v.Status.Bad() {
-				r.finding(b, s, v)
-			}
-		}
-		told[id] = true
-		for _, v := range r.Verdicts {
-			if v.Status.Bad() && !told[v.ID] && follows(v, id) {
-				fmt.Fprintf(b, "    follows  %s: %s\n", v.ID, wrapAt(s, escape.Text(v.Saw), 13))
-				for _, f := range v.Fix {
-					fmt.Fprintf(b, "             %s\n", escape.Text(f))
-				}
-				told[v.ID] = true
-			}
-		}
-	}
-	for _, v := range r.Verdicts {
-		if v.Status == verdict.Unknown {
-			r.finding(b, s, v)
-		}
-	}
-}
-
-func follows(v verdict.Verdict, id verdict.ID) bool {
-	for _, c := range v.CausedBy {
-		if c == id {
-			return true
-		}
-	}
-	return false
-}
-
-func (r CheckReport) finding(b *strings.Builder, s *Stream, v verdict.Verdict) {
-	title := escape.Text(v.Title)
-	if v.Subject != "" && !strings.Contains(title, v.Subject) {
-		title = escape.Text(v.Subject) + ": " + title
-	}
-	fmt.Fprintf(b, "\n%s  %s  %s\n", pad(s, v.Status), s.Style().Bold(true).Render(string(v.ID)), title)
-	fmt.Fprintf(b, "    saw      %s", wrapAt(s, escape.Text(v.Saw), 13))
-	if v.Confidence != verdict.Definite {
-		fmt.Fprintf(b, " %s", s.Dim("("+string(v.Confidence)+")"))
-	}
-	b.WriteByte('\n')
-	for _, e := range v.Evidence {
-		fmt.Fprintf(b, "    %s\n", s.Dim("evidence "+escape.Text(e.What)+": "+escape.Text(e.Value)+" ["+escape.Text(e.ReadFrom)+"]"))
-	}
-	word := "mend"
-	for _, f := range v.Fix {
-		fmt.Fprintf(b, "    %-8s %s\n", word, escape.Text(f))
-		word = ""
-	}
-	fmt.Fprintf(b, "    more     muster explain %s\n", v.ID)
 }
 
 // all gives each verdict its line; those of one family that are skipped for one
@@ -166,7 +110,7 @@ func (r CheckReport) all(b *strings.Builder, s *Stream) {
 		}
 		fmt.Fprintf(b, "\n%s\n", s.Style().Bold(true).Render(f.title))
 		for i, v := range lines {
-			fmt.Fprintf(b, "  %s  %s  %s\n", pad(s, v.Status), s.Dim(fmt.Sprintf("%-24s", strings.Join(ids[i], ", "))), escape.Text(v.Saw))
+			fmt.Fprintf(b, "  %s  %s  %s\n", padStatus(s, v.Status), s.Dim(fmt.Sprintf("%-24s", strings.Join(ids[i], ", "))), escape.Text(v.Saw))
 		}
 	}
 }
@@ -175,11 +119,7 @@ func (r CheckReport) sum(b *strings.Builder, s *Stream) {
 	m := r.Summary
 	text := fmt.Sprintf("%d pass, %d warn, %d fail, %d skip, %d unknown in %d ms", m.Pass, m.Warn, m.Fail, m.Skip, m.Unknown, r.TookMS)
 	if len(m.Causes) > 0 {
-		var ids []string
-		for _, id := range m.Causes {
-			ids = append(ids, string(id))
-		}
-		text = strings.Join(ids, ", ") + "; " + text
+		text = joinIDs(m.Causes) + "; " + text
 	}
 	if !r.Short {
 		b.WriteByte('\n')
@@ -187,11 +127,11 @@ func (r CheckReport) sum(b *strings.Builder, s *Stream) {
 	fmt.Fprintf(b, "%s: %s\n", s.Status(m.Status), text)
 }
 
-// Script prints the cures as a shell script. Words that are no command stand as
+// Script prints the fixes as a shell script. Words that are no command stand as
 // comments.
 func (r CheckReport) Script(w io.Writer) error {
 	var b strings.Builder
-	b.WriteString("#!/bin/sh\n# Cures that 'muster check' proposes. Read each, then run what you want.\n")
+	b.WriteString("#!/bin/sh\n# Fixes that 'muster check' proposes. Read each, then run what you want.\n")
 	n := 0
 	for _, id := range r.Summary.Causes {
 		for _, v := range r.Verdicts {
@@ -209,7 +149,7 @@ func (r CheckReport) Script(w io.Writer) error {
 		}
 	}
 	if n == 0 {
-		b.WriteString("\n# Nothing to cure.\n")
+		b.WriteString("\n# Nothing to fix.\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -217,7 +157,7 @@ func (r CheckReport) Script(w io.Writer) error {
 
 func oneLine(s string) string { return strings.ReplaceAll(escape.Text(s), "\n", " ") }
 
-// isCommand: the first word is one that the cures use, and nothing in capitals
+// isCommand: the first word is one that the fixes use, and nothing in capitals
 // waits to be filled in.
 func isCommand(f string) bool {
 	if strings.ContainsAny(f, "\n\r") || escape.Text(f) != f && !strings.Contains(f, `\`) {
@@ -244,16 +184,4 @@ func word(list, w string) bool {
 		}
 	}
 	return false
-}
-
-func pad(s *Stream, st verdict.Status) string {
-	return s.Status(st) + strings.Repeat(" ", max(0, 7-len(st)))
-}
-
-// wrapAt wraps text that begins at a column, on a terminal.
-func wrapAt(s *Stream, text string, column int) string {
-	if !s.TTY {
-		return text
-	}
-	return Wrap(text, max(40, s.Width-column), strings.Repeat(" ", column))
 }

@@ -34,7 +34,7 @@ func NewConfigDocument(v serverxml.Version, files []*serverxml.File, found []ser
 	for _, f := range found {
 		vs = append(vs, f.Verdict)
 	}
-	d.Summary = verdict.Summarize(vs)
+	d.Summary = verdict.Summarize(vs).OrPass(len(files) > 0)
 	return d
 }
 
@@ -55,7 +55,7 @@ func (d ConfigDocument) Render(s *Stream, o ConfigText) error {
 		}
 	}
 	for _, f := range d.Verdicts {
-		renderFinding(s, &b, f)
+		b.WriteString(VerdictText(s, f.Verdict))
 	}
 	if !o.Quiet {
 		b.WriteString(d.verdict() + "\n")
@@ -174,20 +174,6 @@ func originText(s *Stream, v serverxml.Value) string {
 		return s.Dim(from)
 	}
 	return from
-}
-
-func renderFinding(s *Stream, b *strings.Builder, f serverxml.Finding) {
-	fmt.Fprintf(b, "%s %s %s: %s\n", s.Status(f.Status), shown(f.Subject), f.ID, shown(f.Saw))
-	if len(f.CausedBy) > 0 {
-		ids := make([]string, len(f.CausedBy))
-		for i, id := range f.CausedBy {
-			ids[i] = string(id)
-		}
-		fmt.Fprintf(b, "     caused by %s\n", strings.Join(ids, ", "))
-	}
-	for _, fix := range f.Fix {
-		fmt.Fprintf(b, "     fix: %s\n", shown(fix))
-	}
 }
 
 // shown is text of a local file: as it stands where all of it can be printed,

@@ -39,8 +39,8 @@ func (s *Stream) SniffReport(r *sniff.Result) error {
 	}
 	var b strings.Builder
 	fmt.Fprintln(&b, countsText(r))
-	CheckReport{Verdicts: vs, Summary: verdict.Summarize(vs)}.wrong(&b, s)
-	s.others(&b, vs, verdict.Status.Bad)
+	b.WriteString(wrongText(s, vs))
+	s.others(&b, vs, func(st verdict.Status) bool { return st.Bad() || st == verdict.Unknown })
 	_, err := fmt.Fprint(s, b.String())
 	return err
 }
@@ -65,11 +65,11 @@ func (s *Stream) others(b *strings.Builder, vs []verdict.Verdict, told func(verd
 		case v.Status == verdict.Pass && v.Subject == "": // with one it is worth a line
 			passed++
 		default:
-			fmt.Fprintf(b, "%s  %s  %s\n", pad(s, v.Status), v.ID, escape.Text(v.Saw))
+			b.WriteString(headline(s, *v))
 		}
 	}
 	if passed > 0 {
-		fmt.Fprintf(b, "%s  %s of what the traffic shows\n", pad(s, verdict.Pass), Count(passed, "check"))
+		fmt.Fprintf(b, "%s  %s of what the traffic shows\n", padStatus(s, verdict.Pass), Count(passed, "check"))
 	}
 }
 

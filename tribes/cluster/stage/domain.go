@@ -53,7 +53,7 @@ func (d *Domain) Dropped() uint64 { return d.faults.count(otherDomain) }
 func (d *Domain) Verdicts() []verdict.Verdict {
 	var out []verdict.Verdict
 	for _, f := range d.faults.list(otherDomain) {
-		out = append(out, f.verdict("tribes.domain-filter", verdict.Warn, verdict.Definite, "a member of another domain sends to this one", "dropped",
+		out = append(out, f.verdict("tribes.domain-filter", verdict.Warn, verdict.Definite, "dropped",
 			"give the members that belong together the same domain, others another group"))
 	}
 	return out

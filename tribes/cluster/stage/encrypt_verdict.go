@@ -25,11 +25,11 @@ func (e *Encrypt) Stats() EncryptStats {
 func (e *Encrypt) Verdicts() []verdict.Verdict {
 	var out []verdict.Verdict
 	for _, f := range e.faults.list(wrongKey, unsealed, wrongForm) {
-		out = append(out, f.verdict("tribes.key-mismatch", verdict.Fail, verdict.Definite, "members do not encrypt alike", "dropped",
+		out = append(out, f.verdict("tribes.key-mismatch", verdict.Fail, verdict.Definite, "dropped",
 			"the same EncryptInterceptor with the same encryptionKey and encryptionAlgorithm on all nodes, changed while the cluster is stopped"))
 	}
 	for _, f := range e.faults.list(skewed) {
-		out = append(out, f.verdict("tribes.clock-skew", verdict.Fail, verdict.Definite, "clocks are further apart than the replay window", "dropped",
+		out = append(out, f.verdict("tribes.clock-skew", verdict.Fail, verdict.Definite, "dropped",
 			"chronyc tracking", "set the clocks of both hosts by NTP"))
 	}
 	return out

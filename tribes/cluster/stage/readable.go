@@ -49,7 +49,7 @@ func (r *Readable) Receive(ctx context.Context, m *channel.Message, up channel.H
 func (r *Readable) Verdicts() []verdict.Verdict {
 	var out []verdict.Verdict
 	for _, f := range r.faults.list(unreadable) {
-		out = append(out, f.verdict("tribes.key-mismatch", verdict.Fail, verdict.Likely, "members do not encrypt alike", "cannot read",
+		out = append(out, f.verdict("tribes.key-mismatch", verdict.Fail, verdict.Likely, "cannot read",
 			"--encryption-key-file names the cluster's key, --server-xml all of its interceptors"))
 	}
 	return out

@@ -116,8 +116,8 @@ func (f *faults) list(kinds ...string) []fault {
 }
 
 // verdict tells of it; did is what became of the messages.
-func (f fault) verdict(id verdict.ID, s verdict.Status, c verdict.Confidence, title, did string, fix ...string) verdict.Verdict {
-	v := verdict.New(id, s, c, f.who, title, fmt.Sprintf("%s %d of its messages: %s", did, f.n, f.why),
+func (f fault) verdict(id verdict.ID, s verdict.Status, c verdict.Confidence, did string, fix ...string) verdict.Verdict {
+	v := verdict.New(id, s, c, f.who, fmt.Sprintf("%s %d of its messages: %s", did, f.n, f.why),
 		verdict.Evidence{What: "messages concerned", Value: fmt.Sprint(f.n), ReadFrom: "the channel"})
 	v.Fix = append(v.Fix, fix...)
 	return v

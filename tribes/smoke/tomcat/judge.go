@@ -25,20 +25,6 @@ const (
 	idSame          verdict.ID = "config.same"
 )
 
-var titles = map[verdict.ID]string{
-	idMembers:       "The Tomcats do not find each other",
-	idReplication:   "The Tomcats find each other, and sessions do not get from one to the other",
-	idServed:        "Sessions get from one Tomcat to the other, and are not served there",
-	idHalfOpen:      "Heartbeats pass but the Receiver port is blocked (half-open cluster)",
-	idOneWay:        "A hears B, B does not hear A",
-	idDomain:        "Domains differ",
-	idKey:           "EncryptInterceptor keys or algorithms differ, or only some nodes encrypt",
-	idClock:         "Clocks differ between nodes",
-	idDistributable: "The application is not marked distributable",
-	idRoute:         "A node without a jvmRoute beside one that has one",
-	idSame:          "The nodes are the same where they must differ",
-}
-
 // replayWindow is how far apart clocks may be with an EncryptInterceptor
 // (replayWindowTime); skew is worth a warning without one.
 const (
@@ -122,7 +108,7 @@ func (j *judge) is(h Half, cause verdict.Verdict) Half {
 }
 
 func (j *judge) verdict(id verdict.ID, s verdict.Status, c verdict.Confidence, saw string, parts ...verdict.Part) verdict.Verdict {
-	return verdict.New(id, s, c, j.subject(), titles[id], saw, parts...)
+	return verdict.New(id, s, c, j.subject(), saw, parts...)
 }
 
 func (j *judge) subject() string {

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"muster/docs/checks"
 	"muster/internal/verdict"
 )
 
@@ -89,7 +88,7 @@ func TestJudge(t *testing.T) {
 			text := ""
 			for _, v := range vs {
 				text += v.Saw + " " + strings.Join(v.Fix, " ") + "\n"
-				if _, ok := checks.Find(v.ID); !ok || v.Title == "" {
+				if _, ok := verdict.Find(v.ID); !ok || v.Title == "" {
 					t.Errorf("verdict %q has no page or no title", v.ID)
 				}
 			}

@@ -1,4 +1,4 @@
-package checks
+package verdict
 
 import (
 	"regexp"
@@ -6,15 +6,15 @@ import (
 	"strings"
 	"sync"
 
-	"muster/internal/verdict"
+	"muster/docs/checks"
 )
 
 // Match is a row of messages.md that fits a text, with the pages it leads to.
 type Match struct {
 	// Text is what the table knows, LookAt its advice as Markdown.
-	Text   string       `json:"text"`
-	LookAt string       `json:"look_at"`
-	Pages  []verdict.ID `json:"pages"`
+	Text   string `json:"text"`
+	LookAt string `json:"look_at"`
+	Pages  []ID   `json:"pages"`
 	// Exact: the text holds the row's words (or the reverse) in their order; else
 	// they only share most words.
 	Exact bool `json:"exact"`
@@ -44,8 +44,8 @@ func Messages(text string) []Match {
 	}
 	for _, p := range All() {
 		near = append(near, scored{
-			Match{Text: p.Title, LookAt: "`" + string(p.ID) + "`", Pages: []verdict.ID{p.ID}},
-			overlap(words, significant(p.Title+" "+section(p.Markdown, "## What you see"))),
+			Match{Text: p.Failure, LookAt: "`" + string(p.ID) + "`", Pages: []ID{p.ID}},
+			overlap(words, significant(p.Title+" "+p.Failure+" "+section(p.Markdown, "## What you see"))),
 		})
 	}
 	near = slices.DeleteFunc(near, func(s scored) bool { return s.score < 0.6 })
@@ -63,14 +63,13 @@ type scored struct {
 }
 
 var (
-	code      = regexp.MustCompile("`([^`]+)`")
 	blanks    = regexp.MustCompile(`\s+`)
 	variable  = regexp.MustCompile(`\[[^\]]*\]`)
 	wordChars = regexp.MustCompile(`[\pL\pN']{3,}`)
 )
 
 var messageTable = sync.OnceValue(func() []Match {
-	text, err := files.ReadFile("messages.md")
+	text, err := checks.Files.ReadFile("messages.md")
 	if err != nil {
 		panic(err) // embedded: it cannot be missing
 	}
@@ -81,7 +80,7 @@ var messageTable = sync.OnceValue(func() []Match {
 			continue
 		}
 		m := Match{Text: strings.TrimSpace(cells[0]), LookAt: strings.TrimSpace(cells[1])}
-		for _, c := range code.FindAllStringSubmatch(m.LookAt, -1) {
+		for _, c := range backquoted.FindAllStringSubmatch(m.LookAt, -1) {
 			m.Pages = append(m.Pages, expand(c[1])...)
 		}
 		rows = append(rows, m)
@@ -90,9 +89,9 @@ var messageTable = sync.OnceValue(func() []Match {
 })
 
 // expand turns an id into itself and "family.*" into the family's ids.
-func expand(id string) []verdict.ID {
+func expand(id string) []ID {
 	family, all := strings.CutSuffix(id, "*")
-	var out []verdict.ID
+	var out []ID
 	for _, p := range All() {
 		if string(p.ID) == id || all && strings.HasPrefix(string(p.ID), family) {
 			out = append(out, p.ID)
@@ -104,7 +103,7 @@ func expand(id string) []verdict.ID {
 // phrases are the alternatives of a row: its code spans, or the whole cell.
 func (m Match) phrases() []string {
 	var out []string
-	for _, c := range code.FindAllStringSubmatch(m.Text, -1) {
+	for _, c := range backquoted.FindAllStringSubmatch(m.Text, -1) {
 		out = append(out, c[1])
 	}
 	if len(out) == 0 {
