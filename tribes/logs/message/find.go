@@ -1,0 +1,63 @@
+package message
+
+import "strings"
+
+// A Match is a message found in a text.
+type Match struct {
+	*Text
+	// Args are what was filled in, by number.
+	Args [10]string
+	// At is where the message begins in the text, End is behind it.
+	At, End int
+}
+
+// Find returns the message that text is or holds: of those that fit, the one with
+// the most letters of its own. In a log a line begins with its message; in what a
+// person pastes it may stand anywhere, which is asked for with anywhere.
+func Find(text string, anywhere bool) (Match, bool) {
+	x := table()
+	var best Match
+	try := func(i int32) {
+		t := &x.texts[i]
+		if best.Text != nil && t.weight <= best.weight {
+			return
+		}
+		if m, ok := t.match(text, anywhere); ok {
+			best = m
+		}
+	}
+	for at := 0; at+8 <= len(text); at++ {
+		for _, i := range x.anchors[eight(text, at)] {
+			try(i)
+		}
+	}
+	if best.Text == nil {
+		for _, i := range x.short {
+			try(i)
+		}
+	}
+	return best, best.Text != nil
+}
+
+// match reports whether the literals of t stand in text in their order.
+func (t *Text) match(text string, anywhere bool) (Match, bool) {
+	m := Match{Text: t}
+	at := 0
+	for i, l := range t.literals {
+		n := strings.Index(text[at:], l)
+		if i == len(t.literals)-1 && i > 0 && l == "" {
+			n = len(text) - at // the last argument reaches to the end
+		}
+		if n < 0 || i == 0 && l != "" && n > 0 && !anywhere {
+			return Match{}, false
+		}
+		if i == 0 {
+			m.At = n
+		} else if a := t.args[i-1]; a >= 0 {
+			m.Args[a] = text[at : at+n]
+		}
+		at += n + len(l)
+	}
+	m.End = at
+	return m, true
+}
