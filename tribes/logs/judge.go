@@ -50,11 +50,11 @@ func (j *judge) run() {
 }
 
 // add gives a verdict with the lines that it rests on.
-func (j *judge) add(id verdict.ID, s verdict.Status, c verdict.Confidence, subject, title, saw string, lines []*Event, parts ...verdict.Part) {
+func (j *judge) add(id verdict.ID, s verdict.Status, c verdict.Confidence, subject, saw string, lines []*Event, parts ...verdict.Part) {
 	for _, e := range lines[:min(len(lines), 3)] {
 		parts = append(parts, evidenceOf(e))
 	}
-	j.verdicts = append(j.verdicts, verdict.New(id, s, c, subject, title, saw, parts...))
+	j.verdicts = append(j.verdicts, verdict.New(id, s, c, subject, saw, parts...))
 }
 
 func (j *judge) bad(id verdict.ID) bool {

@@ -28,7 +28,7 @@ func (j *judge) keys() {
 	}
 	switch {
 	case len(decrypt) > 0 && len(decode) > 0:
-		j.add("tribes.key-mismatch", verdict.Fail, verdict.Likely, strings.Join(names, ", "), "one side encrypts, the other does not",
+		j.add("tribes.key-mismatch", verdict.Fail, verdict.Likely, strings.Join(names, ", "),
 			fmt.Sprintf("%s cannot decrypt what comes, and %s gets bytes that are no object: only one of them encrypts (config.differs)", decrypt[0].Node, decode[0].Node),
 			[]*Event{decrypt[0], decode[0]}, verdict.Fix("give all nodes an EncryptInterceptor with the same key, or none"))
 	case len(decrypt) > 0:
@@ -36,15 +36,15 @@ func (j *judge) keys() {
 		if total(decrypt) > 1 {
 			confidence = verdict.Likely
 		}
-		j.add("tribes.key-mismatch", verdict.Fail, confidence, strings.Join(names, ", "), "messages do not decrypt",
+		j.add("tribes.key-mismatch", verdict.Fail, confidence, strings.Join(names, ", "),
 			fmt.Sprintf("%s cannot decrypt what other members send, %s: the keys or algorithms differ, or the sender does not encrypt", strings.Join(names, " and "), times(total(decrypt))), decrypt,
 			verdict.Fix("give all nodes the same encryptionKey and encryptionAlgorithm"))
 	case len(decode) > 0:
-		j.add("tribes.key-mismatch", verdict.Fail, verdict.Hint, decode[0].Node, "messages decode to nothing",
+		j.add("tribes.key-mismatch", verdict.Fail, verdict.Hint, decode[0].Node,
 			fmt.Sprintf("%s gets messages that are no Java object: they are encrypted or compressed, and here is no interceptor that undoes it; or they were damaged", decode[0].Node), decode)
 	}
 	if len(replay) > 0 {
-		j.add("tribes.clock-skew", verdict.Fail, verdict.Likely, replay[0].Node, "messages are taken for replays",
+		j.add("tribes.clock-skew", verdict.Fail, verdict.Likely, replay[0].Node,
 			fmt.Sprintf("%s refuses messages as replays (%s): their time stamps are too far off its clock, or messages arrive twice", replay[0].Node, times(total(replay))), replay,
 			verdict.Fix("run NTP or chrony on all nodes"))
 	}
@@ -67,7 +67,7 @@ func (j *judge) domains() {
 			confidence = verdict.Hint // it may be another cluster that is kept out on purpose
 		}
 		j.explained[n] = "tribes.domain-filter"
-		j.add("tribes.domain-filter", verdict.Fail, confidence, n.Name, "a domain filter keeps members out",
+		j.add("tribes.domain-filter", verdict.Fail, confidence, n.Name,
 			fmt.Sprintf("%s refuses %s: its DomainFilterInterceptor asks for another domain", n.Name, j.name(ours[0].Member)), ours,
 			verdict.Fix("give all members of one cluster the same domain, or take DomainFilterInterceptor out"))
 	}
@@ -125,7 +125,7 @@ func (j *judge) loopback() {
 			if o := j.nodeAt(e.Member.Addr); o != nil {
 				j.explained[o] = "tribes.advertises-loopback"
 			}
-			j.add("tribes.advertises-loopback", verdict.Fail, confidence, who, "a member advertises the loopback",
+			j.add("tribes.advertises-loopback", verdict.Fail, confidence, who,
 				fmt.Sprintf("%s tells the others to send to %s, where each of them finds only itself", who, e.Member), lines,
 				verdict.Fix("set the address of Receiver to the node's own address, or correct its host name in /etc/hosts"))
 		}
@@ -184,8 +184,9 @@ func (j *judge) duplicates() {
 				if s != nil {
 					lines = append([]*Event{s.e}, e)
 				}
-				j.add("tribes.duplicate-id", verdict.Fail, confidence, a.String(), "one address twice", saw, lines,
-					verdict.Fix("find the second host that advertises "+a.String()+": muster sniff --summary shows where its heartbeats come from"))
+				j.add("tribes.duplicate-id", verdict.Fail, confidence, a.String(), saw, lines,
+					verdict.Next("muster sniff --summary shows from where the heartbeats of "+a.String()+" come"),
+					verdict.Fix("give each node an address and port of its own"))
 			}
 		}
 	}
@@ -227,7 +228,7 @@ func (j *judge) ports() {
 				lines = append(lines, e)
 			}
 		}
-		j.add("tribes.receiver-port", verdict.Warn, verdict.Hint, n.Name, "an unexpected receiver port",
+		j.add("tribes.receiver-port", verdict.Warn, verdict.Hint, n.Name,
 			fmt.Sprintf("the receiver of %s took port %d, where the others have %d: something else has %d there, or its server.xml says so; a firewall may let only %d through", n.Name, port, wanted, wanted, wanted), lines)
 	}
 }
@@ -255,7 +256,7 @@ func (j *judge) managers() {
 		if hasManager(m.node, app) {
 			continue // a BackupManager registers too; the same node has both lines
 		}
-		j.add("config.differs", verdict.Fail, verdict.Definite, d.node.Name+", "+m.node.Name, "the nodes have different managers",
+		j.add("config.differs", verdict.Fail, verdict.Definite, d.node.Name+", "+m.node.Name,
 			fmt.Sprintf("%s has a DeltaManager for %s, %s a BackupManager: they do not understand each other", d.node.Name, app, m.node.Name), []*Event{d.e, m.e},
 			verdict.Fix("use the same Manager on all nodes"))
 	}
@@ -291,7 +292,7 @@ func (j *judge) membershipOff() {
 		}
 		lines := eventsOf(n, Bound, Started)
 		j.explained[n] = "config.membership-off"
-		j.add("config.membership-off", verdict.Fail, verdict.Likely, n.Name, "the membership service is not started",
+		j.add("config.membership-off", verdict.Fail, verdict.Likely, n.Name,
 			fmt.Sprintf("%s started its receiver and no membership service: it did not wait for members, and saw none", n.Name), lines,
 			verdict.Fix("take channelStartOptions out of Cluster, or set it to 15"))
 	}
@@ -316,7 +317,7 @@ func (j *judge) clocks() {
 		if n.agreed < 2 { // the line may be about a run that is not in the other log
 			confidence = verdict.Hint
 		}
-		j.add("tribes.clock-skew", verdict.Warn, confidence, j.nodes[0].Name+", "+n.Name, "clocks differ",
+		j.add("tribes.clock-skew", verdict.Warn, confidence, j.nodes[0].Name+", "+n.Name,
 			fmt.Sprintf("the clock of %s is %s %s that of %s, by the alive times of heartbeats in both logs", n.Name, skew.Abs().Round(10*time.Millisecond), word, j.nodes[0].Name), nil,
 			verdict.Fix("run NTP or chrony on all nodes"))
 	}

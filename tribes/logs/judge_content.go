@@ -22,7 +22,7 @@ func (j *judge) content(n *Node) {
 		foreign = foreign && strings.HasPrefix(e.Detail, "class org.apache.catalina.")
 	}
 	if foreign {
-		j.add("tribes.version-mix", verdict.Fail, verdict.Likely, n.Name, "different Tomcat generations in one cluster",
+		j.add("tribes.version-mix", verdict.Fail, verdict.Likely, n.Name,
 			fmt.Sprintf("%s could not read messages of another member: %s is not the class that the sender has", n.Name, strings.Join(what, ", ")), list)
 		return
 	}
@@ -36,7 +36,7 @@ func (j *judge) content(n *Node) {
 	if len(what) > 4 {
 		what = append(what[:4], fmt.Sprintf("%d more", len(what)-4))
 	}
-	j.add("tribes.session-content", verdict.Fail, verdict.Definite, n.Name, "a session holds what cannot travel",
+	j.add("tribes.session-content", verdict.Fail, verdict.Definite, n.Name,
 		fmt.Sprintf("sessions do not get across because of %s: %s", firstOf(strings.Join(what, ", "), "an object in them"), why), list,
 		verdict.Fix("make the class Serializable with a serialVersionUID of its own, and deploy the same application on all nodes"))
 }
@@ -70,15 +70,15 @@ func (j *judge) contexts(n *Node) {
 		path := contextPath(app)
 		switch {
 		case deployed(n, path):
-			j.add("config.distributable", verdict.Fail, verdict.Likely, n.Name, "the application is not marked distributable",
+			j.add("config.distributable", verdict.Fail, verdict.Likely, n.Name,
 				fmt.Sprintf("%s deployed %s, and messages for its sessions find no clustered manager there (%s): <distributable/> is missing in its web.xml, or the application has a manager of its own", n.Name, path, times(total(list))), list,
 				verdict.Fix("add <distributable/> to the web.xml of "+path+" on "+n.Name))
 		case deploys:
-			j.add("config.differs", verdict.Fail, verdict.Likely, n.Name, "the nodes differ where they must not",
+			j.add("config.differs", verdict.Fail, verdict.Likely, n.Name,
 				fmt.Sprintf("others replicate the sessions of %s to %s, which did not deploy it (%s)", path, n.Name, times(total(list))), list,
 				verdict.Fix("deploy "+path+" on "+n.Name+" too, or take it off the others"))
 		default:
-			j.add("config.differs", verdict.Fail, verdict.Likely, n.Name, "the nodes differ where they must not",
+			j.add("config.differs", verdict.Fail, verdict.Likely, n.Name,
 				fmt.Sprintf("others replicate the sessions of %s to %s, where no clustered manager has them (%s): the application is not there, or not distributable there (config.distributable); this log does not say which", path, n.Name, times(total(list))), list)
 		}
 	}
@@ -124,17 +124,17 @@ func (j *judge) foreign(n *Node) {
 		}
 	}
 	if old, new := j.mixed(); old != nil && new != nil && len(tcp) > 0 {
-		j.add("tribes.version-mix", verdict.Fail, verdict.Likely, n.Name, "different Tomcat generations in one cluster",
+		j.add("tribes.version-mix", verdict.Fail, verdict.Likely, n.Name,
 			fmt.Sprintf("%s refuses what the other generation sends: %s is Tomcat %s, %s is %s", n.Name, old.Name, old.Release, new.Name, new.Release), tcp)
 		return
 	}
 	if len(tcp) > 0 {
-		j.add("tribes.malformed", verdict.Warn, verdict.Likely, n.Name, "foreign bytes at the receiver",
+		j.add("tribes.malformed", verdict.Warn, verdict.Likely, n.Name,
 			fmt.Sprintf("bytes that are no message of this Tomcat's cluster reached the receiver of %s %s, first at %s: a scanner, a browser, a TLS client, or a member of another generation; the log does not say from where", n.Name, times(total(tcp)), clockText(tcp[0].Time)), tcp,
 			verdict.Fix("let only the cluster's nodes reach the receiver's port (tribes.exposed-port)"))
 	}
 	if len(udp) > 0 {
-		j.add("tribes.malformed", verdict.Warn, verdict.Likely, n.Name, "foreign packets on the group",
+		j.add("tribes.malformed", verdict.Warn, verdict.Likely, n.Name,
 			fmt.Sprintf("packets that are no heartbeats reached %s on the group %s, first at %s: another program uses the same group and port; each one makes the receiver pause for half a second", n.Name, times(total(udp)), clockText(udp[0].Time)), udp,
 			verdict.Fix("give the cluster a group and port of its own"))
 	}
@@ -158,7 +158,7 @@ func (j *judge) mixed() (old, new *Node) {
 // load judges exhausted threads, queues and buffers.
 func (j *judge) load(n *Node) {
 	if list := eventsOf(n, Overload); len(list) > 0 {
-		j.add("tribes.load", verdict.Warn, verdict.Likely, n.Name, "senders or receivers exhausted",
+		j.add("tribes.load", verdict.Warn, verdict.Likely, n.Name,
 			fmt.Sprintf("%s had no thread, queue or buffer left for messages of the cluster, %s from %s on", n.Name, times(total(list)), clockText(list[0].Time)), list)
 	}
 }

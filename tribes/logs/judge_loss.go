@@ -116,19 +116,19 @@ func (j *judge) both(p, q *Pair, s, t *Spell) {
 		if !s.Back.IsZero() && !t.Back.IsZero() {
 			after = fmt.Sprintf("and found each other again at %s", clockText(later(s.Back, t.Back)))
 		}
-		j.add("mesh.cut", verdict.Fail, verdict.Likely, a+", "+b, "two nodes do not reach each other",
+		j.add("mesh.cut", verdict.Fail, verdict.Likely, a+", "+b,
 			fmt.Sprintf("%s and %s lost each other at the same time, %s, %s: neither multicast nor TCP got through between them", a, b, clockText(s.From), after), lines)
 	case apart.Abs() <= slack:
-		j.add("igmp.no-querier", verdict.Warn, verdict.Hint, a+", "+b, "multicast is lost between the nodes",
+		j.add("igmp.no-querier", verdict.Warn, verdict.Hint, a+", "+b,
 			fmt.Sprintf("%s and %s stopped hearing each other's heartbeats at the same time, %s, while TCP went on: the network between them lost multicast (a missing querier, a switch, a radio link: igmp.no-querier, switch.unregistered-drop, iface.wifi), or both hosts stood still together", a, b, clockText(s.From)), lines)
 	default:
 		paused, first, last := p.Of, s, t
 		if apart < 0 {
 			paused, first, last = p.From, t, s
 		}
-		j.add("tribes.gc-pause", verdict.Warn, verdict.Likely, paused.Name, "a node stood still",
+		j.add("tribes.gc-pause", verdict.Warn, verdict.Likely, paused.Name,
 			fmt.Sprintf("%s was missed at %s and itself missed the others at %s, %s later: that is how it looks when its process or host stood still and woke up then", paused.Name, clockText(first.From), clockText(last.From), last.From.Sub(first.From).Round(100*time.Millisecond)), []*Event{first.Event, last.Event},
-			verdict.Fix("look at the garbage collector's log of "+paused.Name+" and at its host (suspended VM, swapping) at that time; raise dropTime above the pause"))
+			verdict.Next("look at the garbage collector's log of "+paused.Name+" and at its host (a suspended VM, swapping) at that time"), verdict.Fix("raise dropTime of Membership above the longest pause"))
 	}
 }
 
@@ -148,7 +148,7 @@ func (j *judge) oneSided(p *Pair, s *Spell) {
 	died := s.How != Dropped && s.Back.IsZero() && !y.Last.After(s.From.Add(2*time.Second)) || s.How != Dropped && restartedUnclean(y, s)
 	switch {
 	case died && (s.How == Lost || s.How == Expired):
-		j.add("tribes.not-joined", verdict.Fail, verdict.Likely, y.Name, "a node went away without a goodbye",
+		j.add("tribes.not-joined", verdict.Fail, verdict.Likely, y.Name,
 			fmt.Sprintf("%s lost %s at %s; the log of %s ends before, without a stop: its process was killed or crashed, or its host went away", x.Name, y.Name, clockText(s.From), y.Name), lines)
 	case s.How == Lost || s.How == Dropped:
 		j.halfOpen(x, y.Name, s.From, fmt.Sprintf("%s could not reach the receiver of %s at %s, while %s went on and missed nobody", x.Name, y.Name, clockText(s.From), y.Name), lines)
@@ -157,7 +157,7 @@ func (j *judge) oneSided(p *Pair, s *Spell) {
 	case s.How == Kept:
 		j.heartbeats(x, y, s, p)
 	case s.How == Expired:
-		j.add("tribes.one-way", verdict.Warn, verdict.Hint, x.Name+", "+y.Name, "heartbeats were lost one way",
+		j.add("tribes.one-way", verdict.Warn, verdict.Hint, x.Name+", "+y.Name,
 			fmt.Sprintf("%s did not hear %s at %s, which missed nobody: its heartbeats did not get there, or it stood still", x.Name, y.Name, clockText(s.From)), lines)
 	}
 }
@@ -167,7 +167,7 @@ func (j *judge) heartbeats(x, y *Node, s *Spell, p *Pair) {
 	if j.bad("tribes.drop-time") {
 		return
 	}
-	j.add("tribes.one-way", verdict.Warn, verdict.Hint, x.Name+", "+y.Name, "heartbeats were lost one way",
+	j.add("tribes.one-way", verdict.Warn, verdict.Hint, x.Name+", "+y.Name,
 		fmt.Sprintf("%s did not hear the heartbeats of %s at %s, whose receiver answered and which heard %s all the time: multicast from %s to %s was lost (a filter or a port of a switch on %s's side: fw.input-drop, igmp.no-querier), or %s stood still for that long",
 			x.Name, y.Name, clockText(s.From), x.Name, y.Name, x.Name, x.Name, y.Name), []*Event{s.Event})
 }
@@ -205,13 +205,13 @@ func (j *judge) halfOpen(x *Node, who string, at time.Time, saw string, lines []
 			return
 		}
 	}
-	j.add("tribes.half-open", verdict.Fail, verdict.Likely, who, "heartbeats pass, TCP does not", saw, lines,
-		verdict.Fix("let TCP to the receiver of "+who+" through, from every node; muster tribes probe asks it"))
+	j.add("tribes.half-open", verdict.Fail, verdict.Likely, who, saw, lines,
+		verdict.Fix("let TCP to the receiver of "+who+" through, from every node"), verdict.Next("muster tribes probe, from each of the other nodes, asks it"))
 }
 
 // slow judges a receiver that takes connections and does not answer messages.
 func (j *judge) slow(x *Node, who string, at time.Time, lines []*Event) {
-	j.add("tribes.load", verdict.Warn, verdict.Hint, who, "a receiver did not answer",
+	j.add("tribes.load", verdict.Warn, verdict.Hint, who,
 		fmt.Sprintf("%s waited in vain for %s to acknowledge a message at %s, whose receiver still took connections: it stood still (tribes.gc-pause), all its threads were busy, or what it read took long; the log does not say which", x.Name, who, clockText(at)), lines)
 }
 
@@ -243,7 +243,7 @@ func (j *judge) dropTime(p *Pair) {
 	if early < 2 || span > time.Duration(early+1)*2*frequency {
 		return
 	}
-	j.add("tribes.drop-time", verdict.Warn, verdict.Likely, x.Name, "dropTime is too short for the frequency",
+	j.add("tribes.drop-time", verdict.Warn, verdict.Likely, x.Name,
 		fmt.Sprintf("%s misses %s %s within %s although its receiver answers: a heartbeat comes each %s only, and dropTime is over before the next one", x.Name, y.Name, times(early), span.Round(time.Second), frequency), lines,
 		verdict.Fix("set dropTime of Membership to at least three times its frequency"))
 }
@@ -305,7 +305,7 @@ func (j *judge) sendsTo(x *Node, a netip.AddrPort, list []*Event) {
 		j.slow(x, who, e.Time, left)
 	case "timeout":
 		if y == nil || oldGeneration(x) {
-			j.add("tribes.half-open", verdict.Fail, verdict.Hint, who, "messages do not get there",
+			j.add("tribes.half-open", verdict.Fail, verdict.Hint, who,
 				fmt.Sprintf("%s waited in vain for %s at %s (%s): its TCP is blocked, it stood still (tribes.gc-pause) or had no thread left (tribes.load)", x.Name, who, clockText(e.Time), times(total(left))), left)
 			return
 		}
@@ -332,7 +332,7 @@ func (j *judge) states() {
 		for _, e := range eventsOf(x, StateAsked) {
 			asked = j.name(e.Member)
 		}
-		j.add("tribes.half-open", verdict.Fail, verdict.Hint, x.Name, "the sessions did not come",
+		j.add("tribes.half-open", verdict.Fail, verdict.Hint, x.Name,
 			fmt.Sprintf("%s asked %s for its sessions and got none in time (%s): its own receiver cannot be reached from there, the keys or applications differ (tribes.key-mismatch, config.differs), or there is too much to send (tribes.load)", x.Name, asked, times(total(list))), list)
 	}
 }
@@ -367,10 +367,10 @@ func (j *judge) stranger(x *Node, a netip.AddrPort) {
 		s := &p.Spells[i]
 		switch s.How {
 		case Kept:
-			j.add("tribes.drop-time", verdict.Warn, verdict.Hint, a.String(), "heartbeats were missed",
+			j.add("tribes.drop-time", verdict.Warn, verdict.Hint, a.String(),
 				fmt.Sprintf("%s missed the heartbeats of %s at %s, whose receiver answered: it stood still (tribes.gc-pause), multicast was lost (igmp.no-querier), or dropTime is short; the log of %s would tell", x.Name, a, clockText(s.From), a), []*Event{s.Event})
 		case Lost:
-			j.add("tribes.half-open", verdict.Fail, verdict.Hint, a.String(), "a member was lost",
+			j.add("tribes.half-open", verdict.Fail, verdict.Hint, a.String(),
 				fmt.Sprintf("%s lost %s at %s: it ended without a goodbye, its host or the network went away, or its TCP is blocked; the log of %s would tell", x.Name, a, clockText(s.From), a), []*Event{s.Event})
 		case Expired:
 			if !s.Back.IsZero() {

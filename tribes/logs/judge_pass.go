@@ -25,11 +25,11 @@ func (j *judge) pass() {
 	}
 	span := j.span()
 	if added == 0 {
-		j.add("tribes.not-joined", verdict.Unknown, verdict.Hint, strings.Join(names, ", "), "nobody was found",
+		j.add("tribes.not-joined", verdict.Unknown, verdict.Hint, strings.Join(names, ", "),
 			fmt.Sprintf("no log says that a member was added, in %s: there was none, or nothing of it got here, or the lines at INFO are not logged", span), nil)
 		return
 	}
-	j.add("tribes.not-joined", verdict.Pass, verdict.Likely, strings.Join(names, ", "), "the membership works",
+	j.add("tribes.not-joined", verdict.Pass, verdict.Likely, strings.Join(names, ", "),
 		fmt.Sprintf("%s told of %s in %s, of which none failed or was missed; faults that leave no line are listed below", strings.Join(names, ", "), members(added), span), nil)
 }
 

@@ -34,8 +34,8 @@ var startCauses = []startCause{
 	{[]string{"nresolved"}, "", "addr.hostname-loopback", verdict.Likely, "a name could not be turned into an address", "give Receiver an address instead of a name"},
 	{[]string{"UnknownHostException"}, "", "addr.hostname-loopback", verdict.Definite, "a name could not be turned into an address", "give Receiver an address instead of a name"},
 	{[]string{"Address already in use", "receiver"}, "", "tribes.receiver-port", verdict.Definite, "every port that the receiver may take is taken", "stop what has the port, or raise the port or autoBind of Receiver"},
-	{[]string{"Address already in use"}, "", "sock.port-in-use", verdict.Likely, "a port that is needed is taken by something else", "find out what has the port: ss -lnup"},
-	{[]string{"Permission denied"}, "", "sec.selinux", verdict.Hint, "the system forbids to bind or to join", "look at the audit log: ausearch -m avc -ts recent"},
+	{[]string{"Address already in use"}, "", "sock.port-in-use", verdict.Likely, "a port that is needed is taken by something else", "stop what has the port, which ss -lnup names"},
+	{[]string{"Permission denied"}, "", "sec.selinux", verdict.Hint, "the system forbids to bind or to join", ""},
 	{[]string{"No such device"}, "", "route.none", verdict.Likely, "no interface of this host leads to the group: there is no route to it and no default route, or the interface is gone", "ip route add 224.0.0.0/4 dev INTERFACE"},
 	{[]string{"Network is unreachable"}, "", "route.none", verdict.Likely, "no interface of this host leads to the group", "ip route add 224.0.0.0/4 dev INTERFACE"},
 	{[]string{"No buffer space available"}, "", "limit.memberships", verdict.Likely, "the process may join no more groups", "sysctl -w net.ipv4.igmp_max_memberships=100"},
@@ -90,7 +90,7 @@ func (j *judge) start(n *Node) {
 				parts = append(parts, verdict.Fix(c.fix))
 			}
 			j.explained[n] = c.id
-			j.add(c.id, verdict.Fail, c.confidence, n.Name, "the cluster does not start",
+			j.add(c.id, verdict.Fail, c.confidence, n.Name,
 				fmt.Sprintf("the cluster of %s did not start at %s: %s (%s)", n.Name, clockText(e.Time), c.saw, e.Cause), []*Event{e}, parts...)
 			break
 		}
@@ -98,7 +98,7 @@ func (j *judge) start(n *Node) {
 	if len(failed) > 0 && len(told) == 0 {
 		e := failed[0]
 		j.explained[n] = "tribes.not-joined"
-		j.add("tribes.not-joined", verdict.Fail, verdict.Likely, n.Name, "the cluster does not start",
+		j.add("tribes.not-joined", verdict.Fail, verdict.Likely, n.Name,
 			fmt.Sprintf("the cluster of %s did not start at %s, and the reason is none that is known: %s", n.Name, clockText(e.Time), firstOf(e.Cause, e.Text)), []*Event{e})
 	}
 }
@@ -133,9 +133,9 @@ func (j *judge) settings(n *Node) {
 			names = append(names, e.Detail)
 		}
 	}
-	j.add("config.attribute", verdict.Warn, verdict.Definite, n.Name, "an attribute that the class does not have",
+	j.add("config.attribute", verdict.Warn, verdict.Definite, n.Name,
 		fmt.Sprintf("Tomcat did not understand %s of %s's server.xml: the setting has no effect", strings.Join(names, ", "), n.Name), list,
-		verdict.Fix("muster tribes config server.xml, on "+n.Name+", names the line and the right attribute"))
+		verdict.Next("muster tribes config server.xml, on "+n.Name+", names the line and the right attribute"))
 }
 
 // multicast judges heartbeats that could not be sent and groups that could not be
@@ -182,13 +182,13 @@ func (j *judge) multicast(n *Node) {
 			after = "; it works again since " + clockText(r[len(r)-1].Time)
 		}
 		j.explained[n] = c.id
-		j.add(c.id, status, c.confidence, n.Name, "heartbeats cannot be sent",
+		j.add(c.id, status, c.confidence, n.Name,
 			fmt.Sprintf("%s could not send heartbeats or join the group at %s: %s%s", n.Name, clockText(lines[0].Time), c.saw, after), lines, parts...)
 		return
 	}
 	if r := eventsOf(n, Recovering, JoinFailed); len(r) > 0 {
 		j.explained[n] = "tribes.not-joined"
-		j.add("tribes.not-joined", verdict.Fail, verdict.Definite, n.Name, "the membership service is not active",
+		j.add("tribes.not-joined", verdict.Fail, verdict.Definite, n.Name,
 			fmt.Sprintf("the membership service of %s stopped working at %s and is restarted again and again", n.Name, clockText(r[0].Time)), r)
 	}
 }
