@@ -47,6 +47,7 @@ func readFirewall(ctx context.Context) facts.Fact[firewall.Ruleset] {
 		}
 		rules.Tables = append(rules.Tables, tables...)
 	}
+	rules.ReadLists(ctx)
 	return facts.Read(*rules, source)
 }
 
@@ -110,6 +111,9 @@ func readLegacy(ctx context.Context, names, family, tool string) (tables []firew
 		tables, err := firewall.ReadSave(bytes.NewReader(out.Bytes()), family)
 		if err != nil {
 			return nil, fmt.Sprintf("the legacy %s tables: %v", family, err)
+		}
+		for i := range tables {
+			tables[i].Tool = strings.TrimSuffix(filepath.Base(t), "-save")
 		}
 		return tables, ""
 	}

@@ -3,58 +3,105 @@ package firewall
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
 // Kind says in the words of firewall tools which packets are meant.
 type Kind struct {
-	Protocol    string // udp, tcp, igmp, mld or echo (an ICMP echo reply)
+	Protocol    string // udp, tcp, igmp, mld or echo (an ICMP echo reply), or a number
 	Group       netip.Addr
 	Port        uint16 // of the group
 	First, Last uint16 // of the TCP receiver
 	Established bool   // a later packet of a connection
+	Answer      bool   // the receiver's port is the source's
 	V6          bool
 }
 
-// Allow returns the commands that let the packet through where a said that rules
-// drop it: in the tool that wrote those rules, as far as their names tell it. It
-// is empty for an accepted packet.
-func (a Answer) Allow(r *Ruleset, p Packet) []string {
-	if a.Fix != nil {
-		return a.Fix
-	}
-	if a.Verdict == Accept || len(a.Rules) == 0 {
-		return nil
-	}
-	ref := a.Rules[0]
-	for _, x := range a.Rules { // what drops, rather than what only matches sometimes
-		if x.Policy || strings.Contains(x.Text, "drop") || strings.Contains(x.Text, "reject") || strings.Contains(x.Text, "DROP") || strings.Contains(x.Text, "REJECT") {
-			ref = x
-			break
+// Allow returns the commands that let the packets through, in the tools that wrote
+// the rules which drop them, as far as the names of those tell. One packet may be
+// dropped by several chains, and the packets of a connection by different ones:
+// each gets its command. It is empty where nothing is dropped.
+func Allow(r *Ruleset, ps []Packet) []string {
+	var out []string
+	for _, p := range ps {
+		if r.Answers != nil {
+			if a := Evaluate(r, p); a.Verdict != Accept {
+				out = append(out, a.Fix...)
+			}
+			continue
+		}
+		open := map[string]bool{} // base chains that a command has opened
+		for range maxRefs {
+			a, _ := evaluate(r, p, nil, open)
+			ref, ok := a.dropping()
+			if !ok {
+				break
+			}
+			out = append(out, p.allow(r, ref)...)
+			open[ref.place()] = true
 		}
 	}
+	var unique []string
+	for _, c := range out {
+		if !slices.Contains(unique, c) {
+			unique = append(unique, c)
+		}
+	}
+	return unique
+}
+
+// place names the base chain.
+func (r Ref) place() string { return fmt.Sprintf("%s %s %s %v", r.Family, r.Table, r.Base, r.Legacy) }
+
+// dropping is the rule that drops, rather than one that only matches sometimes.
+func (a Answer) dropping() (Ref, bool) {
+	if a.Verdict == Accept || len(a.Rules) == 0 {
+		return Ref{}, false
+	}
+	for _, x := range a.Rules {
+		if x.Policy || slices.ContainsFunc([]string{"drop", "reject", "DROP", "REJECT", "SNAT", "snat"}, func(w string) bool { return strings.Contains(x.Text, w) }) {
+			return x, true
+		}
+	}
+	return a.Rules[0], true
+}
+
+// allow is the command for one chain.
+func (p *Packet) allow(r *Ruleset, ref Ref) []string {
 	switch {
+	case strings.Contains(strings.ToLower(ref.Text), "snat"):
+		return []string{r.remove(ref)}
 	case ref.Table == "firewalld" && p.Way == In:
-		return p.Allow.firewalld()
-	case p.Way == In && r.usesUFW(ref):
-		return p.Allow.ufw()
+		return p.firewalld(r)
+	case p.Way != Forwarded && r.usesUFW(ref):
+		return p.ufw(ref)
 	case ref.Legacy || isIPTables(ref):
-		return []string{p.iptables(ref)}
+		return []string{p.iptables(r, ref)}
 	}
 	return []string{p.nft(ref)}
 }
 
+// remove deletes the rule itself, where an accept before it would not help.
+func (r *Ruleset) remove(ref Ref) string {
+	if ref.Legacy {
+		return fmt.Sprintf("%s -t %s %s", r.legacyTool(ref), ref.Table, strings.Replace(ref.Text, "-A ", "-D ", 1))
+	}
+	return fmt.Sprintf("nft delete rule %s %s %s handle %d", ref.Family, ref.Table, ref.Chain, ref.Handle)
+}
+
 func (r *Ruleset) usesUFW(ref Ref) bool {
 	t := r.table(ref.Family, ref.Table, ref.Legacy)
-	if t == nil {
-		return false
+	return t != nil && slices.ContainsFunc(t.Chains, func(c Chain) bool { return strings.HasPrefix(c.Name, "ufw") })
+}
+
+// legacyTool is the program that changes legacy tables here: where both kinds are
+// installed its name says so.
+func (r *Ruleset) legacyTool(ref Ref) string {
+	if t := r.table(ref.Family, ref.Table, true); t != nil && t.Tool != "" {
+		return t.Tool
 	}
-	for _, c := range t.Chains {
-		if strings.HasPrefix(c.Name, "ufw") {
-			return true
-		}
-	}
-	return false
+	return map[string]string{"ip": "iptables-legacy", "ip6": "ip6tables-legacy"}[ref.Family]
 }
 
 // isIPTables: iptables-nft keeps the names of the legacy tables and chains.
@@ -66,6 +113,17 @@ func isIPTables(ref Ref) bool {
 	return false
 }
 
+// beforeTracking: the chain runs before connection tracking, where nothing is
+// established.
+func (ref Ref) beforeTracking(r *Ruleset) bool {
+	t := r.table(ref.Family, ref.Table, ref.Legacy)
+	if t == nil {
+		return false
+	}
+	c := t.chain(ref.Base)
+	return c != nil && (c.Hook == "ingress" || c.Hook == "egress" || c.Priority <= -200 && (c.Hook == "prerouting" || c.Hook == "output"))
+}
+
 func (k Kind) ports(sep string) string {
 	if k.Last > k.First {
 		return fmt.Sprintf("%d%s%d", k.First, sep, k.Last)
@@ -73,49 +131,11 @@ func (k Kind) ports(sep string) string {
 	return fmt.Sprint(k.First)
 }
 
-func (k Kind) firewalld() []string {
-	family := "ipv4"
-	if k.V6 {
-		family = "ipv6"
-	}
-	var add string
-	switch k.Protocol {
-	case "udp":
-		add = fmt.Sprintf("--add-rich-rule='rule family=%s destination address=%s port port=%d protocol=udp accept'", family, k.Group, k.Port)
-	case "tcp":
-		add = "--add-port=" + k.ports("-") + "/tcp"
-	case "igmp":
-		add = "--add-protocol=igmp"
-	case "mld":
-		add = "--add-protocol=ipv6-icmp"
-	default:
-		add = "--add-protocol=icmp"
-	}
-	return []string{"firewall-cmd --permanent " + add, "firewall-cmd --reload"}
-}
-
-func (k Kind) ufw() []string {
-	switch k.Protocol {
-	case "udp":
-		return []string{fmt.Sprintf("ufw allow in proto udp to %s port %d", k.Group, k.Port)}
-	case "tcp":
-		return []string{"ufw allow " + k.ports(":") + "/tcp"}
-	case "igmp":
-		return []string{"ufw allow in proto igmp to 224.0.0.0/4"}
-	case "mld":
-		return []string{"sed -i '/^COMMIT/i -A ufw6-before-input -p icmpv6 -j ACCEPT' /etc/ufw/before6.rules", "ufw reload"}
-	}
-	return []string{"sed -i '/^COMMIT/i -A ufw-before-input -p icmp --icmp-type echo-reply -j ACCEPT' /etc/ufw/before.rules", "ufw reload"}
-}
-
 // iptables inserts a rule at the top of the base chain.
-func (p *Packet) iptables(ref Ref) string {
-	tool := "iptables"
-	if ref.Family == "ip6" {
-		tool = "ip6tables"
-	}
+func (p *Packet) iptables(r *Ruleset, ref Ref) string {
+	tool := map[string]string{"ip": "iptables-nft", "ip6": "ip6tables-nft"}[ref.Family]
 	if ref.Legacy {
-		tool += "-legacy"
+		tool = r.legacyTool(ref)
 	}
 	cmd := []string{tool}
 	if ref.Table != "filter" {
@@ -123,25 +143,26 @@ func (p *Packet) iptables(ref Ref) string {
 	}
 	cmd = append(cmd, "-I", ref.Base)
 	k := p.Allow
-	if p.In.Name != "" {
+	if p.In.Name != "" && p.Way != Forwarded {
 		cmd = append(cmd, "-i", p.In.Name)
 	}
-	if p.Out.Name != "" && ref.Hook != "prerouting" {
+	if p.Out.Name != "" && p.Way == Out {
 		cmd = append(cmd, "-o", p.Out.Name)
 	}
+	port := map[bool]string{true: "--sport", false: "--dport"}[k.Answer]
 	switch {
-	case k.Established:
-		cmd = append(cmd, "-m", "conntrack", "--ctstate", "ESTABLISHED,RELATED")
 	case k.Protocol == "udp":
 		cmd = append(cmd, "-d", k.Group.String(), "-p", "udp", "--dport", fmt.Sprint(k.Port))
+	case k.Protocol == "tcp" && k.Established && !ref.beforeTracking(r):
+		cmd = append(cmd, "-m", "conntrack", "--ctstate", "ESTABLISHED,RELATED")
 	case k.Protocol == "tcp":
-		cmd = append(cmd, "-p", "tcp", "--dport", k.ports(":"))
-	case k.Protocol == "igmp":
-		cmd = append(cmd, "-p", "igmp")
-	case k.V6:
+		cmd = append(cmd, "-p", "tcp", port, k.ports(":"))
+	case k.Protocol == "echo" && !k.V6:
+		cmd = append(cmd, "-p", "icmp", "--icmp-type", "echo-reply")
+	case k.Protocol == "echo" || k.Protocol == "mld":
 		cmd = append(cmd, "-p", "icmpv6")
 	default:
-		cmd = append(cmd, "-p", "icmp", "--icmp-type", "echo-reply")
+		cmd = append(cmd, "-p", k.Protocol)
 	}
 	return strings.Join(append(cmd, "-j", "ACCEPT"), " ")
 }
@@ -150,11 +171,11 @@ func (p *Packet) iptables(ref Ref) string {
 func (p *Packet) nft(ref Ref) string {
 	cmd := []string{"nft insert rule", ref.Family, ref.Table, ref.Base}
 	k := p.Allow
-	if ref.Family != "netdev" {
+	if ref.Family != "netdev" && ref.Family != "bridge" && p.Way != Forwarded {
 		if p.In.Name != "" {
 			cmd = append(cmd, fmt.Sprintf("iifname %q", p.In.Name))
 		}
-		if p.Out.Name != "" && ref.Hook != "prerouting" {
+		if p.Out.Name != "" {
 			cmd = append(cmd, fmt.Sprintf("oifname %q", p.Out.Name))
 		}
 	}
@@ -162,19 +183,19 @@ func (p *Packet) nft(ref Ref) string {
 	if k.V6 {
 		ip = "ip6"
 	}
-	switch {
-	case k.Established:
-		cmd = append(cmd, "ct state established,related")
-	case k.Protocol == "udp":
+	port := map[bool]string{true: "sport", false: "dport"}[k.Answer]
+	switch k.Protocol {
+	case "udp":
 		cmd = append(cmd, ip, "daddr", k.Group.String(), "udp dport", fmt.Sprint(k.Port))
-	case k.Protocol == "tcp":
-		cmd = append(cmd, "tcp dport", k.ports("-"))
-	case k.Protocol == "igmp":
-		cmd = append(cmd, "ip protocol igmp")
-	case k.Protocol == "mld":
+	case "tcp":
+		cmd = append(cmd, "tcp", port, k.ports("-"))
+	case "mld":
 		cmd = append(cmd, "icmpv6 type { mld-listener-query, mld-listener-report, mld2-listener-report }")
+	case "echo":
+		cmd = append(cmd, map[bool]string{false: "icmp type echo-reply", true: "icmpv6 type echo-reply"}[k.V6])
+	case "arp":
 	default:
-		cmd = append(cmd, "icmp type echo-reply")
+		cmd = append(cmd, "meta l4proto", k.Protocol)
 	}
 	cmd = append(cmd, "accept")
 	s := strings.Join(cmd, " ")

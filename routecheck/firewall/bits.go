@@ -156,6 +156,30 @@ func (x value) masked(mask, xor []byte) (value, bool) {
 	return out, true
 }
 
+// combined is x and, or or xor y, bit by bit.
+func (x value) combined(op string, y value) value {
+	if len(x.v) != len(y.v) {
+		return unknown(len(x.v))
+	}
+	out := x.clone()
+	for i := range out.v {
+		both := x.k[i] & y.k[i]
+		switch op {
+		case "and": // a zero on either side decides
+			out.k[i] = both | x.k[i]&^x.v[i] | y.k[i]&^y.v[i]
+			out.v[i] = x.v[i] & y.v[i]
+		case "or":
+			out.k[i] = both | x.v[i] | y.v[i]
+			out.v[i] = x.v[i] | y.v[i]
+		default:
+			out.k[i] = both
+			out.v[i] = x.v[i] ^ y.v[i]
+		}
+		out.v[i] &= out.k[i]
+	}
+	return out
+}
+
 // swapped reverses the bytes of each whole group of size bytes and leaves the
 // rest, as the kernel does.
 func (x value) swapped(size int) (value, bool) {

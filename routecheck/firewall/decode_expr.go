@@ -60,6 +60,7 @@ func (d *decoder) expr(as []netlink.Attr) (e Expr, packets *uint64) {
 	case "bitwise":
 		e.Src, e.Dst, e.Len = register(netlink.Find(a, 1)), register(netlink.Find(a, 2)), be32(netlink.Find(a, 3))
 		e.Op, e.Data, e.Data2 = named([]string{"mask", "<<", ">>", "and", "or", "xor"}, orZero(netlink.Find(a, 6))), data(4), data(5)
+		e.Src2 = register(netlink.Find(a, 8))
 	case "byteorder":
 		e.Src, e.Dst, e.Len, e.Offset = register(netlink.Find(a, 1)), register(netlink.Find(a, 2)), be32(netlink.Find(a, 4)), be32(netlink.Find(a, 5))
 		e.Op = named([]string{"ntoh", "hton"}, netlink.Find(a, 3))
@@ -107,7 +108,7 @@ func (d *decoder) expr(as []netlink.Attr) (e Expr, packets *uint64) {
 		e.Key, e.Name = named(objectTypes, orZero(netlink.Find(a, 1))), netlink.Text(netlink.Find(a, 2))
 		e.Stateful = e.Key == "quota" || e.Key == "limit" || e.Key == "ct count" || netlink.Find(a, 4) != nil
 	case "nat":
-		e.Op = named([]string{"snat", "dnat"}, netlink.Find(a, 1))
+		e.Op, e.Src = named([]string{"snat", "dnat"}, netlink.Find(a, 1)), register(netlink.Find(a, 3))
 	case "reject":
 		e.Op = named([]string{"icmp", "tcp reset", "icmpx"}, netlink.Find(a, 1))
 	case "match", "target":

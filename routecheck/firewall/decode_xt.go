@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -18,7 +19,7 @@ func (d *decoder) compat(e *Expr, name string, rev uint32, info []byte) {
 	e.Name = name
 	if e.Kind == "target" {
 		e.Kind = "xt-target"
-		d.compatTarget(e, info)
+		d.compatTarget(e, rev, info)
 		return
 	}
 	e.Kind = "xt"
@@ -32,11 +33,38 @@ func (d *decoder) compat(e *Expr, name string, rev uint32, info []byte) {
 // undecoded marks the options of a module that muster cannot read.
 const undecoded = "--not-decoded"
 
-func (d *decoder) compatTarget(e *Expr, info []byte) {
+func (d *decoder) compatTarget(e *Expr, rev uint32, info []byte) {
+	u32 := func(at int) uint32 { return d.order.Uint32(info[at:]) }
 	switch {
+	case e.Name == "CONNMARK" && len(info) >= 16:
+		mode := info[12]
+		if rev == 2 { // a shift stands before the mode
+			if info[13] != 0 {
+				return
+			}
+			mode = info[14]
+		}
+		switch mode {
+		case 0:
+			e.Args = []string{"--set-xmark", fmt.Sprintf("%#x/%#x", u32(0), u32(4))}
+		case 1, 2:
+			e.Args = []string{[]string{"--save-mark", "--restore-mark"}[mode-1], "--nfmask", fmt.Sprintf("%#x", u32(8)), "--ctmask", fmt.Sprintf("%#x", u32(4))}
+		}
+	case e.Name == "SNAT" && rev == 0 && len(info) >= 20: // struct nf_nat_ipv4_multi_range_compat: one range
+		const mapAddresses = 1
+		if u32(4)&mapAddresses != 0 {
+			e.Args = []string{"--to-source", addressText(info[8:12], info[12:16])}
+		}
+	case e.Name == "SNAT" && len(info) >= 36: // struct nf_nat_range: flags, first and last address, ports
+		const mapAddresses = 1
+		if u32(0)&mapAddresses != 0 {
+			e.Args = []string{"--to-source", addressText(info[4:20], info[20:36])}
+		}
 	case e.Name == "CT" && len(info) >= 4:
 		if d.order.Uint16(info)&1 != 0 {
 			e.Args = []string{"--notrack"}
+		} else if zone := d.order.Uint16(info[2:]); zone != 0 {
+			e.Args = []string{"--zone", strconv.Itoa(int(zone))}
 		}
 	case e.Name == "MARK" && len(info) >= 8: // revision 2: mark, mask
 		e.Args = []string{"--set-xmark", fmt.Sprintf("%#x/%#x", d.order.Uint32(info), d.order.Uint32(info[4:]))}
@@ -99,9 +127,21 @@ func (d *decoder) matchArgs(name string, rev uint32, b []byte) ([]string, bool) 
 		return opt(b[3]&1 != 0, "--icmp-type", kind), true
 	case (name == "mark" || name == "connmark") && rev == 1 && len(b) >= 9:
 		return opt(b[8] != 0, "--mark", fmt.Sprintf("%#x/%#x", u32(0), u32(4))), true
+	case name == "rpfilter" && len(b) >= 1:
+		return flagOptions(b[0], "--loose", "--validmark", "--accept-local", "--invert"), true
+	case name == "ttl" && len(b) >= 2 && b[0] < 4, name == "hl" && len(b) >= 2 && b[0] < 4:
+		return opt(b[0] == 1, "--"+name+[]string{"-eq", "-eq", "-lt", "-gt"}[b[0]], strconv.Itoa(int(b[1]))), true
+	case name == "owner" && len(b) >= 18 && b[16]&^7 == 0:
+		return ownerArgs(u32, b[16], b[17], opt), true
+	case name == "recent" && len(b) >= 211 && bits.OnesCount8(b[8]&15) == 1:
+		return recentArgs(u32, b, opt), true
+	case name == "policy" && len(b) >= 308:
+		return policyArgs(d.order.Uint16(b[304:]))
+	case name == "set" && rev >= 1 && len(b) >= 4:
+		return setArgs(d.order.Uint16(b), b[2], b[3], opt)
 	case name == "iprange" && len(b) >= 65:
 		return iprangeArgs(b, opt), true
-	case name == "ttl" || name == "hl" || name == "length" || name == "mac" || name == "owner" || name == "limit" || name == "dscp" || name == "tos":
+	case name == "length" || name == "mac" || name == "limit" || name == "dscp" || name == "tos":
 		return []string{"--" + name}, true // what they ask is not known of any packet: always maybe
 	}
 	return nil, false
@@ -223,12 +263,7 @@ func physdevArgs(b []byte, opt func(bool, string, ...string) []string) []string 
 
 // iprangeArgs is struct xt_iprange_mtinfo: four addresses of 16 bytes and flags.
 func iprangeArgs(b []byte, opt func(bool, string, ...string) []string) []string {
-	addr := func(at int) string {
-		if bytes.Equal(b[at+4:at+16], make([]byte, 12)) {
-			return netip.AddrFrom4([4]byte(b[at : at+4])).String()
-		}
-		return netip.AddrFrom16([16]byte(b[at : at+16])).String()
-	}
+	addr := func(at int) string { return inetAddr(b[at : at+16]).String() }
 	var args []string
 	if b[64]&1 != 0 {
 		args = append(args, opt(b[64]&16 != 0, "--src-range", addr(0)+"-"+addr(16))...)
@@ -237,4 +272,95 @@ func iprangeArgs(b []byte, opt func(bool, string, ...string) []string) []string 
 		args = append(args, opt(b[64]&32 != 0, "--dst-range", addr(32)+"-"+addr(48))...)
 	}
 	return args
+}
+
+// inetAddr is union nf_inet_addr: an IPv4 address is followed by zeros.
+func inetAddr(b []byte) netip.Addr {
+	if len(b) == 4 {
+		return netip.AddrFrom4([4]byte(b))
+	}
+	if bytes.Equal(b[4:16], make([]byte, 12)) {
+		return netip.AddrFrom4([4]byte(b[:4]))
+	}
+	return netip.AddrFrom16([16]byte(b[:16]))
+}
+
+// addressText is FIRST, or FIRST-LAST.
+func addressText(first, last []byte) string {
+	if bytes.Equal(first, last) {
+		return inetAddr(first).String()
+	}
+	return inetAddr(first).String() + "-" + inetAddr(last).String()
+}
+
+func flagOptions(b byte, names ...string) []string {
+	out := []string{}
+	for i, n := range names {
+		if b&(1<<i) != 0 {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// ownerArgs is struct xt_owner_match_info: ranges of user and group ids, what is
+// asked, what is turned around.
+func ownerArgs(u32 func(int) uint32, match, invert byte, opt func(bool, string, ...string) []string) []string {
+	var args []string
+	for i, name := range []string{"--uid-owner", "--gid-owner"} {
+		if match&(1<<i) == 0 {
+			continue
+		}
+		s := fmt.Sprint(u32(8 * i))
+		if u32(8*i) != u32(8*i+4) {
+			s += fmt.Sprintf("-%d", u32(8*i+4))
+		}
+		args = append(args, opt(invert&(1<<i) != 0, name, s)...)
+	}
+	if match&4 != 0 {
+		args = append(args, opt(invert&4 != 0, "--socket-exists")...)
+	}
+	return args
+}
+
+// recentArgs is struct xt_recent_mtinfo: seconds, hits, what is asked, invert,
+// name, side.
+func recentArgs(u32 func(int) uint32, b []byte, opt func(bool, string, ...string) []string) []string {
+	args := opt(b[9] != 0, flagOptions(b[8]&15, "--rcheck", "--set", "--update", "--remove")[0])
+	if n := u32(0); n != 0 {
+		args = append(args, "--seconds", fmt.Sprint(n))
+	}
+	if n := u32(4); n != 0 {
+		args = append(args, "--hitcount", fmt.Sprint(n))
+	}
+	args = append(args, "--name", netlink.Text(b[10:210]))
+	if b[210] == 1 {
+		return append(args, "--rdest")
+	}
+	return append(args, "--rsource")
+}
+
+// policyArgs is the end of struct xt_policy_info: its flags. What it asks of a
+// policy's elements matters only where there is IPsec, which is not decided.
+func policyArgs(flags uint16) ([]string, bool) {
+	const in, out, none = 1, 2, 4
+	args := []string{"--dir", "in"}
+	if flags&out != 0 {
+		args[1] = "out"
+	}
+	return append(args, "--pol", map[bool]string{true: "none", false: "ipsec"}[flags&none != 0]), flags&(in|out) != 0
+}
+
+// setArgs is struct xt_set_info: the set's number, how many parts, and a bit for
+// each part that is the source's. The name is found later.
+func setArgs(index uint16, parts, flags byte, opt func(bool, string, ...string) []string) ([]string, bool) {
+	const invert = 1
+	if parts == 0 || parts > 3 || flags&^0xf != 0 {
+		return nil, false
+	}
+	var sides []string
+	for i := range parts {
+		sides = append(sides, map[bool]string{true: "src", false: "dst"}[flags&(2<<i) != 0])
+	}
+	return opt(flags&invert != 0, "--match-set", fmt.Sprintf("#%d", index), strings.Join(sides, ",")), true
 }

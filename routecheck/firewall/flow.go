@@ -1,6 +1,7 @@
 package firewall
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net"
 	"net/netip"
@@ -21,6 +22,20 @@ type Flow struct {
 	// host bits are unknown. An invalid Peers leaves all bits unknown.
 	Self  netip.Addr
 	Peers netip.Prefix
+	// Back is the interface by which the route to the peers leaves, nil where it is
+	// not known.
+	Back *Device
+	// Queriers is where IGMP queries may come from; not valid is anywhere.
+	Queriers netip.Prefix
+	// UID is whom the member runs as, nil where none runs.
+	UID *uint32
+	// Plain: this host has no IPsec policy and no IPsec state.
+	Plain bool
+	// Locals are the addresses of this host, nil where they are not known.
+	Locals []netip.Addr
+	// Ephemeral are the first and the last port that the system gives to a socket
+	// that asks for none (net.ipv4.ip_local_port_range); zero where it is not known.
+	Ephemeral [2]uint16
 }
 
 // HeartbeatIn is another member's heartbeat. Every multicast datagram is ct state
@@ -60,7 +75,8 @@ func (f Flow) QueryIn() Packet {
 	p := f.packet("an IGMP query coming in", In)
 	p.Allow = f.kind("igmp")
 	all := netip.AddrFrom4([4]byte{224, 0, 0, 1})
-	p.ip(protoIGMP, f.peer(), f.exact(all), true)
+	p.ip(protoIGMP, f.prefix(f.Queriers), f.exact(all), true)
+	p.network.set(8, 1) // RFC 3376 section 4: the TTL of IGMP is 1
 	p.trans = typed(0x11, 12)
 	p.toGroup(all)
 	return p
@@ -83,9 +99,10 @@ func (f Flow) ReportOut() Packet {
 	p.Allow = f.kind("igmp")
 	to := netip.AddrFrom4([4]byte{224, 0, 0, 22})
 	p.ip(protoIGMP, f.exact(f.Self), f.exact(to), true)
+	p.network.set(8, 1)
 	p.trans = typed(0x22, 16)
 	p.toGroup(to)
-	p.pktType, p.srcType = packetHost, rtnLocal
+	p.pktType, p.srcType, p.sender = packetHost, rtnLocal, owner{kernel: true}
 	return p
 }
 
@@ -115,10 +132,18 @@ func (f Flow) ConnectOut() []Packet {
 		f.segment("the answer to "+what, In, 0x12, ctEstablished),
 		f.segment("what follows on "+what, Out, 0x10, ctEstablished),
 	}
+	own := unknown(2)
+	if f.Ephemeral != [2]uint16{} {
+		own = between(f.Ephemeral[0], f.Ephemeral[1])
+	}
+	receiver := known(binary.BigEndian.AppendUint16(nil, f.TCPPort)...)
 	for i := range out { // the ports stand the other way round
-		src, _ := out[i].trans.cut(0, 2)
-		dst, _ := out[i].trans.cut(2, 2)
-		out[i].trans.put(0, dst.append(src))
+		out[i].Allow.Answer = !out[i].Allow.Answer
+		if out[i].Way == Out {
+			out[i].trans.put(0, own.append(receiver))
+		} else {
+			out[i].trans.put(0, receiver.append(own))
+		}
 	}
 	return out
 }
@@ -135,7 +160,7 @@ func (f Flow) segment(what string, way Direction, flags byte, state uint32) Pack
 	}
 	p.toHost()
 	p.ct, p.Allow = state, f.kind("tcp")
-	p.Allow.Established = state == ctEstablished
+	p.Allow.Established, p.Allow.Answer = state == ctEstablished, way == Out
 	if way == Out {
 		p.srcType, p.dstType = rtnLocal, rtnUnicast
 	}
@@ -172,7 +197,11 @@ func (f Flow) kind(protocol string) Kind {
 }
 
 func (f Flow) packet(what string, way Direction) Packet {
-	p := Packet{What: what, Way: way, Lower: f.Lower, Bridge: f.Bridge, v6: f.Group.Is6(), ct: ctNew, srcType: rtnUnicast}
+	p := Packet{What: what, Way: way, Lower: f.Lower, Bridge: f.Bridge, v6: f.Group.Is6(), ct: ctNew, srcType: rtnUnicast,
+		back: f.Back, plain: f.Plain, locals: f.Locals}
+	if f.UID != nil {
+		p.sender = owner{known: true, uid: *f.UID}
+	}
 	if way == Out {
 		p.Out = f.Device
 	} else {
@@ -193,10 +222,14 @@ func (f Flow) exact(a netip.Addr) value {
 	return unknown(n)
 }
 
-func (f Flow) peer() value {
-	x := f.exact(f.Peers.Addr())
-	if !f.Peers.IsValid() || len(x.v)*8 != f.Peers.Addr().BitLen() {
+func (f Flow) peer() value { return f.prefix(f.Peers) }
+
+// prefix is an address of which the prefix is known; of one that is not valid
+// nothing is.
+func (f Flow) prefix(p netip.Prefix) value {
+	x := f.exact(p.Addr())
+	if !p.IsValid() || len(x.v)*8 != p.Addr().BitLen() {
 		return x
 	}
-	return prefixed(x.v, f.Peers.Bits())
+	return prefixed(x.v, p.Bits())
 }

@@ -58,6 +58,9 @@ func (p *Packet) hooks() []hookAt {
 		way = append(way, hookAt{"prerouting", []string{"bridge"}, nil}, hookAt{"prerouting", ip, nil},
 			hookAt{"forward", []string{"bridge"}, nil}, hookAt{"forward", ip, nil},
 			hookAt{"postrouting", []string{"bridge"}, nil}, hookAt{"postrouting", ip, nil})
+		if p.BridgeOnly {
+			way = slices.DeleteFunc(way, func(h hookAt) bool { return h.families[0] != "bridge" })
+		}
 	}
 	return way
 }

@@ -27,7 +27,7 @@ var kernelCases = []struct {
 	name  string
 	tool  string // nft, iptables-nft or iptables-legacy
 	rules string
-	want  string // heartbeat in, connect in, heartbeat out: a accept, d drop, ? unknown
+	want  string // heartbeat in, connect in, heartbeat out and, where it stands, connect out: a accept, d drop, ? unknown
 }{
 	{"empty", "nft", ``, "aaa"},
 	{"drop udp port", "nft", `table inet f { chain i { type filter hook input priority 0; udp dport 45564 counter drop; }}`, "daa"},
@@ -97,6 +97,28 @@ var kernelCases = []struct {
 	{"map to a mark", "nft", `table inet f { chain i { type filter hook input priority 0; meta mark set udp dport map { 45564 : 7, 9 : 8 }; meta mark 7 drop; }}`, "daa"},
 	{"catch-all of a map", "nft", `table inet f { chain i { type filter hook input priority 0; meta l4proto vmap { tcp : accept, * : drop }; }}`, "daa"},
 	{"masquerade", "nft", `table ip n { chain p { type nat hook postrouting priority 100; oifname "eth0" masquerade; }}`, "aaa"},
+	{"snat to a foreign address", "nft", `table ip n { chain p { type nat hook postrouting priority 100; oifname "eth0" meta l4proto tcp snat to 203.0.113.5; }}`, "aaad"},
+	{"snat to our own address", "nft", `table ip n { chain p { type nat hook postrouting priority 100; oifname "eth0" meta l4proto tcp snat to 10.77.0.12; }}`, "aaaa"},
+	{"fib of the way back", "nft", `table inet f { chain p { type filter hook prerouting priority -300; fib saddr . iif oif missing drop; }}`, "aaaa"},
+	{"fib by index", "nft", `table inet f { chain i { type filter hook input priority 0; fib saddr oif "eth0" drop; }}`, "ddad"},
+	{"fib by name", "nft", `table inet f { chain i { type filter hook input priority 0; fib saddr oifname "eth1" drop; }}`, "aaaa"},
+	{"fib exists", "nft", `table inet f { chain i { type filter hook input priority 0; fib saddr . iif oif exists drop; }}`, "ddad"},
+	{"no nat, so no dnat status", "nft", `table inet f { chain i { type filter hook input priority 0; policy drop; ct state established accept; ct status dnat accept; tcp dport 4000 accept; }}`, "daaa"},
+	{"notrack after a zone", "nft", `table inet f { chain r { type filter hook prerouting priority -300; ct zone set 7; ip daddr 224.0.0.0/4 notrack; }
+		chain i { type filter hook input priority 0; policy drop; ct state untracked accept; ct state established accept; }}`, "dda?"},
+	{"notrack before a zone", "nft", `table inet f { chain r { type filter hook prerouting priority -300; ip daddr 224.0.0.0/4 notrack; ct zone set 7; }
+		chain i { type filter hook input priority 0; policy drop; ct state untracked,established accept; }}`, "dda?"},
+	{"notrack too late", "nft", `table inet f { chain r { type filter hook prerouting priority -100; notrack; }
+		chain i { type filter hook input priority 0; policy drop; ct state untracked,established accept; }}`, "ddaa"},
+	{"state before connection tracking", "nft", `table inet f { chain r { type filter hook prerouting priority -300; ct state new drop; }
+		chain i { type filter hook input priority 0; ct state invalid drop; }}`, "aaaa"},
+	{"or and and of marks", "nft", `table inet f { chain p { type filter hook prerouting priority -150; meta mark set meta mark or 0x10; meta mark set meta mark and 0xfffffff1; }
+		chain i { type filter hook input priority 0; meta mark & 0x10 == 0x10 udp dport 45564 drop; }}`, "daaa"},
+	{"mark of a new connection", "nft", `table inet f { chain i { type filter hook input priority 0; ct mark & 0x8000 == 0x8000 drop; }}`, "aaaa"},
+	{"mark kept by a connection", "nft", `table inet f { chain i { type filter hook input priority 0; tcp dport 4000 ct state new ct mark set 7; ct mark 7 ct state established drop; }}`, "adaa"},
+	{"ports of services, seen by answers", "nft", `table inet f { chain i { type filter hook input priority 0; policy drop; tcp dport { 22, 5911 } drop; ct state established accept; udp dport 45564 accept; }}`, "adaa"},
+	{"the peer and nobody else", "nft", `table inet f { chain i { type filter hook input priority 0; policy drop; ip saddr { 10.77.0.11, 10.77.0.99 } accept; }}`, "aaaa"},
+
 	{"redirect", "nft", `table ip n { chain p { type nat hook prerouting priority -100; tcp dport 4000 redirect to :4001; }}`, "a?a"},
 
 	{"drop udp", "iptables-nft", `-A INPUT -p udp --dport 45564 -j DROP`, "daa"},
@@ -113,6 +135,23 @@ var kernelCases = []struct {
 	{"string", "iptables-nft", "-A INPUT -p udp -m string --algo bm --string TRIBES -j DROP", "?aa"},
 	{"output", "iptables-nft", `-A OUTPUT -d 224.0.0.0/4 -j DROP`, "aad"},
 	{"mark", "iptables-nft", "-t mangle -A PREROUTING -p udp -j MARK --set-mark 5\n-A INPUT -m mark --mark 5 -j DROP", "daa"},
+	{"set of addresses", "iptables-nft", "-N x\n-A INPUT -m set --match-set peers src -j ACCEPT\n-P INPUT DROP", "aaaa"},
+	{"not in a set of addresses", "iptables-nft", "-A INPUT -m set ! --match-set others src -j DROP", "ddad"},
+	{"set of ports", "iptables-nft", "-A INPUT -m set --match-set ports dst -j DROP", "adaa"},
+	{"set of addresses and ports", "iptables-nft", "-A INPUT -m set --match-set both src,dst -j DROP", "daaa"},
+	{"mark with a mask", "iptables-nft", "-t mangle -A PREROUTING -p udp -j MARK --set-xmark 0x30000/0xf0000\n-t mangle -A PREROUTING -j MARK --set-xmark 0x0/0x10000\n-A INPUT -m mark --mark 0x20000/0xf0000 -j DROP", "daaa"},
+	{"mark of kube-proxy", "iptables-nft", "-A INPUT -m mark --mark 0x8000/0x8000 -j DROP\n-A OUTPUT -m mark --mark 0x8000/0x8000 -j DROP", "aaaa"},
+	{"connection's mark restored", "iptables-nft", "-t mangle -A PREROUTING -j CONNMARK --restore-mark --nfmask 0xff --ctmask 0xff\n-A INPUT -m mark ! --mark 0x0/0xff -j DROP", "aaaa"},
+	{"connection's mark saved and restored", "iptables-nft", "-t mangle -A INPUT -p tcp -m conntrack --ctstate NEW -j CONNMARK --set-xmark 0x5/0xff\n-t mangle -A PREROUTING -j CONNMARK --restore-mark\n-A INPUT -m mark --mark 0x5/0xff -j DROP", "adaa"},
+	{"rpfilter", "iptables-nft", "-t raw -A PREROUTING -m rpfilter --invert -j DROP", "aaaa"},
+	{"rpfilter, loose", "iptables-nft", "-t raw -A PREROUTING -m rpfilter --loose -j DROP", "ddad"},
+	{"no IPsec", "iptables-nft", "-A INPUT -m policy --dir in --pol none -j DROP", "ddad"},
+	{"IPsec", "iptables-nft", "-A INPUT -m policy --dir in --pol ipsec -j DROP", "aaaa"},
+	{"recent, nobody listed", "iptables-nft", "-A INPUT -m recent --name bad --rcheck --seconds 60 -j DROP", "aaaa"},
+	{"recent, listed at once", "iptables-nft", "-A INPUT -p udp -m recent --name udp --set\n-A INPUT -p udp -m recent --name udp --update --seconds 60 --hitcount 100 -j DROP", "?aaa"},
+	{"zone before notrack", "iptables-nft", "-t raw -A PREROUTING -j CT --zone 5\n-t raw -A PREROUTING -j CT --notrack\n-A INPUT -m conntrack --ctstate UNTRACKED -j DROP", "aaaa"},
+	{"snat to a foreign address", "iptables-nft", "-t nat -A POSTROUTING -p tcp -j SNAT --to-source 203.0.113.5", "aaad"},
+	{"hop count", "iptables-nft", "-A OUTPUT -p igmp -m ttl ! --ttl-eq 1 -j DROP", "aaaa"},
 	{"raw notrack", "iptables-nft", "-t raw -A PREROUTING -p udp -j CT --notrack\n-A INPUT -m conntrack --ctstate UNTRACKED -j DROP", "daa"},
 	{"interface plus", "iptables-nft", "-A INPUT -i eth+ -p udp -j DROP", "daa"},
 	{"not the interface", "iptables-nft", "-A INPUT ! -i lo -p udp -j DROP", "daa"},
@@ -147,9 +186,13 @@ func TestKernelAgrees(t *testing.T) {
 			load(t, host, c.tool, c.rules)
 			defer unload(t, host, c.tool)
 			rules := again(t, read(t, host, c.tool))
-			records = append(records, recorded{c.tool + ": " + c.name, c.want, rules})
 			f := firewall.Flow{Device: device(t, host), Group: group, Port: port, TCPPort: tcpPort,
-				Self: host.Addr(), Peers: netip.PrefixFrom(host.Addr(), 24).Masked()}
+				Self: host.Addr(), Peers: netip.PrefixFrom(host.Addr(), 24).Masked(), Plain: true, Locals: []netip.Addr{host.Addr()}, Ephemeral: [2]uint16{32768, 60999}}
+			f.Back = &f.Device
+			if c.name == "the peer and nobody else" || strings.Contains(c.name, "set of addresses") {
+				f.Peers = netip.PrefixFrom(sender.Addr(), 32)
+			}
+			records = append(records, recorded{c.tool + ": " + c.name, c.want, f.Peers, rules})
 			ask := []struct {
 				packets []firewall.Packet
 				real    func(patience time.Duration) bool
@@ -157,8 +200,9 @@ func TestKernelAgrees(t *testing.T) {
 				{[]firewall.Packet{f.HeartbeatIn()}, func(d time.Duration) bool { return heartbeat(t, sender, host, d) }},
 				{f.ConnectIn(), func(d time.Duration) bool { return connect(t, sender, host, d) }},
 				{[]firewall.Packet{f.HeartbeatOut()}, func(d time.Duration) bool { return heartbeat(t, host, sender, d) }},
+				{f.ConnectOut(), func(d time.Duration) bool { return connect(t, host, sender, d) }},
 			}
-			for i, q := range ask {
+			for i, q := range ask[:len(c.want)] {
 				a := firewall.EvaluateAll(rules, q.packets)
 				if got := map[firewall.Verdict]string{"accept": "a", "drop": "d", "unknown": "?"}[a.Verdict]; got != c.want[i:i+1] {
 					t.Errorf("%s: %s %v, want %s\n%s", a.Packet, got, a.Rules, c.want[i:i+1], dump(rules))
@@ -172,11 +216,11 @@ func TestKernelAgrees(t *testing.T) {
 					continue
 				}
 				if a.Verdict == firewall.Drop {
-					allows(t, host, rules, q.packets, a)
+					allows(t, host, c.tool, rules, q.packets, q.real)
 				}
 				patience := 150 * time.Millisecond // for what should never come
 				if a.Verdict == firewall.Accept {
-					patience = 20 * time.Second // a busy machine may be late
+					patience = 10 * time.Second // a busy machine may be late
 				}
 				if real := q.real(patience); real != (a.Verdict == firewall.Accept) {
 					t.Errorf("%s: Evaluate says %s, the kernel let it through: %v\n%s", a.Packet, a.Verdict, real, dump(rules))
@@ -195,47 +239,41 @@ func TestKernelAgrees(t *testing.T) {
 	}
 }
 
-// allows runs the commands that Allow names for a copy of the rule set and looks
-// whether the packet then gets through that hook.
-func allows(t *testing.T, h *netlab.Host, rules *firewall.Ruleset, packets []firewall.Packet, a firewall.Answer) {
+// allows runs the commands that Allow names and looks whether real packets then get
+// through.
+func allows(t *testing.T, h *netlab.Host, tool string, rules *firewall.Ruleset, packets []firewall.Packet, real func(time.Duration) bool) {
 	t.Helper()
-	for _, p := range packets {
-		if p.What != a.Packet {
-			continue
+	cmds := firewall.Allow(rules, packets)
+	if len(cmds) == 0 {
+		t.Errorf("%s: no command would allow it", packets[0].What)
+	}
+	if strings.HasPrefix(cmds[0], "ufw ") || strings.HasPrefix(cmds[0], "firewall-cmd ") {
+		return // those are tried where these run
+	}
+	save, restore := []string{"nft", "list", "ruleset"}, []string{"nft", "-f", "-"}
+	if strings.HasPrefix(tool, "iptables") { // nft cannot load every match of iptables that it lists
+		save, restore = []string{tool + "-save"}, []string{tool + "-restore"}
+	}
+	before, err := h.Command(t.Context(), save[0], save[1:]...).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cmds {
+		if out, err := h.Command(t.Context(), "sh", "-c", c).CombinedOutput(); err != nil {
+			t.Errorf("%s: %v: %s", c, err, out)
 		}
-		cmds := a.Allow(rules, p)
-		if len(cmds) == 0 {
-			t.Errorf("%s: no command would allow it", a.Packet)
-		}
-		if strings.HasPrefix(cmds[0], "ufw ") || strings.HasPrefix(cmds[0], "firewall-cmd ") {
-			return
-		}
-		before, err := h.Command(t.Context(), "nft", "list", "ruleset").Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, c := range cmds {
-			if strings.Contains(c, "-legacy") {
-				c = strings.Replace(c, " -I ", " -C ", 1) // only whether it reads it: the tables are cleared later
-				out, err := h.Command(t.Context(), "sh", "-c", c).CombinedOutput()
-				if err != nil && !strings.Contains(string(out), "Bad rule") && !strings.Contains(string(out), "does a matching rule exist") {
-					t.Errorf("%s: %v: %s", c, err, out)
-				}
-				return
-			}
-			if out, err := h.Command(t.Context(), "sh", "-c", c).CombinedOutput(); err != nil {
-				t.Errorf("%s: %v: %s", c, err, out)
-			}
-		}
-		b := firewall.Evaluate(read(t, h, "nft"), p)
-		if b.Verdict == firewall.Drop && len(b.Rules) > 0 && b.Rules[0].Base == a.Rules[0].Base && b.Rules[0].Table == a.Rules[0].Table {
-			t.Errorf("%s: still %s by %v after %q", a.Packet, b.Verdict, b.Rules, cmds)
-		}
-		restore := h.Command(t.Context(), "nft", "-f", "-")
-		restore.Stdin = strings.NewReader("flush ruleset\n" + string(before))
-		if out, err := restore.CombinedOutput(); err != nil {
-			t.Fatalf("restore: %v: %s", err, out)
-		}
+	}
+	if !real(3 * time.Second) {
+		t.Errorf("%s: still lost after %q", packets[0].What, cmds)
+	}
+	back := h.Command(t.Context(), restore[0], restore[1:]...)
+	text := string(before)
+	if tool == "nft" {
+		text = "flush ruleset\n" + text
+	}
+	back.Stdin = strings.NewReader(text)
+	if out, err := back.CombinedOutput(); err != nil {
+		t.Fatalf("restore: %v: %s", err, out)
 	}
 }
 
@@ -250,6 +288,14 @@ func load(t *testing.T, h *netlab.Host, tool, rules string) {
 		}
 		return
 	}
+	if strings.Contains(rules, "--match-set") {
+		sets := "create peers hash:ip\nadd peers 10.77.0.11\ncreate others hash:net\nadd others 192.0.2.0/24\ncreate ports bitmap:port range 1-9999\nadd ports 4000-4099\ncreate both hash:ip,port\nadd both 10.77.0.11,udp:45564\n"
+		create := h.Command(t.Context(), "ipset", "restore", "-!")
+		create.Stdin = strings.NewReader(sets)
+		if out, err := create.CombinedOutput(); err != nil {
+			t.Skipf("ipset: %v: %s", err, out)
+		}
+	}
 	for _, line := range strings.Split(rules, "\n") {
 		if out, err := h.Command(t.Context(), "sh", "-c", tool+" "+line).CombinedOutput(); err != nil {
 			t.Fatalf("%s %s: %v: %s", tool, line, err, out)
@@ -261,7 +307,7 @@ func unload(t *testing.T, h *netlab.Host, tool string) {
 	t.Helper()
 	script := "nft flush ruleset"
 	if tool == "iptables-legacy" {
-		script = "for t in filter raw; do iptables-legacy -t $t -F; iptables-legacy -t $t -X; done; iptables-legacy -P INPUT ACCEPT"
+		script = "for t in filter raw mangle nat; do iptables-legacy -t $t -F; iptables-legacy -t $t -X; done; iptables-legacy -P INPUT ACCEPT"
 	}
 	if out, err := h.Command(context.Background(), "sh", "-c", script).CombinedOutput(); err != nil {
 		t.Fatalf("unload: %v: %s", err, out)
@@ -377,9 +423,22 @@ func connect(t *testing.T, from, to *netlab.Host, patience time.Duration) bool {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	c, err := from.Dial(ctx, "tcp4", l.Addr().String())
-	if err == nil {
-		c.Close()
+	if err != nil {
+		return false
 	}
+	defer c.Close()
+	if _, err := c.Write([]byte{1}); err != nil {
+		return false
+	}
+	end := time.Now().Add(patience)
+	_ = l.(*net.TCPListener).SetDeadline(end)
+	in, err := l.Accept()
+	if err != nil {
+		return false
+	}
+	defer in.Close()
+	_ = in.SetReadDeadline(end)
+	_, err = in.Read(make([]byte, 1))
 	return err == nil
 }
 

@@ -1,7 +1,5 @@
 package firewall
 
-import "slices"
-
 // meta loads or sets what the kernel knows beside the packet's bytes.
 func (m *machine) meta(e *Expr) tri {
 	if e.Src != 0 {
@@ -59,11 +57,18 @@ func (m *machine) meta(e *Expr) tri {
 	case "pkttype":
 		m.store(e.Dst, known(p.pktType))
 	case "secpath":
-		m.store(e.Dst, known(0))
+		if p.plain {
+			m.store(e.Dst, known(0))
+		} else {
+			m.store(e.Dst, value{[]byte{0}, []byte{0xfe}})
+		}
 	case "skuid", "skgid":
 		m.store(e.Dst, unknown(4))
-		if p.Way != Out {
-			return no // no socket yet: the kernel ends the rule
+		switch {
+		case p.Way != Out || p.sender.kernel:
+			return no // no socket, or none yet: the kernel ends the rule
+		case p.sender.known && e.Key == "skuid":
+			m.store(e.Dst, m.u32(p.sender.uid))
 		}
 	default: // len, priority, cpu, cgroup, random, time, day, hour, rtclassid, ...
 		m.store(e.Dst, unknown(8))
@@ -105,81 +110,6 @@ func (m *machine) setMeta(e *Expr) {
 			m.pkt.pktType = x.v[0]
 		}
 	}
-}
-
-// conntrack loads or sets what connection tracking knows of the flow.
-func (m *machine) conntrack(e *Expr) tri {
-	p := m.pkt
-	if e.Src != 0 {
-		if x, ok := m.load(e.Src, 4); ok && e.Key == "mark" {
-			m.ctm = x.clone()
-		}
-		return yes
-	}
-	if e.Key == "state" {
-		m.store(e.Dst, m.ct)
-		return yes
-	}
-	if m.ct.full() && (m.ct.equal(m.u32(ctInvalid).v) == yes || m.ct.equal(m.u32(ctUntracked).v) == yes) {
-		return no // there is no connection: the kernel ends the rule
-	}
-	established := m.ct.equal(m.u32(ctEstablished).v) == yes
-	addr := 12
-	size := 4
-	if p.v6 {
-		addr, size = 8, 16
-	}
-	at := func(off int) {
-		// The tuple of the direction asked for is this packet's own only for the
-		// original one of a new flow.
-		if x, ok := p.network.cut(off, size); ok && !established && e.Op != "reply" {
-			m.store(e.Dst, x)
-			return
-		}
-		m.store(e.Dst, unknown(size))
-	}
-	switch e.Key {
-	case "direction":
-		if established {
-			m.store(e.Dst, value{[]byte{0}, []byte{0xfe}})
-		} else {
-			m.store(e.Dst, known(0))
-		}
-	case "mark":
-		if established {
-			m.store(e.Dst, unknown(4))
-		} else {
-			m.store(e.Dst, m.ctm)
-		}
-	case "l3proto":
-		m.store(e.Dst, known(map[bool]byte{false: 2, true: 10}[p.v6]))
-	case "protocol":
-		m.store(e.Dst, known(p.l4))
-	case "src", "src_ip", "src_ip6":
-		at(addr)
-	case "dst", "dst_ip", "dst_ip6":
-		at(addr + size)
-	case "zone":
-		m.store(e.Dst, known(0, 0))
-	default:
-		m.store(e.Dst, unknown(16))
-	}
-	return yes
-}
-
-// fib asks the routing table about the packet's addresses. The kind of an address
-// is known; the interface of the way back is not.
-func (m *machine) fib(e *Expr) tri {
-	if e.Key == "type" {
-		kind := m.pkt.srcType
-		if slices.Contains(e.Flags, "daddr") {
-			kind = m.pkt.dstType
-		}
-		m.store(e.Dst, m.u32(kind))
-		return yes
-	}
-	m.store(e.Dst, unknown(16))
-	return yes
 }
 
 // lookup finds a register in a set or a map.

@@ -14,6 +14,25 @@ type machine struct {
 	mark  value
 	ctm   value
 	ct    value
+	hook  string
+	track tracking
+	// connZone is the zone of the packets of this connection before.
+	connZone tri
+	// listed are the lists of the match "recent" that the packet was put on.
+	listed map[string]bool
+}
+
+// tracking is what earlier rules did to the connection tracking of the packet.
+type tracking struct {
+	// untracked: notrack, before connection tracking saw the packet.
+	untracked tri
+	// template: a zone, helper or timeout was attached, after which notrack does
+	// nothing (nft_notrack_eval, xt_ct_target).
+	template tri
+	// zone: the connection is looked up in a zone of its own.
+	zone tri
+	// nat: a rule translated an address or port of the flow.
+	nat tri
 }
 
 const regBytes = 80
@@ -103,7 +122,7 @@ func (m *machine) run(e *Expr) result {
 	case "counter", "log", "last", "dup", "flow_offload":
 		return goesOn(yes)
 	case "notrack":
-		m.ct = m.u32(ctUntracked)
+		m.notrack()
 		return goesOn(yes)
 	case "limit", "quota", "connlimit":
 		return goesOn(maybe)
@@ -123,12 +142,22 @@ func (m *machine) run(e *Expr) result {
 	case "fwd":
 		return final("drop", "it sends the packet out of another interface")
 	case "masq":
+		m.track.nat = yes
 		return final("accept", "")
 	case "nat", "redir":
-		if e.Op == "snat" {
+		if e.Op != "snat" {
+			m.track.nat = yes
+			return final("unknown", "it changes where the packet goes")
+		}
+		lo, okLo := m.load(e.Src, m.addressLen())
+		if e.Src == 0 { // it changes the port alone
+			m.track.nat = yes
 			return final("accept", "")
 		}
-		return final("unknown", "it changes where the packet goes")
+		if !okLo {
+			return final("unknown", "it changes the source address")
+		}
+		return m.newSource(lo)
 	case "tproxy", "synproxy":
 		return final("unknown", "it hands the packet to a proxy")
 	case "queue":
@@ -167,13 +196,25 @@ func (m *machine) bitwise(e *Expr) tri {
 		return maybe
 	}
 	out := unknown(int(e.Len))
-	if e.Op == "mask" {
+	switch e.Op {
+	case "mask":
 		if y, fits := x.masked(e.Data, e.Data2); fits {
 			out = y
+		}
+	case "and", "or", "xor":
+		if y, fits := m.load(e.Src2, int(e.Len)); fits {
+			out = x.combined(e.Op, y)
 		}
 	}
 	m.store(e.Dst, out)
 	return yes
+}
+
+func (m *machine) addressLen() int {
+	if m.pkt.v6 {
+		return 16
+	}
+	return 4
 }
 
 func (m *machine) byteorder(e *Expr) tri {

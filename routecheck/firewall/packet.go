@@ -2,6 +2,7 @@ package firewall
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"net/netip"
 )
 
@@ -40,6 +41,9 @@ type Packet struct {
 	Lower   []Device
 	// Bridge: the interface is a bridge, so the bridge family's hooks see it as well.
 	Bridge bool
+	// BridgeOnly: of a forwarded frame only the bridge family's hooks see anything, as
+	// without br_netfilter.
+	BridgeOnly bool
 	// Allow says how tools name this kind of packet.
 	Allow Kind
 
@@ -53,6 +57,18 @@ type Packet struct {
 	srcType uint32 // RTN_UNICAST 1, RTN_LOCAL 2, RTN_BROADCAST 3, RTN_MULTICAST 5
 	dstType uint32
 	alert   bool // carries the Router Alert option
+
+	back   *Device // by which the route to the source leaves; nil: not known
+	sender owner
+	plain  bool         // no IPsec is set up on this host
+	locals []netip.Addr // this host's addresses; nil: not known
+}
+
+// owner is whose socket sends a packet of this host's own.
+type owner struct {
+	kernel bool // nobody's: the kernel itself sends it
+	known  bool
+	uid    uint32
 }
 
 // Connection tracking states as nft's "ct state" has them.
@@ -118,6 +134,13 @@ func (p *Packet) udp(port uint16) {
 	t.put(0, known(binary.BigEndian.AppendUint16(nil, port)...))
 	t.put(2, known(binary.BigEndian.AppendUint16(nil, port)...))
 	p.trans = t
+}
+
+// between is a number of two bytes of which the bits are known that lo and hi
+// have in common at their beginning.
+func between(lo, hi uint16) value {
+	same := bits.LeadingZeros16(lo ^ hi)
+	return prefixed(binary.BigEndian.AppendUint16(nil, lo), same)
 }
 
 // tcp lays out a header; a port of 0 is unknown.

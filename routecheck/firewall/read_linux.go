@@ -49,6 +49,7 @@ func Read(ctx context.Context) (*Ruleset, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list nftables rules: %w", err)
 	}
+	d.rules.ReadLists(ctx)
 	if len(d.want) == 0 {
 		return d.finish(), nil
 	}

@@ -3,6 +3,7 @@ package firewall
 import (
 	"encoding/hex"
 	"fmt"
+	"net/netip"
 )
 
 // Ruleset is everything that the host's packet filter holds.
@@ -14,6 +15,10 @@ type Ruleset struct {
 	// Unread says in words what exists but could not be read; every answer is then
 	// at best Unknown.
 	Unread []string `json:"unread,omitempty"`
+	// IPSets are the sets of ipset that rules ask for.
+	IPSets []IPSet `json:"ip_sets,omitempty"`
+	// Recent are the addresses in the lists of iptables' match "recent", by name.
+	Recent map[string][]netip.Addr `json:"recent,omitempty"`
 	// Answers stand in for the rules where those were taken out to keep them secret:
 	// what Evaluate said while they were there.
 	Answers []Answer `json:"answers,omitempty"`
@@ -30,6 +35,8 @@ type Table struct {
 	Sets    []Set   `json:"sets,omitempty"`
 	// Legacy: from iptables-save, outside nftables.
 	Legacy bool `json:"legacy,omitempty"`
+	// Tool is the program that changes a legacy table on this host.
+	Tool string `json:"tool,omitempty"`
 }
 
 // Chain is a list of rules. A base chain has a Hook.
@@ -70,8 +77,9 @@ type Expr struct {
 	Key string `json:"key,omitempty"`
 	// Src and Dst are registers, numbered in words of four bytes from 4 to 19 as the
 	// kernel does inside; 0 is none.
-	Src uint8 `json:"src,omitempty"`
-	Dst uint8 `json:"dst,omitempty"`
+	Src  uint8 `json:"src,omitempty"`
+	Src2 uint8 `json:"src2,omitempty"` // of bitwise operations on two registers
+	Dst  uint8 `json:"dst,omitempty"`
 	// Base, Offset and Len locate a payload load; Offset and Len a part of an
 	// extension header too; Len alone how much bitwise and byteorder take.
 	Base   string `json:"base,omitempty"`

@@ -27,7 +27,7 @@ type Answer struct {
 	// Chains and Steps tell how far the walk went.
 	Chains int `json:"chains"`
 	Steps  int `json:"steps"`
-	// Fix is what Allow said, in an answer that stands in for the rules.
+	// Fix is what Allow says, in an answer that stands in for the rules.
 	Fix []string `json:"fix,omitempty"`
 }
 
@@ -69,8 +69,10 @@ func (r Ref) String() string {
 // the first.
 func EvaluateAll(r *Ruleset, ps []Packet) Answer {
 	var worst Answer
+	var flow *connection
 	for i, p := range ps {
-		a := Evaluate(r, p)
+		a, after := evaluate(r, p, flow, nil)
+		flow = &after
 		if i == 0 || a.Verdict == Drop && worst.Verdict != Drop || a.Verdict == Unknown && worst.Verdict == Accept {
 			worst = a
 		}
@@ -87,27 +89,54 @@ const maxLeaves = 64
 // maxDepth is the kernel's limit of nested jumps.
 const maxDepth = 16
 
+// connection is what the packets of one have in common.
+type connection struct {
+	mark value // its ct mark
+	nat  tri
+	zone tri // whether it is in a zone of its own
+}
+
 // Evaluate walks the packet through every hook on its way.
 func Evaluate(r *Ruleset, p Packet) Answer {
+	a, _ := evaluate(r, p, nil, nil)
+	return a
+}
+
+// evaluate walks a packet that goes on a connection, nil for none or one of which
+// nothing is known. Chains that are open let it through whatever they hold.
+func evaluate(r *Ruleset, p Packet, of *connection, open map[string]bool) (Answer, connection) {
+	none := connection{mark: unknown(4), nat: maybe}
 	if r.Answers != nil {
 		for _, a := range r.Answers {
 			if a.Packet == p.What {
-				return a
+				return a, none
 			}
 		}
-		return Answer{Packet: p.What, Verdict: Unknown, Rules: []Ref{}, Unread: []string{"the rules were taken out of these facts before that was asked"}}
+		return Answer{Packet: p.What, Verdict: Unknown, Rules: []Ref{}, Unread: []string{"the rules were taken out of these facts before that was asked"}}, none
 	}
 	a := Answer{Packet: p.What, Verdict: Accept, Rules: []Ref{}}
 	pkt := p
 	pkt.link, pkt.network, pkt.trans = p.link.clone(), p.network.clone(), p.trans.clone()
 	m := newMachine(r, &pkt)
+	switch {
+	case pkt.ct != ctEstablished:
+	case of != nil:
+		m.ctm, m.track.nat, m.connZone = of.mark, of.nat, of.zone
+	case r.translates():
+		m.ctm, m.track.nat = unknown(4), maybe
+	default:
+		m.ctm = unknown(4)
+	}
 	for _, h := range pkt.hooks() {
 		for _, b := range bases(r, h) {
 			if b.chain.Type == "nat" && pkt.ct != ctNew {
 				continue // only the first packet of a connection comes by
 			}
+			if open[policyRef(b, h.name).place()] {
+				continue
+			}
 			w := walker{m: m, hook: h.name, base: b.chain.Name, steps: &a.Steps}
-			m.table, m.chain = b.table, b.chain
+			m.table, m.chain, m.hook = b.table, b.chain, h.name
 			a.Chains++
 			if w.chain(b.chain, 0) {
 				w.add(leaf{Verdict(b.chain.policy()), policyRef(b, h.name)})
@@ -115,7 +144,7 @@ func Evaluate(r *Ruleset, p Packet) Answer {
 			switch v := w.verdict(); v {
 			case Drop:
 				a.Verdict, a.Rules = Drop, w.refs(Drop)
-				return a
+				return a, m.connection()
 			case Unknown:
 				a.Verdict = Unknown
 				a.Rules = append(a.Rules, w.refs(Unknown)...)
@@ -125,7 +154,21 @@ func Evaluate(r *Ruleset, p Packet) Answer {
 	if len(r.Unread) > 0 && a.Verdict != Drop {
 		a.Verdict, a.Unread = Unknown, r.Unread
 	}
-	return a
+	return a, m.connection()
+}
+
+func (m *machine) connection() connection { return connection{m.ctm, m.track.nat, m.track.zone} }
+
+// translates reports whether any chain of type nat has a rule at all.
+func (r *Ruleset) translates() bool {
+	for _, t := range r.Tables {
+		for _, c := range t.Chains {
+			if c.Type == "nat" && len(c.Rules) > 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // walker collects the ends that a packet may come to in one base chain.
@@ -294,12 +337,21 @@ func (m *machine) rule(r *Rule) (tri, []end) {
 type state struct {
 	mark, ctm, ct value
 	pktType       byte
+	track         tracking
 }
 
-func (m *machine) saved() state { return state{m.mark, m.ctm, m.ct, m.pkt.pktType} }
+func (m *machine) saved() state { return state{m.mark, m.ctm, m.ct, m.pkt.pktType, m.track} }
 
 // merge leaves unknown what differs from before, after a rule that may have
 // matched.
 func (m *machine) merge(s state) {
 	m.mark, m.ctm, m.ct = m.mark.merged(s.mark), m.ctm.merged(s.ctm), m.ct.merged(s.ct)
+	either := func(a, b tri) tri {
+		if a == b {
+			return a
+		}
+		return maybe
+	}
+	m.track = tracking{either(m.track.untracked, s.track.untracked), either(m.track.template, s.track.template),
+		either(m.track.zone, s.track.zone), either(m.track.nat, s.track.nat)}
 }

@@ -11,6 +11,14 @@ import (
 // iptables-save writes them: "!" before the option that it turns around.
 func (m *machine) xtMatch(e *Expr) tri {
 	out := yes
+	switch e.Name {
+	case "recent":
+		return m.recent(options(e.Args))
+	case "rpfilter":
+		return m.rpfilter(options(e.Args))
+	case "policy":
+		return m.ipsecPolicy(options(e.Args))
+	}
 	for _, o := range options(e.Args) {
 		t, ok := m.xtOption(e.Name, o)
 		if !ok {
@@ -99,10 +107,15 @@ func (m *machine) xtOption(module string, o option) (tri, bool) {
 			return no, false
 		}
 		return x.between(a.AsSlice(), b.AsSlice()), true
-	case "ttl", "hl", "length", "dscp", "tos", "mac", "owner", "limit", "hashlimit":
-		if module == "owner" && p.Way != Out {
-			return no, true
+	case "ttl", "hl":
+		return m.xtTTL(o)
+	case "owner":
+		return m.xtOwner(o)
+	case "set":
+		if o.name == "--match-set" && len(o.values) == 2 {
+			return m.ipset(o.values[0], strings.Split(o.values[1], ","), 0), true
 		}
+	case "length", "dscp", "tos", "mac", "limit", "hashlimit":
 		return maybe, true
 	}
 	return no, false
@@ -158,34 +171,33 @@ func (m *machine) xtTarget(e *Expr) result {
 		return final("drop", "")
 	case "RETURN":
 		return final("return", "")
-	case "MASQUERADE", "SNAT":
+	case "MASQUERADE":
+		m.track.nat = yes
 		return final("accept", "")
+	case "SNAT":
+		return m.xtSNAT(options(e.Args))
 	case "DNAT", "REDIRECT", "NETMAP":
+		m.track.nat = yes
 		return final("unknown", "it changes where the packet goes")
 	case "TPROXY", "SYNPROXY":
 		return final("unknown", "it hands the packet to a proxy")
 	case "NFQUEUE", "QUEUE":
 		return final("unknown", "it asks a program")
 	case "NOTRACK":
-		m.ct = m.u32(ctUntracked)
+		m.notrack()
 		return goesOn(yes)
 	case "CT":
 		if slices.Contains(e.Args, "--notrack") {
-			m.ct = m.u32(ctUntracked)
+			m.notrack()
+		} else if m.track.untracked == no { // an untracked packet stays so
+			m.attach(slices.Contains(e.Args, "--zone"))
 		}
 		return goesOn(yes)
 	case "MARK":
-		m.mark = unknown(4)
-		for _, o := range options(e.Args) {
-			val, mask, masked := strings.Cut(o.value(), "/")
-			v, err := strconv.ParseUint(val, 0, 32)
-			if err == nil && (o.name == "--set-mark" || o.name == "--set-xmark") && (!masked || mask == "0xffffffff") {
-				m.mark = m.u32(uint32(v))
-			}
-		}
+		m.mark = m.marked(m.mark, options(e.Args))
 		return goesOn(yes)
 	case "CONNMARK":
-		m.ctm, m.mark = unknown(4), unknown(4)
+		m.connmark(options(e.Args))
 		return goesOn(yes)
 	}
 	if slices.Contains(goOn, e.Name) {

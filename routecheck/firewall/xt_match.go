@@ -128,14 +128,18 @@ func (m *machine) xtState(o option) (tri, bool) {
 	if o.name != "--ctstate" && o.name != "--state" {
 		return maybe, true
 	}
-	names := map[string]uint32{"INVALID": ctInvalid, "ESTABLISHED": ctEstablished, "RELATED": ctRelated, "NEW": ctNew, "UNTRACKED": ctUntracked, "SNAT": 0, "DNAT": 0}
-	out := no
+	names := map[string]uint32{"INVALID": ctInvalid, "ESTABLISHED": ctEstablished, "RELATED": ctRelated, "NEW": ctNew, "UNTRACKED": ctUntracked}
+	out, state := no, m.ctState()
 	for _, s := range strings.Split(o.value(), ",") {
+		if s == "SNAT" || s == "DNAT" {
+			out = out.or(min(m.track.nat, maybe)) // which of the two is not kept
+			continue
+		}
 		bit, ok := names[s]
 		if !ok {
 			return no, false
 		}
-		out = out.or(m.ct.equal(m.u32(bit).v))
+		out = out.or(state.equal(m.u32(bit).v))
 	}
 	return out, true
 }

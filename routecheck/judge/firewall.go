@@ -53,12 +53,7 @@ func (h *Host) answered(a firewall.Answer, packets []firewall.Packet, good, lost
 		}
 		ev = append(ev, evidence("rule", value, h.Firewall.From))
 	}
-	var fix []string
-	for _, p := range packets {
-		if p.What == a.Packet {
-			fix = a.Allow(&h.Firewall.Value, p)
-		}
-	}
+	fix := firewall.Allow(&h.Firewall.Value, packets)
 	switch a.Verdict {
 	case firewall.Drop:
 		rule := a.Rules[0]
@@ -214,13 +209,11 @@ var bridgeNF = Check{
 		if len(bridges) == 0 {
 			return skip("no bridge with two ports is here")
 		}
-		name := map[bool]string{false: "net.bridge.bridge-nf-call-iptables", true: "net.bridge.bridge-nf-call-ip6tables"}[h.V6]
-		n, ok, _ := h.sysctl(name)
+		name := h.bridgeNFSetting()
+		n, _, _ := h.sysctl(name)
 		var out []verdict.Verdict
 		for _, l := range bridges {
-			b, _ := h.BridgeAt(l.Index)
-			own := b.CallsIPTables && !h.V6 || b.CallsIP6Tables && h.V6
-			v := h.bridged(l, ok && n != 0 || own, name, n)
+			v := h.bridged(l, h.callsIPTables(l), name, n)
 			v.Subject = l.Name
 			out = append(out, v)
 		}
@@ -230,6 +223,21 @@ var bridgeNF = Check{
 		}
 		return slices.DeleteFunc(out, func(v verdict.Verdict) bool { return v.Status == verdict.Pass })
 	},
+}
+
+func (h *Host) bridgeNFSetting() string {
+	if h.V6 {
+		return "net.bridge.bridge-nf-call-ip6tables"
+	}
+	return "net.bridge.bridge-nf-call-iptables"
+}
+
+// callsIPTables: br_netfilter sends the frames of a bridge through iptables, by the
+// host's setting or the bridge's own.
+func (h *Host) callsIPTables(l facts.Link) bool {
+	n, ok, _ := h.sysctl(h.bridgeNFSetting())
+	b, _ := h.BridgeAt(l.Index)
+	return ok && n != 0 || b.CallsIPTables && !h.V6 || b.CallsIP6Tables && h.V6
 }
 
 // busyBridges have two ports or more: frames pass between them.
@@ -245,28 +253,32 @@ func (h *Host) busyBridges() []facts.Link {
 
 func (h *Host) bridged(l facts.Link, calls bool, sysctl string, value int64) verdict.Verdict {
 	ev := evidence(sysctl, value, h.Sysctls[sysctl].From)
-	if !calls {
-		return pass(fmt.Sprintf("frames that %s passes on do not go through iptables", l.Name), ev)[0]
-	}
 	if !h.Firewall.Known() {
 		return h.noFirewall()[0]
 	}
-	packet := h.passedOn(l)
+	packet := h.passedOn(l, calls)
 	a := firewall.Evaluate(&h.Firewall.Value, packet)
-	v := h.answered(a, nil, fmt.Sprintf("frames that %s passes on go through iptables, which lets heartbeats through", l.Name),
-		fmt.Sprintf("bridge-nf sends the frames that %s passes on through iptables", l.Name))[0]
+	good, lost := fmt.Sprintf("frames that %s passes on do not go through iptables, and no rule of a bridge table stops heartbeats", l.Name),
+		fmt.Sprintf("frames that %s passes on are lost", l.Name)
+	if calls {
+		good = fmt.Sprintf("frames that %s passes on go through iptables, which lets heartbeats through", l.Name)
+		if len(a.Rules) > 0 && a.Rules[0].Family != "bridge" {
+			lost = fmt.Sprintf("bridge-nf sends the frames that %s passes on through iptables", l.Name)
+		}
+	}
+	v := h.answered(a, []firewall.Packet{packet}, good, lost)[0]
 	v.Evidence = append([]verdict.Evidence{ev}, v.Evidence...)
 	if v.Status == verdict.Fail {
-		v.Fix = []string{"sysctl -w net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0"}
-		if h.Platform.Value.Kubernetes || isolatedNeighbour(h) {
-			v.Fix = append([]string{"# on a Kubernetes node the setting must stay 1; there:"}, a.Allow(&h.Firewall.Value, packet)...)
+		if calls && !h.Platform.Value.Kubernetes && !isolatedNeighbour(h) && a.Rules[0].Family != "bridge" {
+			v.Fix = []string{"sysctl -w net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0"}
 		}
 	}
 	return v
 }
 
-// passedOn is a heartbeat between two ports of a bridge.
-func (h *Host) passedOn(l facts.Link) firewall.Packet {
+// passedOn is a heartbeat between two ports of a bridge, which with br_netfilter
+// goes through iptables too.
+func (h *Host) passedOn(l facts.Link, calls bool) firewall.Packet {
 	f := h.flow()
 	f.Device, f.Bridge, f.Lower, f.Self, f.Peers = device(l), true, nil, netip.Addr{}, netip.Prefix{}
 	for _, p := range h.Ports(l.Index) {
@@ -275,7 +287,9 @@ func (h *Host) passedOn(l facts.Link) firewall.Packet {
 	if as := h.AddrsOf(l.Index, h.V6); len(as) > 0 {
 		f.Peers = as[0].Prefix.Masked()
 	}
-	return f.Bridged()
+	p := f.Bridged()
+	p.BridgeOnly = !calls
+	return p
 }
 
 // questions are all packets that the checks ask the firewall about.
@@ -284,7 +298,7 @@ func (h *Host) questions() []firewall.Packet {
 	out := []firewall.Packet{f.HeartbeatIn(), f.HeartbeatOut(), f.QueryIn(), f.ReportOut(), f.PingReplyIn()}
 	out = append(append(out, f.ConnectIn()...), f.ConnectOut()...)
 	for _, l := range h.busyBridges() {
-		out = append(out, h.passedOn(l))
+		out = append(out, h.passedOn(l, h.callsIPTables(l)))
 	}
 	for _, s := range h.memberListeners() {
 		for _, a := range h.Addrs.Value {

@@ -242,7 +242,7 @@ func answerFirewall(f *facts.Facts, r redactor) {
 	for _, p := range h.questions() {
 		a := firewall.Evaluate(&f.Firewall.Value, p)
 		a.Packet = r.text(a.Packet)
-		a.Fix = append([]string{}, a.Allow(&f.Firewall.Value, p)...)
+		a.Fix = append([]string{}, firewall.Allow(&f.Firewall.Value, []firewall.Packet{p})...)
 		for i := range a.Rules {
 			a.Rules[i].Text = r.text(a.Rules[i].Text)
 		}
