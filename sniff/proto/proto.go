@@ -2,12 +2,18 @@
 // groups and reads the fields that tell who speaks and about what. It names them
 // for a person; it does not take part in them.
 //
-// Decoders is the list; each entry says which packets it claims.
+// Decoders is the list; each entry says which packets it claims. A message that
+// tells something about its sender has a Peer; what several messages of one
+// protocol tell together is the business of package products below
+// sniff/analysis, which reads Message.Value.
 package proto
 
 import (
 	"encoding/binary"
 	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"muster/sniff/frame"
 )
@@ -24,10 +30,42 @@ type Message struct {
 	// Type is the kind of message, for example "announcement".
 	Type   string
 	Fields []Field
+	// Peer is what the message says about who sent it; its Product is "" where it
+	// says nothing.
+	Peer Peer
+	// Value is the decoded message of those protocols that are judged by more than
+	// their Peer (VRRP, OSPFHello, Corosync, PTPAnnounce, JiniMessage, RTPS), nil else.
+	Value any
+}
+
+// Peer is what one message says about its sender. Texts are as they came.
+type Peer struct {
+	// Product is its name as people write it, for example "JGroups".
+	Product string
+	// Cluster names what the sender belongs to, and Kind says what that name is:
+	// "cluster", "domain", "router", "area". Both are "" where the message does not tell.
+	Kind, Cluster string
+	// ID tells several members of one host apart; "" stands for the source address.
+	ID string
+	// Name, Address, Release and Role are those that the member gives itself.
+	Name, Address, Release, Role string
+	// Notes are whole remarks, for example services that it offers.
+	Notes []string
+	// Beat: messages of this kind come at regular intervals.
+	Beat bool
+	// Gone: the member says that it leaves.
+	Gone bool
 }
 
 func (m *Message) add(name, format string, args ...any) {
 	m.Fields = append(m.Fields, Field{name, fmt.Sprintf(format, args...)})
+}
+
+// addText adds a text unless it is empty.
+func (m *Message) addText(name, text string) {
+	if text != "" {
+		m.Fields = append(m.Fields, Field{name, text})
+	}
 }
 
 // Decoder reads the messages of one protocol.
@@ -37,29 +75,42 @@ type Decoder struct {
 	// Claims tells from ports, group and first bytes whether f is its.
 	Claims func(f *frame.Frame) bool
 	Decode func(f *frame.Frame) (Message, error)
-	// valid is Decode's error alone, for those that are met most and would make
-	// text that nobody reads; nil where Decode itself has to say it.
-	valid func(f *frame.Frame) error
+	// Repeats: members send the same bytes over and over, so that reading them again
+	// tells nothing new.
+	Repeats bool
 }
 
-// Valid returns Decode's error, at less cost.
-func (d *Decoder) Valid(f *frame.Frame) error {
-	if d.valid != nil {
-		return d.valid(f)
-	}
-	_, err := d.Decode(f)
-	return err
-}
-
-// Decoders are asked in this order; the first that claims a packet decodes it.
+// Decoders are asked in this order; the first that claims a packet decodes it. Those
+// that look at content alone come last.
 var Decoders = []Decoder{
-	{"jini", claimsJini, decodeJini, nil},
-	{"mdns", claimsMDNS, decodeMDNS, validMDNS},
-	{"ssdp", claimsSSDP, decodeSSDP, validSSDP},
-	{"pim", claimsPIM, decodePIM, nil},
-	{"vrrp", claimsVRRP, decodeVRRP, nil},
-	{"hazelcast", claimsHazelcast, decodeHazelcast, nil},
-	{"jgroups", claimsJGroups, decodeJGroups, nil},
+	{"jini", claimsJini, decodeJini, true},
+	{"mdns", claimsMDNS, decodeMDNS, true},
+	{"llmnr", claimsLLMNR, decodeLLMNR, false},
+	{"ssdp", claimsSSDP, decodeSSDP, true},
+	{"ws-discovery", claimsWSD, decodeWSD, true},
+	{"pim", claimsPIM, decodePIM, false},
+	{"carp", claimsCARP, decodeCARP, false},
+	{"vrrp", claimsVRRP, decodeVRRP, false},
+	{"ospf", claimsOSPF, decodeOSPF, false},
+	{"eigrp", claimsEIGRP, decodeEIGRP, false},
+	{"rip", claimsRIP, decodeRIP, false},
+	{"hsrp", claimsHSRP, decodeHSRP, false},
+	{"ptp", claimsPTP, decodePTP, false},
+	{"ntp", claimsNTP, decodeNTP, false},
+	{"sap", claimsSAP, decodeSAP, true},
+	{"vxlan", claimsVXLAN, decodeVXLAN, false},
+	{"rtps", claimsRTPS, decodeRTPS, false},
+	{"corosync", claimsCorosync, decodeCorosync, false},
+	{"syncthing", claimsSyncthing, decodeSyncthing, false},
+	{"hazelcast", claimsHazelcast, decodeHazelcast, true},
+	{"jgroups", claimsJGroups, decodeJGroups, false},
+	{"ehcache", claimsEhcache, decodeEhcache, true},
+	{"activemq", claimsActiveMQ, decodeActiveMQ, true},
+	{"coherence", claimsCoherence, decodeCoherence, false},
+	{"mcjoin", claimsMcjoin, decodeMcjoin, false},
+	{"ssmping", claimsSsmping, decodeSsmping, false},
+	{"rtcp", claimsRTCP, decodeRTCP, false},
+	{"rtp", claimsRTP, decodeRTP, false},
 }
 
 // Find returns the decoder that claims f, nil for none.
@@ -70,6 +121,47 @@ func Find(f *frame.Frame) *Decoder {
 		}
 	}
 	return nil
+}
+
+// isUDP: f is a datagram to or from one of the ports.
+func isUDP(f *frame.Frame, ports ...uint16) bool {
+	if f.Proto != frame.ProtoUDP || !f.HasPorts {
+		return false
+	}
+	for _, p := range ports {
+		if f.DstPort == p || f.SrcPort == p {
+			return true
+		}
+	}
+	return false
+}
+
+// isIP: f is a whole packet of the IP protocol.
+func isIP(f *frame.Frame, proto uint8) bool { return f.Proto == proto && f.IP != 0 && !f.Fragment }
+
+// maxListed bounds how many groups or services of one message are listed.
+const maxListed = 32
+
+// list joins the first of a list and tells that there are more.
+func list(items []string, sep string) string {
+	if len(items) > maxListed {
+		return strings.Join(items[:maxListed], sep) + sep + "..."
+	}
+	return strings.Join(items, sep)
+}
+
+// isText reports whether b can be a name: not empty, whole UTF-8, nothing that
+// does not print.
+func isText(b []byte) bool {
+	if len(b) == 0 || !utf8.Valid(b) {
+		return false
+	}
+	for _, c := range string(b) {
+		if !unicode.IsPrint(c) {
+			return false
+		}
+	}
+	return true
 }
 
 // Error tells where a message stops being readable.
@@ -93,7 +185,7 @@ func (r *reader) take(field string, n int) []byte {
 	if r.err != nil {
 		return nil
 	}
-	if n > len(r.b)-r.at {
+	if n < 0 || n > len(r.b)-r.at {
 		r.err = &Error{r.at, field, fmt.Sprintf("want %d bytes, have %d", n, len(r.b)-r.at)}
 		return nil
 	}
@@ -142,3 +234,18 @@ func (r *reader) bad(field, format string, args ...any) {
 		r.err = &Error{r.at, field, fmt.Sprintf(format, args...)}
 	}
 }
+
+func (r *reader) i32(field string) int { return int(int32(r.u32(field))) }
+
+// longText reads a length of four bytes and as many bytes.
+func (r *reader) longText(field string) string {
+	n := r.i32(field)
+	if n < 0 {
+		r.bad(field, "a length of %d", n)
+		return ""
+	}
+	return string(r.take(field, n))
+}
+
+// skip passes over n bytes.
+func (r *reader) skip(field string, n int) { r.take(field, n) }

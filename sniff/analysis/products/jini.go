@@ -1,0 +1,95 @@
+package products
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"muster/internal/verdict"
+	"muster/sniff/capture"
+	"muster/sniff/proto"
+)
+
+// asking is a client's search for a lookup service.
+type asking struct {
+	m      *Member
+	groups []string
+	// requests that found nobody yet; heard once the client knows a service.
+	empty span
+	heard bool
+}
+
+func (t *Table) jini(p *capture.Packet, m *Member, v *proto.JiniMessage) {
+	if !v.Request {
+		return
+	}
+	a := t.asks[m.id]
+	if a == nil {
+		if len(t.asks) >= maxMembers {
+			t.Overflow++
+			return
+		}
+		a = &asking{m: m}
+		t.asks[m.id] = a
+	}
+	for _, g := range v.Groups {
+		a.groups = addTo(a.groups, g, 64)
+	}
+	a.heard = a.heard || v.Heard > 0
+	if v.Heard == 0 {
+		a.empty.add(p.Nanos)
+	}
+}
+
+// announced are the groups of the lookup services, and who they are.
+func (t *Table) announced() (groups, services []string) {
+	for _, m := range t.members {
+		if m.jini == nil || m.jini.Request {
+			continue
+		}
+		services = append(services, m.Address)
+		for _, n := range m.Notes {
+			if g, ok := strings.CutPrefix(n, "in group "); ok {
+				groups = append(groups, g)
+			}
+		}
+	}
+	slices.Sort(groups)
+	slices.Sort(services)
+	return slices.Compact(groups), slices.Compact(services)
+}
+
+// lookups says which clients ask for groups that no lookup service announces. A
+// service that is in a group answers within seconds, so three requests in a row that
+// know nobody are a sign of their own.
+func (j *judge) lookups() {
+	announced, services := j.t.announced()
+	for _, id := range sortedKeys(j.t.asks, strings.Compare) {
+		a := j.t.asks[id]
+		if a.heard || len(a.groups) == 0 || a.empty.count < 3 || time.Duration(a.empty.last-a.empty.first) < 5*time.Second {
+			continue
+		}
+		var missing []string
+		for _, g := range a.groups {
+			if g == "" {
+				g = "public"
+			}
+			if !slices.Contains(announced, g) {
+				missing = append(missing, g)
+			}
+		}
+		if len(missing) < len(a.groups) {
+			continue
+		}
+		there := "no lookup service announced itself meanwhile"
+		c := verdict.Hint
+		if len(services) > 0 {
+			there = fmt.Sprintf("the lookup service at %s is in %s", strings.Join(services, ", "), strings.Join(announced, ", "))
+			c = verdict.Likely
+		}
+		j.add("jini.no-group", verdict.Warn, c, a.m.Source().String(),
+			fmt.Sprintf("%s asked %d times for the group %s and found nobody: %s", a.m.Source(), a.empty.count, strings.Join(missing, ", "), there),
+			verdict.Fix("the same group names in the client's LookupDiscovery and in the lookup service's initialMemberGroups"))
+	}
+}

@@ -1,0 +1,107 @@
+package products
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"muster/internal/verdict"
+)
+
+// judges are the checks, in the order of their verdicts.
+var judges = []struct {
+	ids   []verdict.ID
+	judge func(*judge)
+}{
+	{[]verdict.ID{"peer.two-clusters"}, (*judge).twoClusters},
+	{[]verdict.ID{"peer.release-mix"}, (*judge).releaseMix},
+	{[]verdict.ID{"peer.address"}, (*judge).addresses},
+	{[]verdict.ID{"peer.duplicate-address"}, (*judge).duplicates},
+	{[]verdict.ID{"peer.alone"}, (*judge).alone},
+	{[]verdict.ID{"peer.port-mismatch"}, (*judge).ports},
+	{[]verdict.ID{"jini.no-group"}, (*judge).lookups},
+	{[]verdict.ID{"vrrp.two-masters", "vrrp.version-mix"}, (*judge).masters},
+	{[]verdict.ID{"ospf.not-neighbours"}, (*judge).neighbours},
+	{[]verdict.ID{"corosync.split"}, (*judge).split},
+	{[]verdict.ID{"ptp.two-masters"}, (*judge).grandmasters},
+	{[]verdict.ID{"stream.loss"}, (*judge).loss},
+	{[]verdict.ID{"stream.two-senders"}, (*judge).senders},
+	{[]verdict.ID{"dds.domains"}, (*judge).domains},
+}
+
+// Judged lists the ids of the catalogue that a Table is judged by.
+func Judged() (ids []verdict.ID) {
+	for _, j := range judges {
+		ids = append(ids, j.ids...)
+	}
+	return ids
+}
+
+// Verdicts judges what was seen.
+func (t *Table) Verdicts() []verdict.Verdict {
+	j := &judge{t: t, clusters: t.Clusters()}
+	for _, x := range judges {
+		x.judge(j)
+	}
+	return j.out
+}
+
+// judge holds what several checks look at, and the verdicts so far.
+type judge struct {
+	t        *Table
+	clusters []*Cluster
+	out      []verdict.Verdict
+}
+
+var titles = map[verdict.ID]string{
+	"peer.two-clusters":      "two clusters share a group",
+	"peer.release-mix":       "members of releases that do not understand each other",
+	"peer.address":           "a member announces an address that it does not send from",
+	"peer.duplicate-address": "two members announce one address",
+	"peer.alone":             "members of one cluster stay apart",
+	"peer.port-mismatch":     "one group, different ports",
+	"jini.no-group":          "a client asks for a group that no lookup service is in",
+	"vrrp.two-masters":       "two masters of one virtual router",
+	"vrrp.version-mix":       "unlike versions of VRRP",
+	"ospf.not-neighbours":    "routers do not become neighbours",
+	"corosync.split":         "one group, several rings",
+	"ptp.two-masters":        "two grandmasters in one domain",
+	"stream.loss":            "a stream lacks packets",
+	"stream.two-senders":     "two senders to one group and port",
+	"dds.domains":            "participants are in domains that do not meet",
+}
+
+func (j *judge) add(id verdict.ID, status verdict.Status, c verdict.Confidence, subject, saw string, parts ...verdict.Part) {
+	j.out = append(j.out, verdict.New(id, status, c, subject, titles[id], saw, parts...))
+}
+
+func evidence(what, format string, args ...any) verdict.Evidence {
+	return verdict.Evidence{What: what, Value: fmt.Sprintf(format, args...), ReadFrom: "packets"}
+}
+
+func sortedKeys[K comparable, V any](m map[K]V, compare func(x, y K) int) []K {
+	return slices.SortedFunc(maps.Keys(m), compare)
+}
+
+func compareUint32(x, y uint32) int { return cmp.Compare(x, y) }
+
+// long writes a time so that a person reads it at once.
+func long(d time.Duration) string {
+	if d >= 10*time.Second {
+		return d.Round(time.Second).String()
+	}
+	return d.Round(100 * time.Millisecond).String()
+}
+
+// groupOf is the group that a member sends to, as text.
+func groupOf(m *Member) string {
+	if len(m.Groups) == 0 {
+		return "the group"
+	}
+	if g := m.Groups[0]; g.Port() == 0 {
+		return g.Addr().String()
+	}
+	return m.Groups[0].String()
+}
