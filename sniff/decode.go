@@ -30,7 +30,7 @@ func (s *Sniffer) datagram(e *Event) {
 		e.Protocol = protoBroadcast
 	default:
 		e.Protocol = "udp"
-		if d := proto.Find(f); d != nil {
+		if d := s.finder.Find(f); d != nil {
 			s.other(e, d)
 		} else {
 			e.Product = s.product(f)
@@ -39,18 +39,21 @@ func (s *Sniffer) datagram(e *Event) {
 }
 
 // other lets a decoder of the list read the packet; where nobody looks at events,
-// only whether it can be read.
+// the analysis does, unless it knows what the packet says.
 func (s *Sniffer) other(e *Event, d *proto.Decoder) {
-	e.Protocol = d.Name
-	var err error
+	e.Protocol, e.decoder = d.Name, d
 	if s.o.Event == nil {
-		err = d.Valid(e.Frame)
-	} else {
-		s.message, err = d.Decode(e.Frame)
-		e.Other = &s.message
+		return
 	}
+	var err error
+	s.message, err = d.Decode(e.Frame)
+	e.Other = &s.message
+	e.otherError(err)
+}
+
+func (e *Event) otherError(err error) {
 	if err != nil && !e.Frame.Cut {
-		e.Err = fmt.Errorf("%s: %w", d.Name, err)
+		e.Err = fmt.Errorf("%s: %w", e.decoder.Name, err)
 	}
 }
 

@@ -50,6 +50,8 @@ type Event struct {
 	Other     *proto.Message
 	Anomalies igmp.Anomalies // of IGMP and MLD: the message's and its header's
 
+	decoder *proto.Decoder // that claims the packet
+
 	// Data is a message, nil where it is larger than what is kept of one.
 	Data    *tribes.ChannelData
 	Content *decode.Content

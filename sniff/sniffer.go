@@ -53,6 +53,7 @@ type Sniffer struct {
 
 	decoder decode.Decoder
 
+	finder proto.Finder
 	defrag *frame.Defragmenter
 	tcp    *stream.Assembler
 	streams
@@ -151,6 +152,8 @@ func (s *Sniffer) whole(e *Event) {
 		e.Protocol = "tcp"
 		if s.tribesTCP(f) {
 			e.Protocol = protoTribesTCP
+		} else if d := proto.Find(f); d != nil {
+			s.other(e, d)
 		}
 	default:
 		s.control(e)
@@ -161,6 +164,7 @@ func (s *Sniffer) whole(e *Event) {
 func (s *Sniffer) count(e *Event) {
 	f, p, a := e.Frame, e.Packet, s.Analysis
 	same := false
+	s.products(e)
 	if e.Err != nil {
 		s.Totals.Invalid++
 	}
@@ -200,6 +204,15 @@ func (s *Sniffer) count(e *Event) {
 			g.Broadcasts++
 		case e.Protocol == "fragment":
 			g.Fragments++
+		}
+	}
+}
+
+// products lets the analysis of other products have the packet.
+func (s *Sniffer) products(e *Event) {
+	if e.Err == nil && (e.decoder != nil || e.Protocol == "udp") {
+		if err := s.Analysis.Products.Packet(e.Packet, e.Frame, e.decoder, e.Other); err != nil {
+			e.otherError(err)
 		}
 	}
 }

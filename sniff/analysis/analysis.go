@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"time"
 
+	"muster/sniff/analysis/products"
 	"muster/tribes"
 )
 
@@ -43,7 +44,9 @@ type Analysis struct {
 	Joined    map[netip.Addr]*Joined
 	Queriers  map[QuerierKey]*Querier
 	Receivers map[netip.AddrPort]*Receiver
-	hosts     map[netip.Addr]*host
+	// Products are the members of other products than Tomcat.
+	Products *products.Table
+	hosts    map[netip.Addr]*host
 
 	// Malformed are the latest datagrams that should have been heartbeats.
 	Malformed      []Malformed
@@ -68,6 +71,7 @@ func New(o Options) *Analysis {
 		Joined:    map[netip.Addr]*Joined{},
 		Queriers:  map[QuerierKey]*Querier{},
 		Receivers: map[netip.AddrPort]*Receiver{},
+		Products:  products.New(),
 		hosts:     map[netip.Addr]*host{},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"muster/internal/verdict"
+	"muster/sniff/analysis/products"
 )
 
 // judges are the checks that traffic answers, in the catalogue's order, with the
@@ -65,7 +66,7 @@ func Judged() (ids []verdict.ID) {
 	for _, j := range judges {
 		ids = append(ids, j.ids...)
 	}
-	return ids
+	return append(ids, products.Judged()...)
 }
 
 // Verdicts judges what was seen, in the order of the catalogue.
@@ -76,7 +77,7 @@ func (a *Analysis) Verdicts() []verdict.Verdict {
 	for _, x := range judges {
 		x.judge(j)
 	}
-	return j.out
+	return append(j.out, a.Products.Verdicts()...)
 }
 
 // judge holds what several checks look at, and the verdicts so far.

@@ -10,8 +10,8 @@ import (
 // Corosync is a message of Totem (corosync's totemsrp.c), the protocol of a ring.
 type Corosync struct {
 	Node uint32
-	// Ring is the ring that the message belongs to: its representative and the
-	// sequence number. HasRing is false for what belongs to none.
+	// Representative and Sequence are the ring that the sender is in; HasRing is false
+	// for what does not tell.
 	Representative uint32
 	Sequence       uint64
 	HasRing        bool
@@ -82,11 +82,11 @@ func decodeCorosync(f *frame.Frame) (Message, error) {
 		if len(b) < ring+12 {
 			return m, &Error{len(b), "ring", fmt.Sprintf("want %d bytes, have %d", ring+12, len(b))}
 		}
-		c.Representative, c.Sequence, c.HasRing = order.Uint32(b[ring:]), order.Uint64(b[ring+4:]), kind < 2
+		c.Representative, c.Sequence, c.HasRing = order.Uint32(b[ring:]), order.Uint64(b[ring+4:]), kind < 3
 		m.add("ring", "%d.%d", c.Representative, c.Sequence)
 	}
 	m.Value = &c
-	m.Peer = Peer{Product: "Corosync", ID: fmt.Sprintf("node %d", c.Node), Name: fmt.Sprintf("node %d", c.Node), Role: "member", Beat: kind == 0 || kind == 1}
+	m.Peer = Peer{Product: "Corosync", ID: fmt.Sprintf("node %d", c.Node), Name: fmt.Sprintf("node %d", c.Node), Role: "member", Beat: kind == 0 || kind == 2}
 	return m, nil
 }
 

@@ -155,10 +155,16 @@ func jiniSecond(f *frame.Frame, r *reader) (Message, error) {
 	switch {
 	case plain.err == nil && (plain.rest() == 0 || known && name != "plaintext"):
 		m.jini(f, &j, service, port) // signed ones have the plain body before the signature
+		if known {
+			m.Peer.Notes = append(m.Peer.Notes, fmt.Sprintf("format %s (%016x)", name, format))
+		}
 	case name == "plaintext":
 		return m, plain.err
 	case known:
 		m.Peer = Peer{Product: "Jini", Role: "in the format " + name}
+	}
+	if m.Peer.Product != "" {
+		m.Peer.Release = "version 2"
 	}
 	return m, nil
 }
@@ -176,10 +182,10 @@ func (m *Message) jini(f *frame.Frame, j *JiniMessage, service string, port uint
 	}
 	m.add("groups", "%s", list(names, ","))
 	m.Value = j
-	m.Peer = Peer{Product: "Jini", ID: service, Name: service, Address: j.Address, Role: "lookup service", Beat: true}
+	m.Peer = Peer{Product: "Jini", ID: service, Name: service, Address: j.Address, Release: "version 1", Role: "lookup service", Beat: true}
 	if j.Request {
 		m.add("heard", "%d", j.Heard)
-		m.Peer = Peer{Product: "Jini", ID: fmt.Sprintf("client %s port %d", f.Src, port), Address: j.Address, Role: "looks for a lookup service"}
+		m.Peer = Peer{Product: "Jini", ID: fmt.Sprintf("client %s port %d", f.Src, port), Address: j.Address, Release: "version 1", Role: "looks for a lookup service"}
 		if len(j.Groups) == 0 {
 			m.Peer.Notes = []string{"asks for any group"}
 		}

@@ -11,6 +11,7 @@ package proto
 import (
 	"encoding/binary"
 	"fmt"
+	"net/netip"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -115,6 +116,12 @@ var Decoders = []Decoder{
 
 // Find returns the decoder that claims f, nil for none.
 func Find(f *frame.Frame) *Decoder {
+	if f.Proto == frame.ProtoTCP {
+		if Decoders[0].Claims(f) { // Jini's unicast discovery
+			return &Decoders[0]
+		}
+		return nil
+	}
 	for i := range Decoders {
 		if Decoders[i].Claims(f) {
 			return &Decoders[i]
@@ -122,6 +129,36 @@ func Find(f *frame.Frame) *Decoder {
 	}
 	return nil
 }
+
+// Finder finds decoders for the packets of one capture: what a packet alone does not
+// tell, the one before it does. It is for one goroutine.
+type Finder struct {
+	streams map[netip.AddrPort]RTP
+}
+
+// Find is the package's, but calls RTP only what follows a packet of the same stream.
+func (x *Finder) Find(f *frame.Frame) *Decoder {
+	d := Find(f)
+	if d == nil || d.Name != "rtp" {
+		return d
+	}
+	h, _ := ReadRTP(f.Payload)
+	last, ok := x.streams[f.Source()]
+	if len(x.streams) >= maxStreams {
+		x.streams = nil
+	}
+	if x.streams == nil {
+		x.streams = map[netip.AddrPort]RTP{}
+	}
+	x.streams[f.Source()] = h
+	if step := int16(h.Sequence - last.Sequence); ok && last.SSRC == h.SSRC && step >= 0 && step < 128 {
+		return d
+	}
+	return nil
+}
+
+// maxStreams bounds how many senders a Finder remembers.
+const maxStreams = 1024
 
 // isUDP: f is a datagram to or from one of the ports.
 func isUDP(f *frame.Frame, ports ...uint16) bool {

@@ -38,6 +38,10 @@ type SniffSummary struct {
 	Groups    []SniffGroup    `json:"groups"`
 	Queriers  []SniffQuerier  `json:"queriers"`
 	Receivers []SniffReceiver `json:"receivers"`
+	// Products are the clusters, rings, domains and virtual routers of other products;
+	// Streams what is sent with numbers, such as RTP.
+	Products []SniffProduct `json:"products"`
+	Streams  []SniffStream  `json:"streams"`
 
 	Verdicts verdict.Summary `json:"verdicts"`
 }
@@ -75,18 +79,21 @@ type SniffCluster struct {
 
 // SniffGroup is what went to a group, and who said that it listens.
 type SniffGroup struct {
-	Group      string   `json:"group"`
-	Port       uint16   `json:"port"`
-	Product    string   `json:"product,omitempty"`
-	Packets    uint64   `json:"packets"`
-	Bytes      uint64   `json:"bytes"`
-	PerSecond  float64  `json:"packets_per_second"`
-	Sources    []string `json:"sources"`
-	Protocols  []string `json:"protocols"`
-	Heartbeats uint64   `json:"heartbeats"`
-	Reports    uint64   `json:"reports"`
-	Reporters  []string `json:"reporters"`
-	Leaves     uint64   `json:"leaves"`
+	Group string `json:"group"`
+	Port  uint16 `json:"port"`
+	// Product is what was decoded there, else whose default the group is.
+	Product string `json:"product,omitempty"`
+	// Members are those of other products that sent to the group and port.
+	Members    []ProductMember `json:"members"`
+	Packets    uint64          `json:"packets"`
+	Bytes      uint64          `json:"bytes"`
+	PerSecond  float64         `json:"packets_per_second"`
+	Sources    []string        `json:"sources"`
+	Protocols  []string        `json:"protocols"`
+	Heartbeats uint64          `json:"heartbeats"`
+	Reports    uint64          `json:"reports"`
+	Reporters  []string        `json:"reporters"`
+	Leaves     uint64          `json:"leaves"`
 }
 
 // SniffQuerier is a host that asks who listens.
@@ -138,7 +145,7 @@ func NewSniffSummary(r *sniff.Result) *SniffSummary {
 		Acks: t.Acks, FailAcks: t.FailAcks, IGMP: t.IGMP, MLD: t.MLD, Invalid: t.Invalid, CutPackets: t.CutPackets,
 		Dropped: st.Dropped, Overflow: a.Overflow, FirstSeen: nsTime(a.First), LastSeen: nsTime(a.Last),
 		Members: []SniffMember{}, Speakers: []SniffSpeaker{}, Clusters: []SniffCluster{}, Groups: []SniffGroup{},
-		Queriers: []SniffQuerier{}, Receivers: []SniffReceiver{}, Verdicts: verdict.Summarize(r.Verdicts),
+		Queriers: []SniffQuerier{}, Receivers: []SniffReceiver{}, Products: newProducts(a.Products), Streams: newStreams(a.Products), Verdicts: verdict.Summarize(r.Verdicts),
 	}
 	if st.Damage != nil {
 		v.Damage = st.Damage.Error()
@@ -195,6 +202,10 @@ func newSniffGroup(a *analysis.Analysis, g *analysis.Group) SniffGroup {
 	v := SniffGroup{
 		Group: g.Addr.Addr().String(), Port: g.Addr.Port(), Product: g.Product, Packets: g.Packets, Bytes: g.Bytes,
 		Sources: addrTexts(g.Sources.List()), Protocols: append([]string{}, g.Protocols.List()...), Heartbeats: g.Heartbeats, Reporters: []string{},
+		Members: newProductMembers(a.Products.On(g.Addr)),
+	}
+	if len(v.Members) > 0 {
+		v.Product = v.Members[0].Product
 	}
 	if span := a.Span(); span > 0 {
 		v.PerSecond = float64(g.Packets) / span.Seconds()

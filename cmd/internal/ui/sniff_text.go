@@ -23,6 +23,8 @@ func (s *Stream) SniffReport(r *sniff.Result) error {
 		{"Groups", groupsTable(a)},
 		{"Queriers", queriersTable(a)},
 		{"Receivers", receiversTable(a)},
+		{"What else is here", productsTable(a)},
+		{"Streams", streamsTable(a)},
 	} {
 		if len(part.table.Rows) == 0 {
 			continue
@@ -172,9 +174,17 @@ func queriersTable(a *analysis.Analysis) *Table {
 		if interval == 0 {
 			interval = q.Beats.Interval()
 		}
-		t.Add(name+q.Addr.String(), q.Version, q.General+q.Specific, Seconds(interval), Seconds(q.MaxResponse), since(a, q.Last), q.MAC)
+		t.Add(name+q.Addr.String(), q.Version, q.General+q.Specific, orNone(interval), orNone(q.MaxResponse), since(a, q.Last), q.MAC)
 	}
 	return t
+}
+
+// orNone leaves out what is not known.
+func orNone(d time.Duration) string {
+	if d <= 0 {
+		return ""
+	}
+	return Seconds(d)
 }
 
 func receiversTable(a *analysis.Analysis) *Table {

@@ -34,9 +34,11 @@ func (s *Stream) SniffTop(r *sniff.Result, sortBy byte, width, height int, full 
 	lines = append(lines, clip(s.topMembers(a, sortBy, full, now), room*3/5)...)
 	lines = append(lines, "")
 	lines = append(lines, clip(s.topTable(groupsTable(a)), room-len(lines)-3)...)
-	if q := s.topTable(queriersTable(a)); len(q) > 1 {
-		lines = append(lines, "")
-		lines = append(lines, clip(q, height-len(lines))...)
+	for _, part := range []*Table{queriersTable(a), productsTable(a), streamsTable(a)} {
+		if len(part.Rows) > 0 && (!full || height-len(lines) > 3) {
+			lines = append(lines, "")
+			lines = append(lines, clip(s.topTable(part), max(height-len(lines), room-len(lines)))...)
+		}
 	}
 	if !full {
 		return lines

@@ -13,10 +13,10 @@ import (
 	"muster/sniff/proto"
 )
 
-// ringNode is the ring that a node last sent messages in, and since when.
+// ringNode is the ring that a node last was in, by its representative, and since when.
+// Every ring has one, who looks for others all the time that nothing else is sent.
 type ringNode struct {
 	representative uint32
-	sequence       uint64
 	in             span
 	address        netip.Addr
 }
@@ -43,8 +43,8 @@ func (t *Table) ring(p *capture.Packet, f *frame.Frame, v *proto.Corosync) {
 		n = &ringNode{}
 		nodes[v.Node] = n
 	}
-	if n.representative != v.Representative || n.sequence != v.Sequence {
-		*n = ringNode{representative: v.Representative, sequence: v.Sequence}
+	if n.representative != v.Representative {
+		*n = ringNode{representative: v.Representative}
 	}
 	n.address = f.Src
 	n.in.add(p.Nanos)
@@ -62,7 +62,7 @@ func (j *judge) split() {
 		var spans []span
 		for _, id := range sortedKeys(nodes, compareUint32) {
 			n := nodes[id]
-			k := fmt.Sprintf("%d.%d", n.representative, n.sequence)
+			k := fmt.Sprint(n.representative)
 			if rings[k] == nil {
 				spans = append(spans, n.in)
 			}

@@ -61,13 +61,13 @@ func (t *Table) announced() (groups, services []string) {
 }
 
 // lookups says which clients ask for groups that no lookup service announces. A
-// service that is in a group answers within seconds, so three requests in a row that
-// know nobody are a sign of their own.
+// service that is in a group answers at once, and clients ask again after 5 s with whom
+// they know, so a second request that knows nobody is a sign of its own.
 func (j *judge) lookups() {
 	announced, services := j.t.announced()
 	for _, id := range sortedKeys(j.t.asks, strings.Compare) {
 		a := j.t.asks[id]
-		if a.heard || len(a.groups) == 0 || a.empty.count < 3 || time.Duration(a.empty.last-a.empty.first) < 5*time.Second {
+		if a.heard || len(a.groups) == 0 || a.empty.count < 2 || time.Duration(a.empty.last-a.empty.first) < 4*time.Second {
 			continue
 		}
 		var missing []string

@@ -20,7 +20,7 @@ var judges = []struct {
 	{[]verdict.ID{"peer.address"}, (*judge).addresses},
 	{[]verdict.ID{"peer.duplicate-address"}, (*judge).duplicates},
 	{[]verdict.ID{"peer.alone"}, (*judge).alone},
-	{[]verdict.ID{"peer.port-mismatch"}, (*judge).ports},
+	{nil, (*judge).ports}, // sock.port-mismatch, which the cluster's own heartbeats yield too
 	{[]verdict.ID{"jini.no-group"}, (*judge).lookups},
 	{[]verdict.ID{"vrrp.two-masters", "vrrp.version-mix"}, (*judge).masters},
 	{[]verdict.ID{"ospf.not-neighbours"}, (*judge).neighbours},
@@ -55,26 +55,8 @@ type judge struct {
 	out      []verdict.Verdict
 }
 
-var titles = map[verdict.ID]string{
-	"peer.two-clusters":      "two clusters share a group",
-	"peer.release-mix":       "members of releases that do not understand each other",
-	"peer.address":           "a member announces an address that it does not send from",
-	"peer.duplicate-address": "two members announce one address",
-	"peer.alone":             "members of one cluster stay apart",
-	"peer.port-mismatch":     "one group, different ports",
-	"jini.no-group":          "a client asks for a group that no lookup service is in",
-	"vrrp.two-masters":       "two masters of one virtual router",
-	"vrrp.version-mix":       "unlike versions of VRRP",
-	"ospf.not-neighbours":    "routers do not become neighbours",
-	"corosync.split":         "one group, several rings",
-	"ptp.two-masters":        "two grandmasters in one domain",
-	"stream.loss":            "a stream lacks packets",
-	"stream.two-senders":     "two senders to one group and port",
-	"dds.domains":            "participants are in domains that do not meet",
-}
-
 func (j *judge) add(id verdict.ID, status verdict.Status, c verdict.Confidence, subject, saw string, parts ...verdict.Part) {
-	j.out = append(j.out, verdict.New(id, status, c, subject, titles[id], saw, parts...))
+	j.out = append(j.out, verdict.New(id, status, c, subject, saw, parts...))
 }
 
 func evidence(what, format string, args ...any) verdict.Evidence {

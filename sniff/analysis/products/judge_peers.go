@@ -15,10 +15,26 @@ import (
 // several apart by design (discovery groups, domains).
 var exclusive = map[string]bool{"JGroups": true, "Hazelcast": true}
 
+// quiet is how long members of a product may say nothing while they are there:
+// Hazelcast's ask when they start, and then speak only when somebody else asks.
+var quiet = map[string]time.Duration{"Hazelcast": 10 * time.Minute}
+
 // together tells whether two members were there at the same time: a file that was put
 // together from two recordings has one after the other.
-func (m *Member) together(o *Member) bool {
+func (m *Member) together(o *Member) bool { return m.stay().overlap(o.stay()) > 0 }
+
+// heardTogether is together by what was heard alone.
+func (m *Member) heardTogether(o *Member) bool {
 	return span{m.First, m.Last, 1}.overlap(span{o.First, o.Last, 1}) > 0
+}
+
+// stay is from the first to the last packet, and on for as long as members are quiet.
+func (m *Member) stay() span {
+	s := span{m.First, m.Last, 1}
+	if m.Gone == 0 {
+		s.last += int64(quiet[m.Product])
+	}
+	return s
 }
 
 // shared returns a group and port that both send to.
@@ -49,7 +65,7 @@ func (j *judge) twoClusters() {
 			if a.Product != b.Product || !exclusive[a.Product] || a.Name == "" || b.Name == "" {
 				continue
 			}
-			x, y, place, ok := pair(a, b, func(x, y *Member) bool { return x.Source() != y.Source() || x.id != y.id })
+			x, y, place, ok := pair(a, b, func(x, y *Member) bool { return x.Source() != y.Source() || x.heardTogether(y) })
 			if !ok {
 				continue
 			}
@@ -59,7 +75,11 @@ func (j *judge) twoClusters() {
 			} else {
 				what = "they do not meet, and neither logs a word about it; one that was meant for the other cluster stays alone"
 			}
-			j.add("peer.two-clusters", verdict.Warn, verdict.Definite, place.String(),
+			sure := verdict.Definite
+			if !x.heardTogether(y) {
+				sure = verdict.Likely
+			}
+			j.add("peer.two-clusters", verdict.Warn, sure, place.String(),
 				fmt.Sprintf("the %s clusters %s (%s) and %s (%s) share %s: %s", a.Product, a.Name, x.Title(), b.Name, y.Title(), place, what),
 				verdict.Fix("a group or port of its own for each cluster; the same name if they were meant to be one"))
 		}
@@ -68,7 +88,7 @@ func (j *judge) twoClusters() {
 
 // series is the part of a release that has to be equal, and whether another one makes
 // it impossible to talk or only unwise.
-func series(product, release string) (major, minor string, ok bool) {
+func series(release string) (major, minor string, ok bool) {
 	parts := strings.Split(release, ".")
 	if len(parts) < 2 || strings.HasPrefix(release, "build") {
 		return "", "", false
@@ -85,7 +105,7 @@ func (j *judge) releaseMix() {
 		for i, x := range c.Members {
 			for _, y := range c.Members[i+1:] {
 				place, ok := x.shared(y)
-				if ok && x.together(y) && x.Release != y.Release {
+				if ok && x.together(y) && x.Release != y.Release && (x.Source() != y.Source() || x.heardTogether(y)) {
 					j.mixed(c, x, y, place, told)
 				}
 			}
@@ -94,8 +114,8 @@ func (j *judge) releaseMix() {
 }
 
 func (j *judge) mixed(c *Cluster, x, y *Member, place netip.AddrPort, told map[string]bool) {
-	xMajor, xMinor, ok1 := series(c.Product, x.Release)
-	yMajor, yMinor, ok2 := series(c.Product, y.Release)
+	xMajor, xMinor, ok1 := series(x.Release)
+	yMajor, yMinor, ok2 := series(y.Release)
 	old := strings.HasPrefix(x.Release, "build") != strings.HasPrefix(y.Release, "build")
 	both := fmt.Sprintf("%s and %s", x.Release, y.Release)
 	switch {
@@ -105,6 +125,10 @@ func (j *judge) mixed(c *Cluster, x, y *Member, place netip.AddrPort, told map[s
 		return
 	}
 	told[both] = true
+	sure := verdict.Likely
+	if !x.heardTogether(y) {
+		sure = verdict.Hint // the first may have been stopped before the second was started
+	}
 	status, what := verdict.Fail, "neither reads the other's packets (JGRP000010 in its log)"
 	if c.Product == "Hazelcast" {
 		what = "the one that comes second is refused by the master and shuts down"
@@ -112,7 +136,10 @@ func (j *judge) mixed(c *Cluster, x, y *Member, place netip.AddrPort, told map[s
 			status, what = verdict.Warn, "only a rolling upgrade of the enterprise edition may mix them"
 		}
 	}
-	j.add("peer.release-mix", status, verdict.Likely, place.String(),
+	if sure == verdict.Hint {
+		status = verdict.Warn
+	}
+	j.add("peer.release-mix", status, sure, place.String(),
 		fmt.Sprintf("%s %s (%s) and %s (%s) are in the cluster %s on %s: %s", c.Product, x.Release, x.Title(), y.Release, y.Title(), c.Name, place, what),
 		verdict.Fix("the same "+c.Product+" release on every member"))
 }
@@ -197,7 +224,7 @@ func (j *judge) alone() {
 		}
 		j.add("peer.alone", verdict.Warn, verdict.Likely, c.Name,
 			fmt.Sprintf("%s and %s of the %s cluster %s both speak and do not become one: each has a view of its own", x.Title(), y.Title(), c.Product, c.Name),
-			verdict.Fix("see whether each gets the other's packets (muster mesh) and reaches the other's port (TCP or UDP, both ways)"))
+			verdict.Next("muster mesh "+groupOf(x)+" on both hosts; then whether each reaches the other's announced port"))
 	}
 }
 
@@ -216,7 +243,7 @@ func (j *judge) ports() {
 				continue
 			}
 			y := c.Members[i+1+k]
-			j.add("peer.port-mismatch", verdict.Warn, verdict.Likely, x.Groups[0].Addr().String(),
+			j.add("sock.port-mismatch", verdict.Warn, verdict.Likely, x.Groups[0].Addr().String(),
 				fmt.Sprintf("%s of %s sends to %s, %s to %s: with unlike ports they do not hear each other", x.Title(), c.Product, x.Groups[0], y.Title(), y.Groups[0]),
 				verdict.Fix("the same group and port in every member's configuration"))
 			break

@@ -194,7 +194,7 @@ func (t *Table) member(p *capture.Packet, f *frame.Frame, peer *proto.Peer) *Mem
 			return nil
 		}
 		m = &Member{Product: peer.Product, First: p.Nanos, TTLMin: 255, id: k.id, mac: f.SrcMAC, link: link{p.Interface, f.VLAN()}}
-		t.members[cloned(k)] = m
+		t.members[k] = m
 	}
 	m.heard(p, f, peer.Beat)
 	m.says(peer)
@@ -204,12 +204,6 @@ func (t *Table) member(p *capture.Packet, f *frame.Frame, peer *proto.Peer) *Mem
 		m.Gone = 0
 	}
 	return m
-}
-
-// cloned copies the texts of a key, which may be parts of a packet.
-func cloned(k key) key {
-	k.product, k.id = strings.Clone(k.product), strings.Clone(k.id)
-	return k
 }
 
 // heard counts a packet.
@@ -240,8 +234,8 @@ func (m *Member) sees(view string, now int64) {
 // says takes over what a message tells; what it does not tell stays as it was.
 func (m *Member) says(peer *proto.Peer) {
 	set := func(to *string, text string) {
-		if text != "" && *to != text {
-			*to = strings.Clone(text)
+		if text != "" {
+			*to = text
 		}
 	}
 	set(&m.Kind, peer.Kind)

@@ -157,7 +157,7 @@ func (j *judge) loss() {
 		share := 100 * float64(s.Missing()) / float64(s.Expected)
 		j.add("stream.loss", verdict.Warn, verdict.Hint, s.To.String(),
 			fmt.Sprintf("%d of %d packets (%.1f %%) of the %s stream from %s to %s did not come here: their numbers are missing", s.Missing(), s.Expected, share, s.Product, s.Source, s.To),
-			evidence("capture", "what the capture itself dropped counts too"))
+			verdict.Next("a capture at the sender: what is whole there was lost on the way, or by this capture"))
 	}
 }
 
