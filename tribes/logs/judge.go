@@ -3,6 +3,7 @@ package logs
 import (
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -61,9 +62,17 @@ func (j *judge) bad(id verdict.ID) bool {
 	return slices.ContainsFunc(j.verdicts, func(v verdict.Verdict) bool { return v.ID == id && v.Status.Bad() })
 }
 
-// evidenceOf quotes a line.
+// memberText is a member as Tomcat writes it, with all that it knows of it.
+var memberText = regexp.MustCompile(`org\.apache\.catalina\.[A-Za-z.]*Mem(?:ber|berImpl)\[tcp://[^\]]*\]`)
+
+// evidenceOf quotes a line, its members by their addresses alone.
 func evidenceOf(e *Event) verdict.Evidence {
-	text := e.Text
+	text := memberText.ReplaceAllStringFunc(e.Text, func(s string) string {
+		if m, ok := parseMember(s); ok {
+			return m.String()
+		}
+		return s
+	})
 	if e.Cause != "" {
 		text += " / " + e.Cause
 	}
