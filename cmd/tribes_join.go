@@ -30,9 +30,9 @@ A Tomcat lists this member and sends it what it replicates; muster acks what ask
 an ack, keeps nothing, and answers at once what a starting Tomcat waits for. It
 announces a small alive time, so that a Tomcat asks a Tomcat for its sessions.
 
-The member's id is kept in the user's state folder and used again by the next member
-of the same --name, address and port, so that no ghost is left; --fresh-id takes a new
-one. In a cluster with an EncryptInterceptor --encryption-key-file names its key; members
+The member's id is kept in the user's state folder. After a kill the next member of the
+same --name, address and port takes it again, so that no ghost is left; after a goodbye
+it takes a new one, as --fresh-id always does. In a cluster with an EncryptInterceptor --encryption-key-file names its key; members
 whose messages do not open are told as tribes.key-mismatch, exit status 1. No privilege
 is needed. It runs until Ctrl-C; -d ends it after a time, --expect
 alone as soon as that many members are there. The attribute names of server.xml

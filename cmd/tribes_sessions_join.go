@@ -132,8 +132,9 @@ func (w *sessions) beat(ctx context.Context, node *cluster.Node, end func()) {
 
 // fetch asks a member for the sessions of all its contexts.
 func (w *sessions) fetch(ctx context.Context, node *cluster.Node, m tribes.Member) {
+	node.Await(ctx, &m)
 	now := time.Now()
-	b, err := session.NewGetEverySession(session.Gen85, now.UnixMilli()).Append(nil)
+	b, err := session.NewGetEverySession(node.SessionForm(&m), now.UnixMilli()).Append(nil)
 	if err == nil {
 		w.mu.Lock()
 		w.view.Asked(ui.MemberAddress(&m), "", now)

@@ -24,7 +24,7 @@ type identity struct {
 var errLocked = errors.New("in use by another process")
 
 // loadIdentity returns the id that name had at this address and port before, or
-// a new one that it keeps there. A restarted member must come back under its
+// a new one that it keeps there. A member that was killed must come back under its
 // id: under another one at the same address a Tomcat takes it for a second
 // member, finds the first one alive too (its receiver answers), and sends every
 // message twice (tribes-wire 1.7).
@@ -91,6 +91,16 @@ func writeID(f *os.File, id tribes.UniqueID) error {
 	}
 	_, err := f.WriteAt([]byte(id.String()+"\n"), 0)
 	return err
+}
+
+// renew keeps another id for the next start: this one has said goodbye, and no
+// ghost of it can be left. A Tomcat keeps its old connections by the id of who they
+// lead to, and logs a warning for each that it finds closed.
+func (i identity) renew() error {
+	if i.file == nil {
+		return nil
+	}
+	return writeID(i.file, tribes.NewUniqueID())
 }
 
 func (i identity) release() {

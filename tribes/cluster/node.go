@@ -37,6 +37,7 @@ type Node struct {
 	stages   []channel.Stage
 	dedup    stage.Dedup
 	calls    calls
+	seen     seen
 	guest    *Guest // nil where cfg.Handler is another
 	casts    chan broadcast
 
@@ -142,11 +143,15 @@ func (n *Node) listen(at address) error {
 		n.stages = append([]channel.Stage{stage.NewReadable(n.cfg.Logger)}, n.stages...)
 	}
 	n.calls.rest = handler
-	n.stack = channel.NewStack(&n.calls, n.deliver, append([]channel.Stage{&n.dedup}, n.stages...)...)
+	top := channel.HandlerFunc(func(ctx context.Context, m *channel.Message) error {
+		n.seen.message(m)
+		return n.calls.HandleMessage(ctx, m)
+	})
+	n.stack = channel.NewStack(top, n.deliver, append([]channel.Stage{&n.dedup}, n.stages...)...)
 	n.receiver, err = channel.Listen(channel.ReceiverConfig{
 		Addr: at.listen, Port: n.cfg.TCPPort, AutoBind: n.cfg.AutoBind,
 		Handler: n.stack, Own: func(m *tribes.Member) bool { return n.record.Same(m) },
-		Asked: n.cfg.Asked, Guard: n.guard, Logger: n.cfg.Logger,
+		Asked: n.asked, Guard: n.guard, Logger: n.cfg.Logger,
 	})
 	if err != nil {
 		return err
@@ -223,6 +228,11 @@ func (n *Node) run(ctx context.Context, conn membership.Conn) {
 		_ = n.sender.Flush(flush) // what did not leave in time is lost
 		cancel()
 		n.sender.Close()
+		if n.service.SaidGoodbye() {
+			if e := n.id.renew(); e != nil {
+				n.cfg.Logger.Debug("a new id for the next start was not kept", "err", e)
+			}
+		}
 		n.id.release()
 		n.err = errors.Join(err, served)
 	}()

@@ -1,10 +1,10 @@
 package cluster
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"muster/tribes"
@@ -53,14 +53,14 @@ func (r *Replica) Attach(n *Node) channel.Handler {
 
 // HandleMessage takes a message of the channel.
 func (r *Replica) HandleMessage(ctx context.Context, m *channel.Message) error {
-	if m.Options&tribes.ByteMessage != 0 || !bytes.Contains(m.Message[:min(head, len(m.Message))], []byte("SessionMessageImpl")) {
+	if m.Options&tribes.ByteMessage != 0 || !session.IsMessage(m.Message[:min(head, len(m.Message))]) {
 		return r.guest.HandleMessage(ctx, m)
 	}
 	sm, err := session.ParseMessage(m.Message)
 	if err != nil {
 		return err
 	}
-	if sm.Context != r.Store.Context() && !sm.AllContexts() {
+	if !r.concerns(sm) {
 		return r.guest.HandleMessage(ctx, m)
 	}
 	if sm.Event == session.GetAllSessions {
@@ -84,6 +84,13 @@ func (r *Replica) HandleMessage(ctx context.Context, m *channel.Message) error {
 		}
 	}
 	return nil
+}
+
+// concerns reports whether a message is about our context. One that renames a
+// session of a Tomcat 6.0 names host and path, and a Host's cluster the path alone.
+func (r *Replica) concerns(m *session.Message) bool {
+	name := r.Store.Context()
+	return m.Context == name || m.AllContexts() || m.Event == session.ChangeSessionID && strings.HasSuffix(m.Context, "#"+name)
 }
 
 // sendState answers a member that asked for all sessions.

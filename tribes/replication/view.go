@@ -7,6 +7,7 @@ import (
 
 	"muster/tribes"
 	"muster/tribes/decode"
+	"muster/tribes/session"
 )
 
 // Seen is a message of the channel as somebody saw it.
@@ -143,7 +144,7 @@ func (v *View) Message(s Seen) []Event {
 // one about sessions.
 func aboutSessions(b []byte) bool {
 	head := b[:min(len(b), 128)]
-	return bytes.Contains(head, []byte("SessionMessageImpl")) || bytes.Contains(head, []byte("RpcMessage")) || bytes.Contains(head, []byte("MapMessage"))
+	return session.IsMessage(head) || bytes.Contains(head, []byte("RpcMessage")) || bytes.Contains(head, []byte("MapMessage"))
 }
 
 // message is one that is being taken.

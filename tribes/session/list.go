@@ -25,6 +25,7 @@ type Session struct {
 	FormRequest   javaser.Value
 	Attributes    []SessionAttribute
 	Listeners     []javaser.Value
+	NoListeners   bool // not even their number is there: Tomcat 6.0
 
 	// Of the stream that it was read from: what Java had as one object stays one.
 	id    *javaser.String
@@ -128,6 +129,10 @@ func readSession(d *javaser.Data) Session {
 		a.Name, a.name = text(d, "the name of an attribute")
 		a.Value = d.Object()
 		s.Attributes = append(s.Attributes, a)
+	}
+	if _, count := peekInteger(d); !count {
+		s.NoListeners = true
+		return s
 	}
 	n, s.boxes[boxListeners] = integer(d, "the number of listeners")
 	for ; n > 0 && d.Err() == nil; n-- {

@@ -108,6 +108,9 @@ func (s *Session) write(d *javaser.Builder, boxes *javaser.Boxes) error {
 		d.Object(same(s.Attributes[i].name, s.Attributes[i].Name))
 		d.Object(s.Attributes[i].Value)
 	}
+	if s.NoListeners {
+		return nil
+	}
 	object(boxListeners, boxes.Integer(int32(len(s.Listeners))))
 	for _, l := range s.Listeners {
 		d.Object(l)

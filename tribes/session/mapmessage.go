@@ -2,9 +2,11 @@ package session
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"muster/tribes/javaser"
+	"muster/tribes/release"
 )
 
 // MapType is what a map message asks or tells.
@@ -60,8 +62,19 @@ type MapMessage struct {
 const mapMessageClass = "org.apache.catalina.tribes.tipis.AbstractReplicatedMap$MapMessage"
 
 var (
-	mapMessageDescriptor = &javaser.Class{
-		Name: mapMessageClass, SUID: 1, Flags: javaser.Serializable,
+	mapMessageDescriptor  = mapMessageOf(1)
+	memberArrayDescriptor = &javaser.Class{
+		Name: "[Lorg.apache.catalina.tribes.Member;", SUID: 0x5ec4606b842d393c, Flags: javaser.Serializable,
+	}
+)
+
+// mapMessageWithoutPrimary is the serialVersionUID of a class that names no
+// primary: that of 6.0.14 and older.
+const mapMessageWithoutPrimary = 2816383145215826184
+
+func mapMessageOf(suid int64) *javaser.Class {
+	c := &javaser.Class{
+		Name: mapMessageClass, SUID: uint64(suid), Flags: javaser.Serializable,
 		Fields: []javaser.Field{
 			{Type: 'Z', Name: "diff"}, {Type: 'I', Name: "msgtype"},
 			{Type: '[', Name: "diffvalue", Class: javaser.TypeBytes},
@@ -72,10 +85,18 @@ var (
 			{Type: '[', Name: "valuedata", Class: javaser.TypeBytes},
 		},
 	}
-	memberArrayDescriptor = &javaser.Class{
-		Name: "[Lorg.apache.catalina.tribes.Member;", SUID: 0x5ec4606b842d393c, Flags: javaser.Serializable,
+	if suid == mapMessageWithoutPrimary {
+		c.Fields = slices.DeleteFunc(c.Fields, func(f javaser.Field) bool { return f.Name == "primary" })
 	}
-)
+	return c
+}
+
+// As has m written as a release writes it.
+func (m *MapMessage) As(r release.Release) {
+	if uids, ok := r.SerialUIDs(); ok {
+		m.class = mapMessageOf(uids.MapMessage)
+	}
+}
 
 func readMapMessage(o *javaser.Object) (*MapMessage, error) {
 	r := read(o, mapMessageClass)

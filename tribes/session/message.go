@@ -5,18 +5,31 @@ import (
 
 	"muster/tribes"
 	"muster/tribes/javaser"
+	"muster/tribes/release"
 )
 
 // Generation is the form of a class that a line of Tomcat versions has.
 type Generation uint8
 
 const (
-	// Gen85 is 8.5 and all since: serialVersionUID 2.
+	// Gen85 is 8.0 and all since: serialVersionUID 2.
 	Gen85 Generation = iota
-	// Gen70 is 7.0.5 and later: serialVersionUID 1, and a uniqueId in the base
-	// class.
+	// Gen70 is 7.0: serialVersionUID 1, and a uniqueId in the base class.
 	Gen70
+	// Gen60 is 6.0: the fields of 7.0 and computed numbers.
+	Gen60
 )
+
+// GenerationOf is the form of the session messages of a release.
+func GenerationOf(r release.Release) Generation {
+	switch r.Line {
+	case "6.0":
+		return Gen60
+	case "7.0":
+		return Gen70
+	}
+	return Gen85
+}
 
 // Message is a session message (H/session/SessionMessageImpl).
 type Message struct {
@@ -51,13 +64,15 @@ func NewMessage(g Generation) *Message {
 }
 
 var messageClasses = [...]*javaser.Class{
-	Gen85: sessionMessage(2, []javaser.Field{{Type: 'J', Name: "timestamp"}}),
-	Gen70: sessionMessage(1, []javaser.Field{{Type: 'J', Name: "timestamp"}, {Type: 'L', Name: "uniqueId", Class: javaser.TypeString}}),
+	Gen85: sessionMessage("11.0", []javaser.Field{{Type: 'J', Name: "timestamp"}}),
+	Gen70: sessionMessage("7.0", []javaser.Field{{Type: 'J', Name: "timestamp"}, {Type: 'L', Name: "uniqueId", Class: javaser.TypeString}}),
+	Gen60: sessionMessage("6.0", []javaser.Field{{Type: 'J', Name: "timestamp"}, {Type: 'L', Name: "uniqueId", Class: javaser.TypeString}}),
 }
 
-func sessionMessage(suid uint64, base []javaser.Field) *javaser.Class {
+func sessionMessage(line string, base []javaser.Field) *javaser.Class {
+	uids, _ := release.Release{Line: line, Patch: -1}.SerialUIDs()
 	return &javaser.Class{
-		Name: messageClass, SUID: suid, Flags: javaser.Serializable,
+		Name: messageClass, SUID: uint64(uids.Message), Flags: javaser.Serializable,
 		Fields: []javaser.Field{
 			{Type: 'I', Name: "mEvtType"},
 			{Type: 'J', Name: "serializationTimestamp"},
@@ -67,7 +82,7 @@ func sessionMessage(suid uint64, base []javaser.Field) *javaser.Class {
 			{Type: 'L', Name: "mSessionID", Class: javaser.TypeString},
 			{Type: 'L', Name: "uniqueId", Class: javaser.TypeString},
 		},
-		Super: &javaser.Class{Name: baseClass, SUID: 1, Flags: javaser.Serializable, Fields: base},
+		Super: &javaser.Class{Name: baseClass, SUID: uint64(uids.Base), Flags: javaser.Serializable, Fields: base},
 	}
 }
 

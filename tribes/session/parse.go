@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"fmt"
 
 	"muster/tribes/javaser"
@@ -24,6 +25,12 @@ func Parse(b []byte, l javaser.Limits) (any, error) {
 		return nil, err
 	}
 	return Read(v)
+}
+
+// IsMessage reports whether a stream that begins with head, some hundred bytes, is
+// a session message.
+func IsMessage(head []byte) bool {
+	return bytes.Contains(head, []byte("SessionMessageImpl")) || bytes.Contains(head, []byte(idMessageName))
 }
 
 // ParseMessage reads a session message, and nothing else.
@@ -64,6 +71,8 @@ func Read(v javaser.Value) (any, error) {
 		return orError(readMessage(o))
 	case message55Class:
 		return orError(readMessage55(o))
+	case idMessageClass:
+		return orError(readIDMessage(o))
 	case rpcClass, noChannelClass:
 		return orError(readRPC(o))
 	case mapMessageClass:

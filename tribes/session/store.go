@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"muster/tribes/javaser"
+	"muster/tribes/release"
 )
 
 // Store holds the sessions of one context on one node with the semantics of
@@ -15,7 +16,9 @@ import (
 // that tells the other nodes, what they tell is taken by Apply. It sends nothing
 // itself, and is safe for use by several goroutines.
 type Store struct {
-	cfg StoreConfig
+	cfg                   StoreConfig
+	generation            Generation
+	hasNotes, noListeners bool // of sessions made here
 
 	mu       sync.Mutex
 	sessions map[string]*held
@@ -26,8 +29,13 @@ type Store struct {
 
 // StoreConfig is what a Store goes by. Zero values mean the defaults.
 type StoreConfig struct {
-	Context    string
-	Generation Generation
+	Context string
+	// Release is that of the other nodes: how messages and whole sessions are
+	// written. The zero Release is the newest.
+	Release release.Release
+	// Like, where it is not nil, is a session that another node wrote: those made
+	// here have what it has beside their attributes.
+	Like *Session
 	// MaxInactive is the interval of a session that says none, in seconds; 1800.
 	MaxInactive int32
 	// Limit and LimitBytes bound what others can make the store hold: sessions,
@@ -118,7 +126,12 @@ func NewStore(cfg StoreConfig) *Store {
 	if cfg.Notify == nil {
 		cfg.Notify = func(Change) {}
 	}
-	return &Store{cfg: cfg, sessions: map[string]*held{}}
+	s := &Store{cfg: cfg, generation: GenerationOf(cfg.Release), sessions: map[string]*held{}}
+	s.hasNotes, s.noListeners = cfg.Release.IsZero() || cfg.Release.AtLeast("10.1"), cfg.Release.Line == "6.0"
+	if cfg.Like != nil {
+		s.hasNotes, s.noListeners = cfg.Like.HasNotes, cfg.Like.NoListeners
+	}
+	return s
 }
 
 // Context is the name of the store's context.
@@ -185,7 +198,7 @@ func (s *Store) add(id string, at int64, primary bool) (*held, error) {
 	h := &held{
 		Session: Session{
 			ID: id, CreationTime: at, LastAccessedTime: at, ThisAccessedTime: at,
-			MaxInactive: s.cfg.MaxInactive, IsNew: true, IsValid: true, HasNotes: true,
+			MaxInactive: s.cfg.MaxInactive, IsNew: true, IsValid: true, HasNotes: s.hasNotes, NoListeners: s.noListeners,
 		},
 		primary: primary,
 	}

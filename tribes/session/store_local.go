@@ -18,7 +18,7 @@ func (s *Store) Create(id string) (*Message, error) {
 	}
 	h.replicated = now
 	s.cfg.Notify(Change{Event: Created, SessionID: id, Local: true})
-	return NewCreated(s.cfg.Generation, s.cfg.Context, id, now), nil
+	return NewCreated(s.generation, s.cfg.Context, id, now), nil
 }
 
 // Edit collects what one request changes. Values must not be changed afterwards.
@@ -87,9 +87,9 @@ func (s *Store) Request(id string, edit func(*Edit)) (*Message, error) {
 			return nil, err
 		}
 		s.weigh(h, e.delta.Actions, len(data))
-		m = NewDelta(s.cfg.Generation, s.cfg.Context, id, data, now)
+		m = NewDelta(s.generation, s.cfg.Context, id, data, now)
 	case took, h.MaxInactive >= 0 && silent > int64(h.MaxInactive)*1000:
-		m = NewAccessed(s.cfg.Generation, s.cfg.Context, id, now)
+		m = NewAccessed(s.generation, s.cfg.Context, id, now)
 	}
 	if m != nil {
 		h.replicated = now
@@ -112,7 +112,7 @@ func (s *Store) Invalidate(id string) (*Message, error) {
 func (s *Store) expire(h *held, now int64) *Message {
 	s.remove(h)
 	s.cfg.Notify(Change{Event: Expired, SessionID: h.ID, Local: true})
-	return NewExpired(s.cfg.Generation, s.cfg.Context, h.ID, now)
+	return NewExpired(s.generation, s.cfg.Context, h.ID, now)
 }
 
 // Rename gives a session another id, as JvmRouteBinderValve does when another
@@ -125,7 +125,7 @@ func (s *Store) Rename(id, to string) (*Message, error) {
 	if h == nil {
 		return nil, fmt.Errorf("session %q: %w", id, ErrNoSession)
 	}
-	m, err := NewChangeSessionID(s.cfg.Generation, s.cfg.Context, id, to, now)
+	m, err := NewChangeSessionID(s.generation, s.cfg.Context, id, to, now)
 	if err != nil {
 		return nil, err
 	}

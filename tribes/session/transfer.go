@@ -46,7 +46,7 @@ func (s *Store) BeginTransfer() (request *Message, ended <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.transfer = &transfer{asked: now, ended: make(chan struct{})}
-	return NewGetAllSessions(s.cfg.Generation, s.cfg.Context, now), s.transfer.ended
+	return NewGetAllSessions(s.generation, s.cfg.Context, now), s.transfer.ended
 }
 
 func (s *Store) transferEnds(m *Message) {
@@ -110,7 +110,7 @@ func (s *Store) State(block int) iter.Seq2[*Message, error] {
 			}
 			ids = ids[n:]
 		}
-		yield(NewTransferComplete(s.cfg.Generation, s.cfg.Context, now), nil)
+		yield(NewTransferComplete(s.generation, s.cfg.Context, now), nil)
 	}
 }
 
@@ -126,5 +126,5 @@ func (s *Store) block(ids []string, now int64) (*Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	return NewAllSessionData(s.cfg.Generation, s.cfg.Context, list, now), nil
+	return NewAllSessionData(s.generation, s.cfg.Context, list, now), nil
 }

@@ -216,7 +216,7 @@ func (r *Receiver) deliver(ctx context.Context, m *Message) error {
 		r.n.probes.Add(1)
 		r.log.Debug(fmt.Sprintf("%s asked whether we are there (TcpFailureDetector)", m.Peer))
 		if r.cfg.Asked != nil {
-			r.cfg.Asked(m.Peer)
+			r.cfg.Asked(m.Peer, &m.Address)
 		}
 		return nil
 	case string(m.Message) == tribes.TCPPing:

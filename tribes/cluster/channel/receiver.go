@@ -57,7 +57,8 @@ type ReceiverConfig struct {
 	Handler Handler
 	// Asked is told of each probe of a failure detector, with the other end of its
 	// connection: whoever asks has heard our heartbeats and reaches our receiver.
-	Asked func(peer netip.AddrPort)
+	// named is the member that the question names: who asks, or up to 8.0 our own.
+	Asked func(peer netip.AddrPort, named *tribes.Member)
 	// Own tells our own record from that of others: a broadcast of ours comes
 	// back to us. nil knows none.
 	Own func(*tribes.Member) bool

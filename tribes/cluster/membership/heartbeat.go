@@ -73,6 +73,9 @@ func (s *Service) Goodbye() {
 	}
 }
 
+// SaidGoodbye reports whether the goodbye has gone out.
+func (s *Service) SaidGoodbye() bool { return s.n.goodbye.Load() }
+
 func (s *Service) sendHeartbeat(alive int64, command string) error {
 	s.sending.Lock()
 	defer s.sending.Unlock()
@@ -135,6 +138,7 @@ func (s *Service) send(alive int64, command string) error {
 	}
 	switch first := s.n.sent.Add(1) == 1; {
 	case command != "":
+		s.n.goodbye.Store(true)
 		s.log.Debug(fmt.Sprintf("sent the goodbye to %s", s.cfg.Group))
 	case first:
 		s.log.Debug(fmt.Sprintf("sent the first heartbeat to %s: %d bytes, alive %d ms", s.cfg.Group, len(p), alive))

@@ -94,6 +94,7 @@ type Service struct {
 	wg  sync.WaitGroup
 	n   struct {
 		own, sent, sendErrors, broadcasts atomic.Uint64
+		goodbye                           atomic.Bool
 	}
 }
 

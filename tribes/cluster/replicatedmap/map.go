@@ -11,6 +11,7 @@ import (
 
 	"muster/tribes"
 	"muster/tribes/javaser"
+	"muster/tribes/release"
 	"muster/tribes/session"
 )
 
@@ -70,6 +71,11 @@ type Config struct {
 	// the version: session.MemberImplClass. The class of another node's messages
 	// takes its place. nil is that of 10.1.40 and later.
 	MemberClass *javaser.Class
+	// SessionClass is that of DeltaSession, which is computed too: the class of a
+	// session that came takes its place. Release says both, and how messages are
+	// written, where no object of another node was seen.
+	SessionClass *javaser.Class
+	Release      release.Release
 	// Limit is how many entries others can make the map hold (1 << 20).
 	Limit  int
 	Logger *slog.Logger
@@ -156,7 +162,11 @@ func New(ch Channel, values Values, cfg Config) *Map {
 		cfg.Heartbeat = DefaultHeartbeat
 	}
 	if cfg.MemberClass == nil {
-		cfg.MemberClass = session.MemberImplClass(memberImpl10140)
+		uid := uint64(memberImpl10140)
+		if uids, ok := cfg.Release.SerialUIDs(); ok {
+			uid = uint64(uids.Member)
+		}
+		cfg.MemberClass = session.MemberImplClass(uid)
 	}
 	if cfg.Limit <= 0 {
 		cfg.Limit = defaultLimit

@@ -222,6 +222,9 @@ func (m *Map) proxies() ([]*session.MapMessage, error) {
 			return nil, err
 		}
 		msg := &session.MapMessage{Type: session.MapProxy, MapID: m.id, Key: k, Primary: object(e.primary), Nodes: []*session.Member{}}
+		if !m.cfg.Release.IsZero() {
+			msg.As(m.cfg.Release)
+		}
 		for _, b := range e.backups {
 			msg.Nodes = append(msg.Nodes, object(b))
 		}

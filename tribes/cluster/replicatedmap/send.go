@@ -14,6 +14,9 @@ import (
 // message is a message of this map about key; an empty key is none.
 func (m *Map) message(t session.MapType, key string) (*session.MapMessage, error) {
 	msg := &session.MapMessage{Type: t, MapID: m.id}
+	if !m.cfg.Release.IsZero() {
+		msg.As(m.cfg.Release)
+	}
 	var err error
 	if key != "" {
 		msg.Key, err = session.AppendMapKey(nil, key)

@@ -31,7 +31,14 @@ const deltaSession = 0x041d33b9b82ea975
 // becomes that of its map.
 func NewSessions(ch Channel, store *session.Store, cfg Config) *Sessions {
 	cfg.Name = store.Context() + "-map"
-	s := &Sessions{Store: store, class: session.DeltaSessionClass(deltaSession)}
+	s := &Sessions{Store: store, class: cfg.SessionClass}
+	if s.class == nil {
+		uid := int64(deltaSession)
+		if uids, ok := cfg.Release.SerialUIDs(); ok {
+			uid = uids.DeltaSession
+		}
+		s.class = session.DeltaSessionClass(uint64(uid))
+	}
 	s.Map = New(ch, (*values)(s), cfg)
 	return s
 }

@@ -30,9 +30,11 @@ type answer struct {
 	manager manager
 	context string // under which it answered
 	holds   bool   // it has the session
-	// Of a BackupManager: the session, and the class of MemberImpl of its version.
-	session     *session.Session
-	memberClass *javaser.Class
+	// Of a BackupManager: the session, its class, and that of MemberImpl, of its
+	// version.
+	session      *session.Session
+	sessionClass *javaser.Class
+	memberClass  *javaser.Class
 }
 
 // answerTime is how long a Tomcat may take to answer: it pauses 100 ms before
@@ -59,7 +61,7 @@ func (w *wire) question(ctx context.Context, to *tribes.Member, contexts []strin
 
 // askState asks for all sessions of a context, as a starting node does.
 func (w *wire) askState(ctx context.Context, to *tribes.Member, name string, a *answer) bool {
-	m, err := session.NewGetAllSessions(session.Gen85, name, time.Now().UnixMilli()).Append(nil)
+	m, err := session.NewGetAllSessions(w.node.SessionForm(to), name, time.Now().UnixMilli()).Append(nil)
 	if err != nil {
 		return false
 	}
@@ -106,8 +108,8 @@ func (w *wire) askMap(ctx context.Context, to *tribes.Member, name string, id se
 		return false
 	}
 	a.manager, a.context = backupManager, name
-	if m, err := session.MapMessageOf(reply.Message); err == nil && m.Primary != nil {
-		a.memberClass = m.Primary.Class
+	if m, err := session.MapMessageOf(reply.Message); err == nil {
+		a.learn(m)
 	}
 	key, err := javaser.AppendMerged(nil, javaser.NewString(string(id)))
 	if err != nil {
@@ -118,27 +120,41 @@ func (w *wire) askMap(ctx context.Context, to *tribes.Member, name string, id se
 		m, err := session.MapMessageOf(reply.Message)
 		a.holds = err == nil && len(m.Value) > 0
 		if a.holds {
-			a.session = sessionIn(m.Value)
+			a.learn(m)
+			a.session, a.sessionClass = sessionIn(m.Value)
 		}
 	}
 	return true
 }
 
-// sessionIn is the session that a value of a map is; nil for another value.
-func sessionIn(value []byte) *session.Session {
+// learn takes the class of a member from a message of the map that names one.
+func (a *answer) learn(m *session.MapMessage) {
+	for _, named := range append([]*session.Member{m.Primary}, m.Nodes...) {
+		if named != nil {
+			a.memberClass = named.Class
+		}
+	}
+}
+
+// sessionIn is the session that a value of a map is, and its class; nil for
+// another value.
+func sessionIn(value []byte) (*session.Session, *javaser.Class) {
 	v, err := session.ParseMapValue(value)
 	if err != nil {
-		return nil
+		return nil, nil
 	}
 	read, err := session.Read(v)
-	if s, ok := read.(session.Session); err == nil && ok {
-		return &s
+	s, ok := read.(session.Session)
+	o, object := v.(*javaser.Object)
+	if err != nil || !ok || !object {
+		return nil, nil
 	}
-	return nil
+	return &s, o.Class
 }
 
 // call asks a member's map and waits for the reply; nil without one.
 func (w *wire) call(ctx context.Context, to *tribes.Member, m *session.MapMessage) *cluster.Reply {
+	m.As(w.node.ReleaseOf(to))
 	o, err := m.Object()
 	if err != nil {
 		return nil

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"muster/tribes/javaser"
+	"muster/tribes/release"
 	"muster/tribes/session"
 )
 
@@ -53,6 +54,9 @@ func guestCreates(ctx context.Context, r *run, detail map[string]any) error {
 	if err != nil {
 		return err
 	}
+	if all := r.wire.ofNode(r.nodes[0]); len(all) > 0 {
+		p.release = r.wire.node.ReleaseOf(&all[0].Member)
+	}
 	detail["context"] = p.context
 	detail["manager"] = string(p.manager)
 	if err := r.wire.replicate(ctx, p); err != nil {
@@ -71,6 +75,7 @@ func guestCreates(ctx context.Context, r *run, detail map[string]any) error {
 // pattern is what a session of the application is like.
 type pattern struct {
 	answer
+	release release.Release  // whose Java objects A takes
 	n       int              // its number
 	actions []session.Action // that made its attributes
 }
@@ -103,7 +108,7 @@ func (r *run) learn(ctx context.Context) (pattern, error) {
 			actions = r.wire.copies()
 			return !r.app.counts() || slices.ContainsFunc(actions, func(a session.Action) bool { return isNumber(a.Value, s.n) })
 		})
-		return pattern{answer{manager: deltaManager, context: seen[0].context}, s.n, actions}, nil
+		return pattern{answer: answer{manager: deltaManager, context: seen[0].context}, n: s.n, actions: actions}, nil
 	}
 	r.suspects = suspects{from: itself, to: 0, session: s}
 	all := r.wire.ofNode(a)
@@ -114,7 +119,7 @@ func (r *run) learn(ctx context.Context) (pattern, error) {
 	case deltaManager:
 		return pattern{answer: q, n: s.n}, nil
 	case backupManager:
-		return pattern{q, s.n, q.attributes()}, nil
+		return pattern{answer: q, n: s.n, actions: q.attributes()}, nil
 	}
 	return pattern{}, fmt.Errorf("%w: a session made on A sent nothing to muster", errNotSent)
 }

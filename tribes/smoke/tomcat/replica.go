@@ -57,11 +57,13 @@ func (b backupReplica) fetch(ctx context.Context, base string) error {
 // replicate makes muster hold sessions as the application's manager does: from
 // now on the replica takes what comes.
 func (w *wire) replicate(ctx context.Context, p pattern) error {
-	store := session.NewStore(session.StoreConfig{Context: p.context})
+	store := session.NewStore(session.StoreConfig{Context: p.context, Release: p.release, Like: p.session})
 	var r replica
 	switch p.manager {
 	case backupManager:
-		r = backupReplica{cluster.NewBackupReplica(store, replicatedmap.Config{Options: replicaOptions, MemberClass: p.memberClass})}
+		r = backupReplica{cluster.NewBackupReplica(store, replicatedmap.Config{
+			Options: replicaOptions, Release: p.release, MemberClass: p.memberClass, SessionClass: p.sessionClass,
+		})}
 	default:
 		r = deltaReplica{&cluster.Replica{Store: store, Options: replicaOptions}}
 	}

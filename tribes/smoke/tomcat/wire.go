@@ -208,7 +208,7 @@ func (w *wire) note(m *channel.Message) {
 	var seen *sighting
 	var delta []byte
 	switch {
-	case bytes.Contains(begin, []byte("SessionMessageImpl")):
+	case session.IsMessage(begin):
 		if sm, err := session.ParseMessage(m.Message); err == nil {
 			seen = &sighting{at: m.Received, sender: m.Address.ID, event: sm.Event, context: sm.Context, id: sessionID(sm.SessionID)}
 			if sm.Event == session.SessionDelta && len(sm.Data) < mostCopied {
