@@ -128,12 +128,14 @@ func Listen(cfg ReceiverConfig) (*Receiver, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newReceiver(cfg, ln), nil
+	r := newReceiver(cfg)
+	r.at, r.gate.ln = addrPort(ln.Addr()), ln
+	return r, nil
 }
 
-func newReceiver(cfg ReceiverConfig, ln *net.TCPListener) *Receiver {
-	r := &Receiver{cfg: cfg.defaults(), at: addrPort(ln.Addr())}
-	r.gate.ln = ln
+// newReceiver is a Receiver without a port.
+func newReceiver(cfg ReceiverConfig) *Receiver {
+	r := &Receiver{cfg: cfg.defaults()}
 	r.log = r.cfg.Logger
 	r.verbose = r.log.Enabled(context.Background(), slog.LevelDebug)
 	r.memory.limit = int64(r.cfg.MemoryLimit)

@@ -253,7 +253,7 @@ func (s *syncBuffer) String() string {
 
 // piped serves one end of an in-memory connection.
 func piped(t testing.TB, cfg ReceiverConfig) (net.Conn, *Receiver, chan struct{}) {
-	r := newReceiver(cfg, nil)
+	r := newReceiver(cfg)
 	ours, theirs := net.Pipe()
 	c := newConn(r, theirs, netip.MustParseAddrPort("10.0.0.1:1000"))
 	r.conns.add(c)
@@ -460,7 +460,7 @@ func TestDatagram(t *testing.T) {
 		{"an ack", []byte(tribes.Ack), false, 0},
 	} {
 		h := &box{}
-		r := newReceiver(ReceiverConfig{Handler: h, Own: func(*tribes.Member) bool { return c.own }}, nil)
+		r := newReceiver(ReceiverConfig{Handler: h, Own: func(*tribes.Member) bool { return c.own }})
 		r.Datagram(t.Context(), c.bytes, netip.AddrPort{})
 		if n := len(h.taken()); n != c.want {
 			t.Errorf("%s: %d messages, want %d", c.name, n, c.want)
