@@ -24,6 +24,10 @@ var jsonLines = []struct {
 }{
 	{"check", "verdict", ui.Verdict{}},
 	{"check", "summary", ui.VerdictSummaryLine{}},
+	{"doctor", "member", ui.DoctorMember{}},
+	{"doctor", "verdict", ui.Verdict{}},
+	{"doctor", "remark", ui.Verdict{}},
+	{"doctor", "summary", ui.DoctorSummary{}},
 	{"explain", "index", indexDocument{}},
 	{"explain", "page", pageDocument{}},
 	{"explain", "group", groupDocument{}},

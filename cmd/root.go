@@ -82,6 +82,7 @@ source-specific. Durations are written 500ms, 3s, 5m.`,
 	p.BoolVarP(&a.verbose, "verbose", "v", false, "log to stderr what is sent, received and dropped, and why")
 
 	root.AddCommand(
+		newDoctorCmd(a),
 		newCheckCmd(a),
 		newExplainCmd(a),
 		newListenCmd(a),

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"net/netip"
+	"slices"
 
 	"muster/mcast/products"
 	"muster/sniff/capture"
@@ -96,4 +97,14 @@ func (a *Analysis) Datagram(p *capture.Packet, f *frame.Frame, protocol string, 
 // Foreign counts the packets to a group of heartbeats that are none.
 func (g *Group) Foreign() uint64 {
 	return g.Packets - g.Heartbeats - g.Broadcasts - g.Fragments - g.Malformed
+}
+
+// JoinedBy are the hosts that reported a membership of the group, in the order in which
+// they did first.
+func (a *Analysis) JoinedBy(group netip.Addr) []netip.Addr {
+	j := a.Joined[group]
+	if j == nil {
+		return nil
+	}
+	return slices.Clone(j.Reporters.list)
 }

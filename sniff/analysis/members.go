@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"net/netip"
+	"slices"
 
 	"muster/sniff/capture"
 	"muster/sniff/frame"
@@ -71,6 +72,9 @@ type Silence struct {
 
 // Heard reports whether heartbeats of the member were seen.
 func (m *Member) Heard() bool { return m.Beats.count > 0 }
+
+// Hosts are the addresses that its heartbeats came from.
+func (m *Member) Hosts() []netip.Addr { return slices.Clone(m.Sources.list) }
 
 // Heard is the number of members whose heartbeats were seen.
 func (a *Analysis) Heard() int {

@@ -3,6 +3,7 @@ package serverxml
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"muster/internal/verdict"
 )
@@ -42,11 +43,15 @@ func (a *Application) check() []Finding {
 	return f.findings
 }
 
+// Distributable reports whether it is a web.xml with <distributable/>: Tomcat gives its
+// sessions to the cluster then.
+func (a *Application) Distributable() bool {
+	return a.doc != nil && a.doc.root.name == "web-app" && slices.ContainsFunc(a.doc.root.children, func(c *node) bool { return c.name == "distributable" })
+}
+
 func (a *Application) webXML(f *File) {
-	for _, c := range a.doc.root.children {
-		if c.name == "distributable" {
-			return
-		}
+	if a.Distributable() {
+		return
 	}
 	f.report(finding{id: "config.distributable", status: verdict.Fail, at: a.doc.root.pos,
 		saw: "there is no <distributable/>: Tomcat gives the application a manager of its own, and its sessions stay on the node",

@@ -1,0 +1,151 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"muster/cmd/internal/ui"
+	"muster/internal/doctor"
+	"muster/internal/verdict"
+	"muster/routecheck/facts"
+)
+
+type doctorOptions struct {
+	check    checkOptions
+	expect   string
+	duration time.Duration
+	before   bool
+	name     string
+	strict   bool
+	all      bool
+}
+
+func newDoctorCmd(a *app) *cobra.Command {
+	o := doctorOptions{}
+	c := &cobra.Command{
+		Use:   "doctor",
+		Short: "the one to run first: does it work here, and if not, why, and what fixes it",
+		Long: `Doctor asks the questions of all other commands in their order: what this host says of
+itself, whether the configuration is right, what is on the wire, who is heard, whether
+each member's receiver can be reached, and what other nodes say that run the doctor at
+the same time. It makes few causes of many symptoms: what is wrong, how sure that is and
+why, and the command that fixes it; or what it cannot tell from here, and what to ask
+next. It takes about ten seconds.
+
+Run it on every node at the same time: the nodes find each other by muster's own
+datagrams (UDP 46565 of the group), compare their configurations, and tell each other
+what they hear. They never tell a key.
+
+It is safe beside a live cluster: it sends no heartbeat and takes no part in the cluster.
+It joins the group to listen, and connects to the receivers of the members that it hears
+or was told of, a few times. As root, or with CAP_NET_RAW and CAP_NET_ADMIN, it also sees
+the packets on the wire and the firewall.`,
+		Example: `  # on every node, with the configuration of its Tomcat
+  sudo muster doctor --server-xml /opt/tomcat/conf/server.xml
+
+  # two other members must be heard
+  sudo muster doctor --expect 2
+
+  # another group, as JSON lines for a script
+  muster doctor --group 228.0.0.9:45570 --json`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return a.runDoctor(c, &o) },
+	}
+	f := c.Flags()
+	f.SetNormalizeFunc(tomcatAliases)
+	d := facts.DefaultQuery()
+	f.StringVar(&o.check.group, "group", d.Group.String(), "`GROUP` of the heartbeats")
+	f.Uint16Var(&o.check.port, "port", d.Port, "UDP `port` of the heartbeats, where the group names none")
+	interfaceFlag(c, &o.check.iface)
+	f.Uint16Var(&o.check.tcpPort, "tcp-port", d.TCPPort, "TCP `port` of the receivers")
+	f.IntVar(&o.check.autoBind, "auto-bind", d.AutoBind, "how many `ports` a receiver may try, from --tcp-port upwards")
+	f.StringVar(&o.check.serverXML, "server-xml", "", "take group, ports, timing and members from this Tomcat's `FILE`, and judge it too")
+	f.StringVar(&o.expect, "expect", "", "exit status 1 unless so many other members, or these, are heard (`N|NAME,...`)")
+	f.DurationVarP(&o.duration, "duration", "d", doctor.Watch, "watch the wire for this `time`")
+	f.BoolVar(&o.before, "before", false, "before clustering is enabled: no Tomcat needs to run yet")
+	f.StringVar(&o.name, "name", "", "what this node is called (default: the host's name)")
+	f.BoolVar(&o.strict, "strict", false, "let warnings fail too")
+	f.BoolVar(&o.all, "all", false, "show every verdict, and not only what is wrong or unknown")
+	return c
+}
+
+// runDoctor takes o by its address: --server-xml sets flags that are fields of it.
+func (a *app) runDoctor(c *cobra.Command, o *doctorOptions) error {
+	if err := positive(c, "duration", o.duration); err != nil {
+		return err
+	}
+	if err := o.check.takeServerXML(c, a); err != nil {
+		return err
+	}
+	q, err := o.check.query(c, facts.DefaultQuery())
+	if err != nil {
+		return err
+	}
+	run := doctor.Options{
+		Query: q, File: o.check.tomcat, Settings: o.check.settings, Before: o.before,
+		Watch: o.duration, Name: o.name, Version: version,
+	}
+	if run.Name == "" {
+		run.Name, _ = os.Hostname() // without: it goes by its address
+		run.Name = run.Name[:min(len(run.Name), 48)]
+	}
+	if run.Expect, run.Members, err = expectedMembers(o.expect); err != nil {
+		return err
+	}
+	if !a.quiet {
+		run.Progress = func(question string, takes time.Duration) {
+			fmt.Fprintf(a.Err, "asking: %s (%s)\n", question, takes.Round(100*time.Millisecond))
+		}
+	}
+	start := time.Now()
+	res, runErr := doctor.Run(c.Context(), run)
+	view := ui.Doctor{Result: res, Took: time.Since(start), All: o.all}
+	if a.json {
+		err = view.JSON(a.Out)
+	} else {
+		err = view.Text(a.Out)
+	}
+	switch {
+	case err != nil:
+		return err
+	case res.Summary.Fail > 0, o.strict && res.Summary.Warn > 0:
+		return errNo
+	case runErr != nil:
+		return errInterrupted
+	case res.Summary.Status == verdict.Unknown:
+		return errors.New("what was seen does not decide: the lines marked unknown say what to ask next")
+	}
+	return nil
+}
+
+// expectedMembers reads "N" or "NAME,NAME".
+func expectedMembers(s string) (int, []string, error) {
+	if s == "" {
+		return 0, nil, nil
+	}
+	if n, err := strconv.Atoi(s); err == nil {
+		if n < 1 {
+			return 0, nil, usagef("--expect %d: say 1 or more", n)
+		}
+		return n, nil, nil
+	}
+	var names []string
+	for _, name := range strings.Split(s, ",") {
+		name = strings.TrimSpace(name)
+		if name == "" {
+			return 0, nil, usagef("--expect %q: an empty name between the commas", s)
+		}
+		if addr, err := netip.ParseAddr(name); err == nil {
+			name = addr.Unmap().String()
+		}
+		names = append(names, name)
+	}
+	return len(names), names, nil
+}

@@ -1,0 +1,106 @@
+package doctor
+
+import (
+	"fmt"
+	"time"
+
+	"muster/internal/verdict"
+)
+
+// remark reports whether a verdict is as true of a healthy cluster, so that it explains
+// nothing of a broken one: worth a line, never in front.
+func remark(v verdict.Verdict) bool {
+	e, ok := verdict.Find(v.ID)
+	return ok && e.Background != "" && (v.Status == verdict.Warn || e.Severity != "fail")
+}
+
+// conclude makes of all that was found one list without repetitions, with the causes
+// ranked, and says what could not be asked.
+func (d *doctor) conclude() {
+	d.somebody()
+	d.excuse()
+	var kept []verdict.Verdict
+	for _, v := range d.found {
+		if v.Status.Bad() && remark(v) {
+			d.r.Remarks = append(d.r.Remarks, v)
+			continue
+		}
+		kept = append(kept, v)
+	}
+	d.r.Verdicts = merge(kept)
+	d.r.Summary = verdict.Summarize(d.r.Verdicts)
+}
+
+// merge keeps of verdicts about the same question the one that says most: a bad one
+// goes before a pass, a more certain one before a guess, and a pass before what could
+// not tell.
+func merge(vs []verdict.Verdict) []verdict.Verdict {
+	bad := map[verdict.ID]bool{}
+	for _, v := range vs {
+		bad[v.ID] = bad[v.ID] || v.Status.Bad()
+	}
+	type key struct {
+		id      verdict.ID
+		subject string
+	}
+	at := map[key]int{}
+	var out []verdict.Verdict
+	for _, v := range vs {
+		k := key{v.ID, v.Subject}
+		if !v.Status.Bad() {
+			if bad[v.ID] {
+				continue // another room found fault with it
+			}
+			k.subject = ""
+		}
+		i, seen := at[k]
+		switch {
+		case !seen:
+			at[k] = len(out)
+			out = append(out, v)
+		case says(v) > says(out[i]):
+			out[i] = v
+		}
+	}
+	return out
+}
+
+func says(v verdict.Verdict) int {
+	status := map[verdict.Status]int{verdict.Fail: 40, verdict.Warn: 30, verdict.Pass: 20, verdict.Unknown: 10}[v.Status]
+	return status + map[verdict.Confidence]int{verdict.Definite: 3, verdict.Likely: 2, verdict.Hint: 1}[v.Confidence]
+}
+
+// somebody judges whether anybody but this host was there: a cluster of one proves
+// nothing about the network.
+func (d *doctor) somebody() {
+	if !d.multicast() || d.o.Before || d.r.Watched < enough {
+		return
+	}
+	others, own, reached := 0, 0, 0
+	for _, m := range d.r.Members {
+		switch {
+		case m.Heard == 0:
+		case m.Own:
+			own++
+		default:
+			others++
+			if m.TCP.String() == "open" {
+				reached++
+			}
+		}
+	}
+	id := verdict.ID("tribes.alone")
+	group := fmt.Sprintf("%s:%d", d.o.Query.Group, d.o.Query.Port)
+	watched := verdict.Evidence{What: "listened", Value: d.r.Watched.Round(time.Second).String(), ReadFrom: group}
+	next := "run muster doctor on the other nodes at the same time, or name them: muster doctor --expect NAME,NAME"
+	switch {
+	case d.o.Expect > others:
+		d.add(verdict.New(id, verdict.Fail, verdict.Definite, group, fmt.Sprintf("%d other members were heard, %d expected", others, d.o.Expect), watched, verdict.Next(next)))
+	case others > 0:
+		d.add(verdict.New(id, verdict.Pass, verdict.Definite, group, fmt.Sprintf("%d other members were heard, and the receivers of %d of them take connections", others, reached), watched))
+	case own > 0:
+		d.add(verdict.New(id, verdict.Unknown, verdict.Definite, group, "only this host's own member was heard: that proves nothing about the network", watched, verdict.Next(next)))
+	default:
+		d.add(verdict.New(id, verdict.Unknown, verdict.Definite, group, "no member was heard", watched, verdict.Next(next)))
+	}
+}

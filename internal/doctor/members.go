@@ -1,0 +1,254 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"muster/internal/verdict"
+	"muster/ping/mesh"
+	"muster/sniff"
+	"muster/tribes/cluster/channel"
+)
+
+// maxReceivers bounds how many receivers are tried, so that made-up members make
+// nobody scan a network.
+const maxReceivers = 32
+
+// tries is how often a receiver is tried before it is judged, each time in another
+// second: one connection that timed out is no firewall.
+const tries = 3
+
+const dialTime = time.Second
+
+// receivers tries the receiver of each member that is heard or expected.
+func (w *watcher) receivers(ctx context.Context) {
+	var all sync.WaitGroup
+	for {
+		w.look()
+		for _, m := range w.expected() {
+			if m.Own || len(w.tried) >= maxReceivers || w.tried[m.Addr] != nil || !w.ours(m.Addr.Addr()) {
+				continue
+			}
+			w.mu.Lock()
+			w.tried[m.Addr] = m
+			w.mu.Unlock()
+			all.Go(func() { w.try(ctx, m) })
+		}
+		if !pause(ctx, 500*time.Millisecond) {
+			break
+		}
+	}
+	all.Wait()
+}
+
+// ours: an address that a member of this cluster can have: one of this host's own
+// networks, or one that the operator named. Somebody else's is not connected to because
+// a datagram names it.
+func (w *watcher) ours(a netip.Addr) bool {
+	if w.named(a) {
+		return true
+	}
+	for _, x := range w.r.Facts.Addrs.Value {
+		if x.Prefix.Masked().Contains(a.WithZone("")) {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *watcher) named(a netip.Addr) bool {
+	if slices.Contains(w.o.Members, a.String()) {
+		return true
+	}
+	if s := w.o.Settings; s != nil {
+		for _, m := range s.Members {
+			if m.Host == a.String() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// look notes which hosts seem to be in the group, from the capture.
+func (w *watcher) look() {
+	if w.capture == nil {
+		return
+	}
+	w.capture.View(func(r *sniff.Result) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.peers == nil {
+			w.peers = map[netip.Addr]bool{}
+		}
+		hosts := r.Analysis.JoinedBy(w.o.Query.Group)
+		for _, m := range r.Analysis.Members { // of any group: one may have a slip in its address
+			hosts = append(hosts, m.Hosts()...)
+		}
+		for _, host := range hosts {
+			if !w.own(host) && len(w.peers) < maxReceivers {
+				w.peers[host] = true
+			}
+		}
+	})
+}
+
+// expected are the members to ask for: those that are heard, those of server.xml, and
+// those of other nodes that run the doctor.
+func (w *watcher) expected() []*Member {
+	all := w.members()
+	add := func(addr netip.AddrPort, name, from string) {
+		if m := all[addr]; m != nil {
+			m.Name = name
+		} else {
+			all[addr] = &Member{Name: name, Addr: addr, Own: w.own(addr.Addr()), From: from}
+		}
+	}
+	if s := w.o.Settings; s != nil {
+		for _, m := range s.Members {
+			if a, err := netip.ParseAddr(m.Host); err == nil {
+				add(netip.AddrPortFrom(a, m.Port), "", "server.xml")
+			}
+		}
+	}
+	for _, name := range w.o.Members {
+		if a, err := netip.ParseAddr(name); err == nil && !w.has(all, a) {
+			add(netip.AddrPortFrom(a, w.o.Query.TCPPort), "", "--expect")
+		}
+	}
+	w.mu.Lock()
+	for _, n := range w.notes {
+		host, port, err := net.SplitHostPort(n.Receiver)
+		p, _ := strconv.ParseUint(port, 10, 16)
+		a, err2 := netip.ParseAddr(host)
+		if n.Tomcat && err == nil && err2 == nil && p > 0 && !w.has(all, a) {
+			add(netip.AddrPortFrom(a, uint16(p)), n.Name, "muster doctor on "+label(n))
+		}
+	}
+	w.mu.Unlock()
+	out := make([]*Member, 0, len(all))
+	for _, m := range all {
+		out = append(out, m)
+	}
+	slices.SortFunc(out, func(a, b *Member) int { return a.Addr.Compare(b.Addr) })
+	return out
+}
+
+// reached are the receivers that took a connection so far.
+func (w *watcher) reached() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var out []string
+	for addr, m := range w.tried {
+		if m.TCP == mesh.TCPOpen {
+			out = append(out, addr.String())
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (w *watcher) has(all map[netip.AddrPort]*Member, a netip.Addr) bool {
+	for addr := range all {
+		if addr.Addr() == a {
+			return true
+		}
+	}
+	return false
+}
+
+// try connects to a receiver, and where the member is not heard asks it a question.
+func (w *watcher) try(ctx context.Context, m *Member) {
+	for m.Tries = 1; ; m.Tries++ {
+		dial, cancel := context.WithTimeout(ctx, dialTime)
+		state := mesh.DialTCP(dial, m.Addr)
+		cancel()
+		if ctx.Err() != nil && state != mesh.TCPOpen { // the run ended before an answer was due
+			m.Tries--
+			return
+		}
+		w.mu.Lock()
+		m.TCP = state
+		w.mu.Unlock()
+		if state == mesh.TCPOpen || m.Tries == tries {
+			break
+		}
+		if !pause(ctx, dialTime) {
+			return
+		}
+	}
+	if m.TCP != mesh.TCPOpen || m.Heard > 0 || w.heardSince(ctx, m) {
+		return
+	}
+	e := channel.Probe(ctx, m.Addr, channel.ProbeConfig{ReadTest: true, ReadTimeout: 2 * time.Second})
+	acked := e.Outcome == channel.Acked
+	m.Acked = &acked
+}
+
+// heardSince waits for a member's heartbeat a little: it may just not have come yet.
+func (w *watcher) heardSince(ctx context.Context, m *Member) bool {
+	for range 12 {
+		if !pause(ctx, 250*time.Millisecond) {
+			return true
+		}
+		if x := w.members()[m.Addr]; x != nil && x.Heard > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// judgeMembers goes through the members: heartbeat heard? TCP accepted? acked?
+func (d *doctor) judgeMembers(w *watcher) {
+	heard := w.members()
+	for _, m := range w.expected() {
+		if t := w.tried[m.Addr]; t != nil {
+			m.TCP, m.Acked, m.Tries = t.TCP, t.Acked, t.Tries
+		}
+		if h := heard[m.Addr]; h != nil {
+			m.Heard = h.Heard
+		}
+		d.r.Members = append(d.r.Members, *m)
+		if !m.Own {
+			d.judgeMember(*m)
+		}
+	}
+}
+
+func (d *doctor) judgeMember(m Member) {
+	tcp := verdict.Evidence{What: fmt.Sprintf("TCP connections to %s", m.Addr), Value: fmt.Sprintf("%s, %d tried", m.TCP, m.Tries), ReadFrom: "connect"}
+	beats := verdict.Evidence{What: "heartbeats of " + m.Addr.String(), Value: fmt.Sprintf("%d in %s", m.Heard, d.r.Watched.Round(time.Second)), ReadFrom: "the group"}
+	unreached := (m.TCP == mesh.TCPTimeout || m.TCP == mesh.TCPRefused || m.TCP == mesh.TCPUnreachable) && m.Tries >= tries
+	switch {
+	case m.Heard > 0 && unreached:
+		d.add(verdict.New("tribes.half-open", verdict.Fail, verdict.Likely, m.Addr.String(),
+			fmt.Sprintf("its heartbeats arrive, and its receiver cannot be reached: %s", unreachable(m)), beats, tcp))
+	case m.Heard > 0 || m.Tries == 0 || !d.multicast():
+	case m.TCP == mesh.TCPOpen && m.Acked != nil && *m.Acked:
+		d.add(verdict.New("tribes.one-way", verdict.Fail, verdict.Likely, m.Addr.String(),
+			"its receiver answers, and not one heartbeat of it arrives here", beats, tcp))
+	case m.TCP == mesh.TCPOpen && m.Acked != nil:
+		d.add(verdict.New("tribes.gc-pause", verdict.Fail, verdict.Likely, m.Addr.String(),
+			"its receiver takes connections and answers nothing, and no heartbeat comes: the process stands still", beats, tcp))
+	case unreached && strings.HasPrefix(m.From, "muster doctor"):
+		d.add(verdict.New("tribes.not-joined", verdict.Fail, verdict.Hint, m.Addr.String(),
+			"neither a heartbeat nor an answer of its receiver comes from it; is that Tomcat running?", beats, tcp))
+	}
+}
+
+func unreachable(m Member) string {
+	switch m.TCP {
+	case mesh.TCPTimeout:
+		return fmt.Sprintf("no answer to %d connections in different seconds", m.Tries)
+	case mesh.TCPRefused:
+		return fmt.Sprintf("%d connections were refused", m.Tries)
+	}
+	return fmt.Sprintf("%d connections failed", m.Tries)
+}

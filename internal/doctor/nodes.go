@@ -1,0 +1,218 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"muster/internal/verdict"
+	"muster/mcast"
+	"muster/ping/mesh"
+)
+
+// mesh takes part in the mesh of those nodes that run the doctor, on muster's own port
+// of the group, and exchanges notes with them.
+func (w *watcher) mesh(ctx context.Context) {
+	if !pause(ctx, alone/2) {
+		return
+	}
+	i, err := w.findInterface()
+	if err != nil {
+		w.meshErr = err
+		return
+	}
+	g := mcast.Group{Addr: w.o.Query.Group, Port: mesh.DefaultPort, Count: 1}
+	res, err := mesh.Run(ctx, mesh.Options{
+		Group: g, Interface: i, TTL: -1, Name: w.o.Name, Version: w.o.Version,
+		OnReport: w.keep, Note: w.ownNote, Peers: w.suspected,
+	})
+	if err != nil {
+		w.meshErr = err
+		return
+	}
+	w.keep(res.Report)
+	w.meshVerdicts = res.Verdicts
+}
+
+// keep remembers what the nodes said, also of those that left since.
+func (w *watcher) keep(r *mesh.Report) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.report = r
+	for _, n := range r.Nodes[1:] {
+		if note, ok := readNote(n.Note); ok {
+			if w.notes == nil {
+				w.notes = map[mesh.ID]Note{}
+			}
+			if note.Addr != n.Addr && n.Addr.IsValid() { // what it says of its own address is not believed
+				note.Addr = n.Addr.WithZone("")
+			}
+			w.notes[n.ID] = note
+		}
+	}
+}
+
+// ownNote is what this node tells at the moment.
+func (w *watcher) ownNote() []byte {
+	n := w.note
+	n.Watched = time.Since(w.started).Milliseconds()
+	for addr, m := range w.members() {
+		if m.Heard > 0 {
+			n.Hears = append(n.Hears, addr.String())
+		}
+	}
+	slices.Sort(n.Hears)
+	n.Reached = w.reached()
+	for _, v := range w.found { // written before the watch begins, and only then
+		if v.Status.Bad() && !remark(v) && len(n.Causes) < 4 {
+			n.Causes = append(n.Causes, Cause{v.ID, v.Status, v.Confidence, cutTo(v.Subject, 60), cutTo(v.Saw, 160)})
+		}
+	}
+	return n.bytes()
+}
+
+func cutTo(s string, n int) string {
+	if len(s) > n {
+		return strings.ToValidUTF8(s[:n], "")
+	}
+	return s
+}
+
+// suspected are hosts that seem to be in the cluster and may run the doctor too.
+func (w *watcher) suspected() []netip.AddrPort {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var out []netip.AddrPort
+	for a := range w.peers {
+		out = append(out, netip.AddrPortFrom(a, mesh.DefaultPort))
+	}
+	return out
+}
+
+// judgeNodes compares what the nodes that run the doctor say, and takes what the mesh
+// saw of the way between them.
+func (d *doctor) judgeNodes(w *watcher) {
+	d.r.Mesh = w.report
+	if w.report == nil || len(w.report.Nodes) < 2 {
+		return
+	}
+	for _, v := range w.meshVerdicts {
+		if !answeredElsewhere(v.ID) {
+			d.add(v)
+		}
+	}
+	ids := make([]mesh.ID, 0, len(w.notes))
+	for id := range w.notes {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		other := w.notes[id]
+		d.r.Nodes = append(d.r.Nodes, other)
+		d.compare(other)
+		d.deafOther(w, other)
+	}
+	d.elsewhere()
+}
+
+// answeredElsewhere: the mesh can only guess at these. The wire sees the queriers, each
+// host judges its own firewall and says so in its note, and hosts that have one name go
+// by their addresses here.
+func answeredElsewhere(id verdict.ID) bool {
+	family, _, _ := strings.Cut(string(id), ".")
+	return id == "igmp.no-querier" || id == "mesh.duplicate-name" || family == "fw" || family == "rpf"
+}
+
+// compare names what differs between two nodes' configurations though it must not.
+func (d *doctor) compare(other Note) {
+	mine := d.note
+	if !mine.Tomcat || !other.Tomcat || mine.Domain != other.Domain {
+		return // nodes of other domains are another cluster, on purpose or by a slip that its own check names
+	}
+	var saw []string
+	var evidence []verdict.Part
+	differ := func(what, a, b string) {
+		if a != b {
+			saw = append(saw, fmt.Sprintf("%s is %s here and %s on %s", what, quote(a), quote(b), label(other)))
+			evidence = append(evidence, verdict.Evidence{What: what, Value: quote(a) + " / " + quote(b), ReadFrom: "server.xml of " + mine.Name + " / " + label(other)})
+		}
+	}
+	differ("the way in which members find each other (multicast)", strconv.FormatBool(mine.Multicast), strconv.FormatBool(other.Multicast))
+	differ("the group", mine.Group, other.Group)
+	differ("the frequency in ms", fmt.Sprint(mine.Frequency), fmt.Sprint(other.Frequency))
+	differ("the drop time in ms", fmt.Sprint(mine.DropTime), fmt.Sprint(other.DropTime))
+	differ("the TTL", fmt.Sprint(mine.TTL), fmt.Sprint(other.TTL))
+	differ("channelSendOptions", fmt.Sprint(mine.Options), fmt.Sprint(other.Options))
+	differ("the encryption", mine.Encrypt, other.Encrypt)
+	if mine.Encrypt != "" && other.Encrypt != "" {
+		differ("the fingerprint of the key", mine.Key, other.Key)
+	}
+	differ("the manager", mine.Manager, other.Manager)
+	differ("the list of interceptors", strings.Join(mine.Stack, ","), strings.Join(other.Stack, ","))
+	differ("the list of distributable applications", strings.Join(mine.Apps, ","), strings.Join(other.Apps, ","))
+	if len(saw) > 0 {
+		d.add(verdict.New("config.differs", verdict.Fail, verdict.Definite, mine.Name+", "+label(other), strings.Join(saw, "; "), evidence...))
+	}
+	if mine.Route != "" && mine.Route == other.Route {
+		d.add(verdict.New("config.same", verdict.Fail, verdict.Definite, mine.Name+", "+label(other),
+			fmt.Sprintf("jvmRoute is %q on both nodes", mine.Route)))
+	}
+}
+
+func quote(s string) string {
+	if s == "" {
+		return "not set"
+	}
+	return s
+}
+
+// label is what another node is called.
+func label(n Note) string {
+	switch {
+	case n.Name != "" && n.Addr.IsValid():
+		return n.Name + " (" + n.Addr.String() + ")"
+	case n.Addr.IsValid():
+		return n.Addr.String()
+	}
+	return n.Name
+}
+
+// enough is how long a node must have listened until its silence means something: two
+// heartbeats of the slowest usual frequency and what the start takes.
+const enough = 5 * time.Second
+
+// deafOther finds a node that does not hear this host's member, though this host hears
+// its own.
+func (d *doctor) deafOther(w *watcher, other Note) {
+	if time.Duration(other.Watched)*time.Millisecond < enough {
+		return
+	}
+	for addr, m := range w.members() {
+		if !m.Own || m.Heard == 0 || slices.Contains(other.Hears, addr.String()) {
+			continue
+		}
+		d.add(verdict.New("tribes.one-way", verdict.Fail, verdict.Likely, label(other),
+			fmt.Sprintf("the heartbeats of %s, of this host, do not arrive at %s", addr, label(other)),
+			verdict.Evidence{What: "members heard there in " + time.Duration(other.Watched*1e6).Round(time.Second).String(), Value: quote(strings.Join(other.Hears, ", ")), ReadFrom: "muster doctor on " + label(other)}))
+	}
+}
+
+// elsewhere takes the causes that other nodes found on themselves.
+func (d *doctor) elsewhere() {
+	for _, n := range d.r.Nodes {
+		for _, c := range n.Causes {
+			conf := c.Confidence
+			if conf == verdict.Definite {
+				conf = verdict.Likely // it is a stranger's word
+			}
+			v := verdict.New(c.ID, c.Status, conf, label(n), c.Saw, verdict.Evidence{What: "verdict", Value: string(c.ID), ReadFrom: "muster doctor on " + label(n)})
+			if !slices.ContainsFunc(d.found, func(x verdict.Verdict) bool { return x.ID == v.ID && x.Subject == v.Subject }) {
+				d.add(v)
+			}
+		}
+	}
+}
