@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"muster/mcast"
+	"muster/ping/internal/neighbour"
 )
 
 // Neighbour is a host that is there although it did not answer.
@@ -47,7 +47,11 @@ func Look(ctx context.Context, cfg LinkConfig, port uint16, have []Row, e Expect
 	if l.enough() {
 		return l.found
 	}
-	l.arp = readARP(cfg.Interface.Name)
+	for _, e := range neighbour.Read(cfg.Interface.Name) {
+		if !e.Failed {
+			l.arp = append(l.arp, Neighbour{Addr: e.Addr, MAC: e.MAC, How: "arp"})
+		}
+	}
 	for _, n := range l.arp {
 		l.add(n)
 	}
@@ -118,32 +122,6 @@ func answerers(ctx context.Context, cfg LinkConfig, size int) []netip.Addr {
 	var out []netip.Addr
 	for _, r := range res.Responders {
 		out = append(out, r.Addr)
-	}
-	return out
-}
-
-// readARP lists the complete entries of this host's ARP table on an interface;
-// nothing where the system does not show it as Linux does.
-func readARP(ifname string) []Neighbour {
-	b, err := os.ReadFile("/proc/thread-self/net/arp")
-	if err != nil {
-		return nil
-	}
-	return parseARP(string(b), ifname)
-}
-
-// parseARP reads /proc/net/arp: address, hardware type, flags, MAC, mask, device.
-// Flag 2 is a complete entry.
-func parseARP(text, ifname string) []Neighbour {
-	var out []Neighbour
-	for line := range strings.Lines(text) {
-		f := strings.Fields(line)
-		if len(f) != 6 || f[2] != "0x2" || f[5] != ifname {
-			continue
-		}
-		if a, err := netip.ParseAddr(f[0]); err == nil {
-			out = append(out, Neighbour{Addr: a, MAC: f[3], How: "arp"})
-		}
 	}
 	return out
 }

@@ -51,6 +51,7 @@ type link struct {
 	others   map[netip.Addr]time.Time // when another host did, in a version that suppresses ours
 	left     map[netip.Addr]time.Time // when this host said that it left a group
 	arrived  map[netip.Addr]time.Time // when a datagram to a group last came in
+	claims   map[netip.Addr]string    // the Ethernet address that datagrams of a source come from
 	version  uint8                    // of this host's latest report
 	reports  uint64                   // of this host
 	foreign  uint64                   // reports of others
@@ -76,7 +77,7 @@ func (t *Tracker) See(s Seen) {
 	if l == nil {
 		l = &link{
 			queriers: map[netip.Addr]*Querier{}, own: map[netip.Addr]time.Time{}, others: map[netip.Addr]time.Time{}, left: map[netip.Addr]time.Time{},
-			arrived: map[netip.Addr]time.Time{},
+			arrived: map[netip.Addr]time.Time{}, claims: map[netip.Addr]string{},
 		}
 		t.links[linkKey{s.Interface, s.V6()}] = l
 	}
@@ -87,6 +88,9 @@ func (t *Tracker) See(s Seen) {
 	if s.Datagram.IsValid() {
 		if !s.Outgoing {
 			t.note(l.arrived, s.Datagram.Addr(), s.Time)
+			if _, known := l.claims[s.Source]; s.MAC != "" && (known || len(l.claims) < maxGroups) {
+				l.claims[s.Source] = s.MAC
+			}
 		}
 		return
 	}

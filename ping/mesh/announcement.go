@@ -15,14 +15,19 @@ const (
 	TCPRefused                // the host answers, nobody listens (or a firewall rejects)
 	TCPTimeout                // no answer at all: a firewall drops
 	TCPUnreachable            // no route, or another error
+	TCPSlow                   // accepted, but later than TcpFailureDetector waits (1 s)
+	tcpEnd
 )
 
 func (t TCP) String() string {
-	if t > TCPUnreachable {
+	if t >= tcpEnd {
 		return "unknown"
 	}
-	return [...]string{"unknown", "open", "refused", "timeout", "unreachable"}[t]
+	return [...]string{"unknown", "open", "refused", "timeout", "unreachable", "slow"}[t]
 }
+
+// Bad: the connection did not come about, or too late for a Tomcat.
+func (t TCP) Bad() bool { return t > TCPOpen }
 
 // Reason says why an arrow stopped, as the node at its head believes.
 type Reason uint8
@@ -68,7 +73,11 @@ type Hears struct {
 //	44  age of the process in seconds, 4 bytes
 //	48  round of the list, 1 byte
 //	49  number of entries in the whole list, 2 bytes
-//	51  length of the name, 1 byte, name; length of the version, 1 byte, version
+//	51  queries of IGMP or MLD about the group that its interface saw, 2 bytes;
+//	    65535: it cannot see them
+//	53  what it knows of its own hearing, 1 byte, see Hearing
+//	54  the TTL that the announcement is sent with, 1 byte; 0: not told
+//	55  length of the name, 1 byte, name; length of the version, 1 byte, version
 //	    sections up to the end: loss, delay, TCP state, number of entries (4 bytes),
 //	    then the entries' shorts, 4 bytes each. A loss of 255 means stopped: delay
 //	    is the reason then, and each short is followed by 2 bytes, the age in
@@ -88,6 +97,9 @@ type Announcement struct {
 	Age      uint32
 	Round    uint8
 	Total    uint16
+	Queries  uint16
+	Hearing  Hearing
+	TTL      uint8
 	Name     string
 	Version  string
 	Hears    []Hears
@@ -100,7 +112,33 @@ const (
 	flagLast
 )
 
-const announceLen = 51 // up to the texts
+const announceLen = 55 // up to the texts
+
+// queriesUnseen is in place of a number of queries: the node cannot see them.
+const queriesUnseen = 0xffff
+
+// Hearing is what a node knows of its own hearing, as bits.
+type Hearing uint8
+
+const (
+	// EchoKnown: it has sent enough to know whether its own announcements come back
+	// to it, as the kernel gives them to every member of a host; Echo: they do.
+	EchoKnown Hearing = 1 << iota
+	Echo
+	// Sees: it sees what comes in at its interface; Arrives: announcements of others
+	// did so of late.
+	Sees
+	Arrives
+	// Overloaded: it lost datagrams because it did not read them in time, or stood
+	// still: whom it does not hear is not known.
+	Overloaded
+	// PortClosed: its own firewall drops the mesh's port, and not the cluster's.
+	PortClosed
+)
+
+// NoEcho: its own announcements do not come back to it, so that something on that
+// host drops them.
+func (h Hearing) NoEcho() bool { return h&EchoKnown != 0 && h&Echo == 0 }
 
 func (a *Announcement) flags() (f byte) {
 	for i, on := range []bool{a.Unicast, a.Goodbye, a.First, a.Last} {
@@ -125,6 +163,8 @@ func (a *Announcement) appendTo(b []byte, from ID) []byte {
 	b = binary.BigEndian.AppendUint32(b, a.Age)
 	b = append(b, a.Round)
 	b = binary.BigEndian.AppendUint16(b, a.Total)
+	b = binary.BigEndian.AppendUint16(b, a.Queries)
+	b = append(b, byte(a.Hearing), a.TTL)
 	b = appendText(b, a.Name)
 	b = appendText(b, a.Version)
 	count := 0 // where the current section's is
@@ -187,6 +227,8 @@ func parseAnnouncement(flags byte, b []byte, hears []Hears) (a Announcement, err
 	a.Age = binary.BigEndian.Uint32(b[24:])
 	a.Round = b[28]
 	a.Total = binary.BigEndian.Uint16(b[29:])
+	a.Queries = binary.BigEndian.Uint16(b[31:])
+	a.Hearing, a.TTL = Hearing(b[33]), b[34]
 	b = b[announceLen-headerLen:]
 	if a.Name, b, err = parseText(b); err != nil {
 		return a, err
@@ -231,7 +273,7 @@ func (a *Announcement) parseSection(b []byte) (rest []byte, err error) {
 		size = 6
 	}
 	switch {
-	case h.TCP > TCPUnreachable || h.Reason >= reasonEnd || h.Loss > 200:
+	case h.TCP >= tcpEnd || h.Reason >= reasonEnd || h.Loss > 200:
 		return nil, fmt.Errorf("mesh: a section % x that nobody writes", b[:4])
 	case len(b)-4 < n*size:
 		return nil, fmt.Errorf("mesh: %d entries want %d bytes, have %d", n, n*size, len(b)-4)

@@ -32,6 +32,12 @@ type Config struct {
 	Dial func(context.Context, netip.AddrPort) TCP
 	// View is what this host saw of IGMP or MLD; nil: nothing can be seen.
 	View func() querier.View
+	// TTL is that of the announcements; 0: not known.
+	TTL uint8
+	// PortClosed: this host's own firewall drops the mesh's port, and not the
+	// cluster's. Drops is how many datagrams this host lost; nil: not known.
+	PortClosed bool
+	Drops      func() uint64
 	// Note is what this node says of itself beside its announcements, MaxNote bytes at
 	// most; the others have it in NodeInfo.Note. It goes by unicast, so that the group
 	// carries no more. nil: nothing.
@@ -79,6 +85,7 @@ type Packet struct {
 	Data  []byte // valid until the next Read
 	From  netip.AddrPort
 	Group bool  // it came by the group
+	TTL   int   // as it arrived; 0 or less: not known
 	At    int64 // when the kernel received it, Unix ns
 }
 

@@ -19,6 +19,7 @@ func (n *Node) handle(p Packet, now time.Time) {
 		return
 	case from == n.id:
 		if p.Group && n.own(body) {
+			n.echo = now
 			return
 		}
 		n.counts.Impostors++
@@ -116,6 +117,7 @@ func (n *Node) met(p *peer, a Announcement, addr netip.Addr, now time.Time) {
 	fresh := p.version == "" && p.name == "" || p.rumour
 	p.to = netip.AddrPortFrom(addr, a.Port)
 	p.name, p.version, p.mtu, p.tcpPort, p.age = a.Name, a.Version, a.MTU, a.TCPPort, a.Age
+	p.queries, p.hearing = a.Queries, a.Hearing
 	n.heardOf(p, now)
 	if fresh {
 		if i := slices.Index(n.replaced[:], p.id.Short()); i >= 0 {
@@ -184,6 +186,9 @@ func (n *Node) arrived(p *peer, a Announcement, pkt Packet, now time.Time) bool 
 		return false
 	}
 	n.counts.Received++
+	if a.TTL > 0 && pkt.TTL > 0 && pkt.TTL <= int(a.TTL) {
+		p.hops = int(a.TTL) - pkt.TTL
+	}
 	in.nonce = a.Nonce
 	if a.Interval > 0 {
 		in.interval = a.Interval
@@ -199,7 +204,7 @@ func (n *Node) merge(p *peer, a Announcement, now time.Time) {
 	r := &p.row
 	r.at = now
 	if a.First || a.Round != r.current {
-		r.current, r.got, r.whole = a.Round, 0, a.First
+		r.current, r.got, r.whole, r.began = a.Round, 0, a.First, now
 	}
 	r.grow(len(n.slots))
 	for _, h := range a.Hears {
@@ -212,6 +217,7 @@ func (n *Node) merge(p *peer, a Announcement, now time.Time) {
 				continue
 			}
 			index = other.index
+			other.named = now
 		}
 		c := cell{state: cellHeard, code: h.Delay, loss: h.Loss, tcp: uint8(h.TCP)}
 		if h.Stopped {
@@ -240,7 +246,7 @@ func (n *Node) merge(p *peer, a Announcement, now time.Time) {
 // endRound drops what p's list no longer has.
 func (n *Node) endRound(p *peer, round uint8, now time.Time) {
 	r := &p.row
-	r.complete = true
+	r.complete, r.told = true, r.began
 	for i := range r.cells {
 		if r.cells[i].state != cellNone && r.round[i] != round {
 			r.cells[i] = cell{}

@@ -15,6 +15,7 @@ type incoming struct {
 	received   uint64 // in this stretch
 	duplicates uint64
 	old        uint64 // from further back than seen knows
+	reordered  uint64 // came after a later one
 
 	expectedBefore, receivedBefore uint64 // of stretches that ended with a stop
 
@@ -74,6 +75,7 @@ func (a *incoming) take(seq uint32, now time.Time) (fresh, resumed bool) {
 			return false, resumed
 		}
 		a.seen |= bit
+		a.reordered++
 		if seq < a.first {
 			a.first = seq
 		}

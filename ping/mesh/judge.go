@@ -2,62 +2,84 @@ package mesh
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
+	"muster/internal/expect"
 	"muster/internal/verdict"
 )
 
 // The ids that only a mesh can give; the others are the catalogue's own.
 const (
-	idCut      verdict.ID = "mesh.cut"
-	idLoss     verdict.ID = "mesh.loss"
-	idMissing  verdict.ID = "mesh.missing"
-	idNames    verdict.ID = "mesh.duplicate-name"
-	idUnproven verdict.ID = "mesh.unproven"
+	idCut        verdict.ID = "mesh.cut"
+	idDelay      verdict.ID = "mesh.delay"
+	idDuplicates verdict.ID = "mesh.duplicates"
+	idLoss       verdict.ID = "mesh.loss"
+	idMissing    verdict.ID = "mesh.missing"
+	idNames      verdict.ID = "mesh.duplicate-name"
+	idOwnPort    verdict.ID = "mesh.own-port"
+	idReorder    verdict.ID = "mesh.reorder"
+	idUnproven   verdict.ID = "mesh.unproven"
+	idIsolation  verdict.ID = "switch.isolation"
+	idOneWay     verdict.ID = "tribes.one-way"
+	idInputDrop  verdict.ID = "fw.input-drop"
 )
 
-// Thresholds of Judge.
-const (
-	lossWorthTelling = 0.01
-	skewWorthTelling = time.Second
-	// queryWait is how long it takes to be sure that there is no querier: an
-	// interval of 125 s and the time to answer (RFC 3376 section 8).
-	queryWait = 130 * time.Second
-)
+// took: the node takes part, or did until it said goodbye.
+func (n *NodeInfo) took() bool { return n.State == Alive || n.State == Left }
 
-// Expected is what --expect asks for: so many nodes, or these names or addresses.
-type Expected struct {
-	Count int
-	Names []string
+// address is the node's address, invalid where it is not known.
+func (n *NodeInfo) address() netip.Addr {
+	if n.Self {
+		a, _ := netip.ParseAddr(n.Own)
+		return a
+	}
+	return n.Addr
 }
 
-// Missing are those of e that do not take part.
-func (e Expected) Missing(r *Report) []string {
-	var out []string
-	for _, name := range e.Names {
-		there := slices.ContainsFunc(r.Nodes, func(n NodeInfo) bool {
-			return n.took() && (n.Name == name || n.Addr.IsValid() && n.Addr.WithZone("").String() == name || n.Self && n.Own == name)
-		})
-		if !there {
-			out = append(out, name)
+// Missing are those of e that do not take part; this node is none of the others.
+func (r *Report) Missing(e expect.Expect) []string {
+	others := r.others()
+	return r.expected(e).Missing(len(others), func(i int) (netip.Addr, string) {
+		return others[i].address(), others[i].Name
+	})
+}
+
+// expected is e without this node.
+func (r *Report) expected(e expect.Expect) expect.Expect {
+	self := &r.Nodes[0]
+	return e.Own(func(a netip.Addr, name string) bool {
+		return expect.Host{Name: self.Name, Addrs: []netip.Addr{self.address()}}.Is(a, name)
+	})
+}
+
+// others are the nodes that take part, but this one.
+func (r *Report) others() []*NodeInfo {
+	var out []*NodeInfo
+	for i := range r.Nodes {
+		if n := &r.Nodes[i]; !n.Self && n.took() {
+			out = append(out, n)
 		}
 	}
 	return out
 }
 
-// took: the node takes part, or did until it said goodbye.
-func (n NodeInfo) took() bool { return n.State == Alive || n.State == Left }
-
-// Judge turns what a node knows into verdicts.
-func Judge(r *Report, e Expected) []verdict.Verdict {
+// Judge turns what a node knows into verdicts. First comes what spoils the view of
+// others, then who is missing and who does not hear whom, then how good the paths
+// are, then the rest.
+func Judge(r *Report, e expect.Expect) []verdict.Verdict {
 	j := judge{Report: r}
+	j.ownPort()
+	j.addresses()
 	j.missing(e)
-	j.arrows()
-	j.queries()
-	j.losses()
+	j.directions()
+	j.resumed()
+	j.paths()
 	j.tcp()
+	j.queries()
+	j.queriesCompared()
 	j.clocks()
 	j.mtus()
 	j.names()
@@ -74,123 +96,72 @@ func (j *judge) add(id verdict.ID, st verdict.Status, conf verdict.Confidence, s
 	j.out = append(j.out, verdict.New(id, st, conf, subject, saw, parts...))
 }
 
+// told reports whether a verdict of this id speaks against the subject.
+func (j *judge) told(id verdict.ID, subject string) bool {
+	return slices.ContainsFunc(j.out, func(v verdict.Verdict) bool { return v.ID == id && v.Status.Bad() && v.Subject == subject })
+}
+
 func evidence(what, from, format string, args ...any) verdict.Evidence {
 	return verdict.Evidence{What: what, Value: fmt.Sprintf(format, args...), ReadFrom: from}
 }
 
-func (j *judge) missing(e Expected) {
-	if e.Count == 0 {
+// port is that of the group, for sentences about it.
+func (j *judge) port() string {
+	if ap, err := netip.ParseAddrPort(j.Group); err == nil {
+		return fmt.Sprint(ap.Port())
+	}
+	return fmt.Sprint(DefaultPort)
+}
+
+func (j *judge) missing(e expect.Expect) {
+	if !e.Given() {
 		return
 	}
-	alive := 0
-	for _, n := range j.Nodes {
-		if n.took() {
-			alive++
-		}
+	e = j.expected(e)
+	there, absent := len(j.others()), j.Missing(e)
+	saw := fmt.Sprintf("%d of %d expected other nodes take part", min(there, e.Wanted()), e.Wanted())
+	if len(e.Hosts) > 0 {
+		saw = fmt.Sprintf("%d of %d expected other nodes take part", len(e.Hosts)-len(absent), len(e.Hosts))
 	}
-	absent := e.Missing(j.Report)
-	saw := fmt.Sprintf("%d of %d expected nodes take part", min(alive, e.Count), e.Count)
-	switch {
-	case len(absent) > 0:
-		j.add(idMissing, verdict.Fail, verdict.Definite, strings.Join(absent, ", "),
-			fmt.Sprintf("%s: nothing comes from %s, neither by the group nor by unicast", saw, strings.Join(absent, ", ")),
-			verdict.Fix("run muster mesh there, on the same group and port"))
-	case alive < e.Count:
-		j.add(idMissing, verdict.Fail, verdict.Definite, "", saw, verdict.Fix("run muster mesh on the others, on the same group and port"))
-	default:
+	if there >= e.Wanted() && len(absent) == 0 {
 		j.add(idMissing, verdict.Pass, verdict.Definite, "", saw)
-	}
-}
-
-// arrows judges what is cut: first nodes that are gone, then nodes that are deaf
-// or mute, then what is left of single arrows.
-func (j *judge) arrows() {
-	cut := j.cutArrows()
-	if len(cut) == 0 {
-		heard := 0
-		for _, a := range j.Arrows() {
-			if a.State == Heard || a.State == Ended {
-				heard++
-			}
-		}
-		if heard > 0 {
-			j.add(idCut, verdict.Pass, verdict.Definite, "", fmt.Sprintf("%d arrows between %d nodes, none is cut", heard, len(j.Nodes)))
-		} else {
-			j.add(idCut, verdict.Unknown, verdict.Definite, "", "no other node was heard: there is nothing to compare")
-		}
-		j.resumed()
 		return
 	}
-	for i, n := range j.Nodes {
-		if n.State == Gone {
-			j.gone(i, n)
+	parts := []verdict.Part{
+		verdict.Next("run 'muster mesh " + j.Group + "' there at the same time, and see whom it hears"),
+		verdict.Next("see whether UDP port " + j.port() + " is open there, for the group and for single hosts"),
+	}
+	for _, h := range e.Hosts {
+		if slices.Contains(absent, h.Name) {
+			parts = append(parts, j.outside(h)...)
 		}
 	}
-	rest := slices.DeleteFunc(cut, func(a Arrow) bool { return a.Reason == ReasonGone })
-	for to := range j.Nodes {
-		rest = j.deaf(to, rest)
+	who := strings.Join(absent[:min(len(absent), 32)], ", ")
+	from := "from them"
+	if who != "" {
+		from = "from " + who
 	}
-	for from := range j.Nodes {
-		rest = j.mute(from, rest)
+	j.add(idMissing, verdict.Fail, verdict.Definite, who,
+		fmt.Sprintf("%s: nothing comes %s, neither by the group nor by unicast; muster mesh does not run there, or the network or a firewall keeps UDP port %s back", saw, from, j.port()), parts...)
+}
+
+// outside tells that an expected address is of another network than this host's
+// interface: a router would have to pass the group on.
+func (j *judge) outside(h expect.Host) []verdict.Part {
+	if len(j.Prefixes) == 0 {
+		return nil
 	}
-	for _, a := range rest {
-		back := j.Arrow(a.To, a.From)
-		id := verdict.ID("tribes.one-way")
-		if back.State != Heard {
-			id = idCut
-			if back.Cut() && a.From > a.To {
-				continue // told with the other direction
-			}
+	var out []verdict.Part
+	for _, a := range h.Addrs {
+		same := slices.ContainsFunc(j.Prefixes, func(p netip.Prefix) bool { return p.Addr().Is6() == a.Is6() })
+		if same && !slices.ContainsFunc(j.Prefixes, func(p netip.Prefix) bool { return p.Contains(a) }) {
+			out = append(out, evidence(a.String(), "the addresses of "+j.Device, "in none of this interface's networks: a multicast router must pass the group on, and a TTL of 1 ends before it"))
 		}
-		j.add(id, verdict.Fail, verdict.Definite, j.name(a), j.sentence(a), j.evidenceOf(a))
 	}
-	j.resumed()
+	return out
 }
-
-// cutArrows are the cut arrows between nodes that take part or are gone.
-func (j *judge) cutArrows() []Arrow {
-	return slices.DeleteFunc(j.Arrows(), func(a Arrow) bool {
-		return !a.Cut() || a.Reason == ReasonLeft
-	})
-}
-
-func (j *judge) name(a Arrow) string { return j.Label(a.From) + " > " + j.Label(a.To) }
 
 func clock(t time.Time) string { return t.Local().Format("15:04:05") }
-
-func (j *judge) sentence(a Arrow) string {
-	switch a.State {
-	case Never:
-		return fmt.Sprintf("%s never heard %s, though both take part", j.Label(a.To), j.Label(a.From))
-	default:
-		return fmt.Sprintf("%s heard %s last at %s%s", j.Label(a.To), j.Label(a.From), clock(a.StoppedAt), because(a.Reason))
-	}
-}
-
-func because(r Reason) string {
-	switch r {
-	case ReasonGroup:
-		return "; unicast between them goes on"
-	case ReasonNoQuerier:
-		return "; it saw no IGMP or MLD query, as a switch that snoops without a querier would have it"
-	case ReasonIGMPDrop:
-		return "; queries came and it answered none"
-	case ReasonInputDrop:
-		return "; the group still comes in at its interface, so that host drops it"
-	}
-	return ""
-}
-
-func (j *judge) evidenceOf(a Arrow) verdict.Evidence {
-	from := "the announcements of " + j.Label(a.To)
-	if j.Nodes[a.To].Self {
-		from = "this node"
-	}
-	if a.State == Never {
-		return evidence("arrow "+j.name(a), from, "never heard")
-	}
-	return evidence("arrow "+j.name(a), from, "stopped at %s: %s", a.StoppedAt.UTC().Format(time.RFC3339Nano), a.Reason)
-}
 
 func (j *judge) protocol() string {
 	if j.IPv6 {
@@ -205,60 +176,4 @@ func (j *judge) noQuerier() verdict.ID {
 		return "mld.snooping"
 	}
 	return "igmp.no-querier"
-}
-
-// sureness of the lack of a querier: a switch forgets after minutes, so that what
-// died sooner may have died of something else.
-func (j *judge) sureness(mine []Arrow) verdict.Confidence {
-	first, _ := span(mine)
-	if first.Sub(j.Start) < time.Minute {
-		return verdict.Hint
-	}
-	return verdict.Likely
-}
-
-// letIn is the command that lets queries in.
-func (j *judge) letIn() verdict.Fix {
-	if j.IPv6 {
-		return "nft add rule inet filter input icmpv6 type mld-listener-query accept"
-	}
-	return "nft add rule inet filter input ip protocol igmp accept"
-}
-
-func (j *judge) with(as []Arrow, keep func(Arrow) bool) []Arrow {
-	var out []Arrow
-	for _, a := range as {
-		if keep(a) {
-			out = append(out, a)
-		}
-	}
-	return out
-}
-
-func span(as []Arrow) (first, last time.Time) {
-	for _, a := range as {
-		if a.State != Stopped {
-			continue
-		}
-		if first.IsZero() || a.StoppedAt.Before(first) {
-			first = a.StoppedAt
-		}
-		if a.StoppedAt.After(last) {
-			last = a.StoppedAt
-		}
-	}
-	return first, last
-}
-
-// resumed tells of arrows into this node that were away for a while.
-func (j *judge) resumed() {
-	for i, n := range j.Nodes {
-		for _, o := range n.Outages {
-			if o.Reason == ReasonLeft {
-				continue
-			}
-			j.add(idCut, verdict.Warn, verdict.Definite, j.Label(i)+" > "+j.Label(0),
-				fmt.Sprintf("%s was not heard from %s to %s (%s)%s", j.Label(i), clock(o.From), clock(o.To), o.To.Sub(o.From).Round(time.Second), because(o.Reason)))
-		}
-	}
 }

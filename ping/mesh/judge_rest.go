@@ -7,13 +7,17 @@ import (
 	"time"
 
 	"muster/internal/verdict"
+	"muster/mcast/querier"
 )
+
+// skewWorthTelling is the difference of clocks from which on it is told.
+const skewWorthTelling = time.Second
 
 // queries tells whether a querier keeps the memberships alive, where nothing died
 // of the lack of one.
 func (j *judge) queries() {
 	id := j.noQuerier()
-	if slices.ContainsFunc(j.out, func(v verdict.Verdict) bool { return v.Subject == j.Label(0) && (v.ID == id || v.ID == "fw.igmp-drop") }) {
+	if j.told(id, j.Label(0)) || j.told("fw.igmp-drop", j.Label(0)) {
 		return
 	}
 	if !j.View.Able {
@@ -26,17 +30,42 @@ func (j *judge) queries() {
 	case !v.Able:
 	case v.Queries > 0 && !v.Overdue && v.Unanswered > 0:
 		j.add("fw.igmp-drop", verdict.Fail, verdict.Definite, j.Label(0),
-			fmt.Sprintf("%d queries were not followed by a report of this host: a switch that snoops will forget it", v.Unanswered), j.letIn())
+			fmt.Sprintf("%d %s queries were not followed by a report of this host: a switch that snoops will forget it", v.Unanswered, j.protocol()), verdict.Fix(j.letIn()))
 	case v.Queries > 0 && !v.Overdue:
 		j.add(id, verdict.Pass, verdict.Definite, "", fmt.Sprintf("%d queries were seen, the last at %s", v.Queries, clock(v.LastQuery)))
 	case v.Overdue:
 		j.add(id, verdict.Warn, verdict.Likely, "", fmt.Sprintf("the last query came at %s, and the next one is long due: the querier is gone", clock(v.LastQuery)))
-	case watched >= queryWait:
-		j.add(id, verdict.Warn, verdict.Likely, "",
-			fmt.Sprintf("no query was seen in %s: a switch that snoops will forget who listens 260 s after the last report; keep the mesh running longer than that to know", watched.Round(time.Second)))
 	default:
-		j.add(id, verdict.Skip, verdict.Definite, "",
-			fmt.Sprintf("no query was seen in %s, which is too short to tell: a querier asks every 125 s; --duration 5m knows", watched.Round(time.Second)))
+		j.add(id, querier.WithoutQuery(watched), verdict.Likely, "", querier.NoQuery(watched), verdict.Next("sudo muster querier --provoke"), verdict.Next("muster mesh "+j.Group+" -d 5m"))
+	}
+}
+
+// forgotten: the node could see queries and saw none, though others saw several
+// while it was there: the network keeps them from it.
+func (j *judge) forgotten(i int) bool {
+	n := &j.Nodes[i]
+	if n.Queries != 0 || n.Hearing&Sees == 0 || !n.took() {
+		return false
+	}
+	const several = 3
+	return slices.ContainsFunc(j.Nodes, func(o NodeInfo) bool { return o.Queries >= several && o.took() })
+}
+
+// queriesCompared tells of nodes that get no query though others do.
+func (j *judge) queriesCompared() {
+	id := j.noQuerier()
+	for i := range j.Nodes {
+		who := j.Label(i)
+		if !j.forgotten(i) || j.told(id, who) {
+			continue
+		}
+		var parts []verdict.Part
+		for k := range j.Nodes {
+			if n := &j.Nodes[k]; n.Queries >= 0 && len(parts) < 32 {
+				parts = append(parts, evidence("queries at "+j.Label(k), "the announcements of "+j.Label(k), "%d", n.Queries))
+			}
+		}
+		j.add(id, verdict.Warn, verdict.Likely, who, fmt.Sprintf("%s queries come to other nodes and none came to %s: a switch will forget its membership", j.protocol(), who), append(parts, j.letAsk()...)...)
 	}
 }
 
@@ -47,51 +76,10 @@ func (j *judge) blind(noQuerier verdict.ID) {
 		return
 	}
 	for i := range j.out {
-		if v := &j.out[i]; v.ID == "fw.input-drop" && v.Subject == j.Label(0) {
+		if v := &j.out[i]; (v.ID == idInputDrop || v.ID == idOneWay) && v.Subject == j.Label(0) {
 			v.Saw += "; it cannot see queries itself, and others that are deaf saw none"
 			v.CausedBy = append(v.CausedBy, noQuerier)
 		}
-	}
-}
-
-func (j *judge) losses() {
-	for _, a := range j.Arrows() {
-		if a.State == Heard && a.Loss >= lossWorthTelling {
-			j.add(idLoss, verdict.Warn, verdict.Definite, j.name(a),
-				fmt.Sprintf("%s loses %.1f %% of what %s announces", j.Label(a.To), 100*a.Loss, j.Label(a.From)))
-		}
-	}
-}
-
-// tcp tells where the group gets through and TCP does not: a half-open cluster.
-func (j *judge) tcp() {
-	const id = verdict.ID("tribes.half-open")
-	tried, open := 0, 0
-	for _, a := range j.Arrows() {
-		port := j.Nodes[a.From].TCPPort
-		if a.TCP == TCPUnknown || port == 0 || !j.Nodes[a.From].took() || !j.Nodes[a.To].took() {
-			continue
-		}
-		tried++
-		what := evidence(fmt.Sprintf("TCP connection to port %d", port), j.Label(a.To), "%s", a.TCP)
-		subject := fmt.Sprintf("%s > %s:%d", j.Label(a.To), j.Label(a.From), port)
-		switch {
-		case a.TCP == TCPOpen:
-			open++
-		case a.TCP == TCPRefused:
-			j.add(id, verdict.Warn, verdict.Definite, subject,
-				fmt.Sprintf("%s refuses TCP connections of %s to port %d: nobody listens, or a firewall rejects", j.Label(a.From), j.Label(a.To), port), what)
-		case a.State == Heard || a.State == Ended:
-			j.add(id, verdict.Fail, verdict.Definite, subject,
-				fmt.Sprintf("%s hears %s by the group, but cannot connect to its TCP port %d (%s): a firewall drops it", j.Label(a.To), j.Label(a.From), port, a.TCP), what,
-				verdict.Fix(fmt.Sprintf("on %s: nft add rule inet filter input tcp dport %d accept", j.Label(a.From), port)))
-		case a.Cut():
-			j.add(id, verdict.Fail, verdict.Definite, subject,
-				fmt.Sprintf("%s cannot connect to TCP port %d of %s (%s)", j.Label(a.To), port, j.Label(a.From), a.TCP), what, idCut)
-		}
-	}
-	if tried > 0 && tried == open {
-		j.add(id, verdict.Pass, verdict.Definite, "", fmt.Sprintf("%d connections, all accepted", tried))
 	}
 }
 

@@ -35,8 +35,11 @@ func (n *Node) loop(ctx context.Context, all *sync.WaitGroup) {
 		now := time.Now()
 		n.mu.Lock()
 		n.watchClock(clock, now)
+		n.watchSelf(clock, now)
 		if ticks++; ticks%4 == 0 {
-			n.watchPeers(now)
+			if now.After(n.settle) {
+				n.watchPeers(now)
+			}
 			n.dialNext(ctx, all, now)
 		}
 		if !now.Before(next) {
@@ -108,6 +111,7 @@ func (n *Node) compose(size int, interval time.Duration, now time.Time) Announce
 		Seq: n.seq, Nonce: rand.Uint32() | 1, Interval: interval, MTU: uint16(min(n.cfg.MTU, 0xffff)), TCPPort: n.cfg.TCPPort,
 		Port: n.t.Port(), Age: uint32(now.Sub(n.start) / time.Second), Name: n.cfg.Name, Version: n.cfg.Version,
 	}
+	a.Queries, a.Hearing, a.TTL = n.hearing(now)
 	n.nonces[int(n.seq)%len(n.nonces)] = a.Nonce
 	if n.cursor >= len(n.list) {
 		n.newRound()

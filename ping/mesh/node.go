@@ -37,6 +37,11 @@ type Node struct {
 	dialing  int             // under way
 	wanted   map[Short]*want // who was named by others and is not known
 	jumps    []Jump
+	echo     time.Time            // when an announcement of ours last came back
+	settle   time.Time            // until then it is not known who is silent: this process stood still
+	stood    time.Duration        // how long it stood still, in all
+	lost     uint64               // datagrams that this host lost, when last looked at
+	lostAt   time.Time            // when there were more of them
 	problems map[string]time.Time // told, and when
 	hears    []Hears              // room to read a list into
 	events   []Event              // to be told when the lock is free

@@ -45,6 +45,12 @@ type peer struct {
 
 	tcp   TCP
 	tcpAt time.Time
+	tries int // attempts that failed in a row, each in another second
+
+	queries uint16    // that it saw
+	hearing Hearing   // that it tells
+	hops    int       // routers between, by the TTL of its announcements; -1: not known
+	named   time.Time // when another node last named it
 }
 
 // silence is how long nothing may come from a node, by any way, before it is
@@ -81,7 +87,7 @@ func (n *Node) learn(id ID, from netip.Addr, now time.Time) *peer {
 		n.counts.Refused++
 		return nil
 	}
-	p := &peer{id: id, index: index, added: now, word: now, to: netip.AddrPortFrom(from, 0)}
+	p := &peer{id: id, index: index, added: now, word: now, named: now, to: netip.AddrPortFrom(from, 0), queries: queriesUnseen, hops: -1}
 	p.in.interval = fastest
 	n.slots[index] = p
 	n.peers[id.Short()] = p

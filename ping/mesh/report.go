@@ -45,6 +45,18 @@ type NodeInfo struct {
 	// Note is what it says of itself beside its announcements: bytes from the network.
 	Note    []byte
 	Outages []Outage // of its arrow to this node, ended ones
+	// Queries is how many queries of IGMP or MLD about the group its interface saw;
+	// -1: not known. Hearing is what it tells of itself.
+	Queries int
+	Hearing Hearing
+	// Hops is how many routers are between it and this node, by the TTL of its
+	// announcements; -1: not known.
+	Hops int
+	// MAC is the Ethernet address that its announcements come from, Neighbour the one
+	// at which this host's neighbour table has its address; empty where not known.
+	// Failed: that table says that nobody answers for the address.
+	MAC, Neighbour string
+	Failed         bool
 
 	index int
 }
@@ -71,6 +83,12 @@ type Arrow struct {
 	Reason    Reason
 	// TCP is what became of To's connection to From's port.
 	TCP TCP
+	// Unicast: datagrams to single hosts get through as well; it is known of arrows
+	// to this node only.
+	Unicast bool
+	// Received, Lost, Duplicates and Reordered count announcements; of arrows to this
+	// node only.
+	Received, Lost, Duplicates, Reordered uint64
 }
 
 // Cut: the group's datagrams do not get there.
@@ -88,6 +106,18 @@ type Report struct {
 	LoadPeak, LoadMean float64
 	View               querier.View
 	IPv6               bool   // the group is one of IPv6
+	Group              string // with its port, for people
+	Device             string // the interface
+	Prefixes           []netip.Prefix // its addresses
+	// Stood is how long this process stood still, in all. Overloaded: whom this node
+	// does not hear is not known now.
+	Stood      time.Duration
+	Overloaded bool
+	// Interval is the time between two announcements of a node.
+	Interval time.Duration
+	// Closed is the rule of this host's firewall that drops the mesh's port; nil:
+	// none is known.
+	Closed *Closed
 	Dropped            uint64 // datagrams that this host lost because they were not read in time
 
 	arrows []Arrow // From*len(Nodes)+To
@@ -150,7 +180,8 @@ func (n *Node) Report() *Report {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	now := time.Now()
-	r := &Report{At: now, Start: n.start, Counts: n.counts, Wanted: len(n.wanted), Jumps: slices.Clone(n.jumps), IPv6: n.cfg.IPv6}
+	r := &Report{At: now, Start: n.start, Counts: n.counts, Wanted: len(n.wanted), Jumps: slices.Clone(n.jumps), IPv6: n.cfg.IPv6, Stood: n.stood, Overloaded: n.overloaded(now)}
+	r.Interval, _ = pace(n.count(), n.cfg.Load, n.meter.overhead)
 	if took := now.Sub(n.start).Seconds(); took > 0 {
 		r.LoadMean = 8 * float64(n.meter.total) / took
 	}
@@ -210,14 +241,38 @@ func (n *Node) arrow(from, to NodeInfo, now time.Time) Arrow {
 	case gone != nil: // what two who are gone hear of each other is not known
 	case over && c.state != cellNone:
 		a.State, a.Reason, a.Loss = Ended, ReasonLeft, lossOf(c.loss)
-	case over:
+		a.Delay, a.DelayOK = delayOf(c.code), c.state == cellHeard && c.code != 0
 	case c.state == cellHeard:
 		a.State, a.Loss = Heard, lossOf(c.loss)
 		a.Delay, a.DelayOK = delayOf(c.code), c.code != 0
-	case head.row.complete && now.Sub(from.Added) > grace && now.Sub(to.Added) > grace && (tail == nil || !tail.rumour):
+	case n.neverHeard(head, tail, from.Added):
 		a.State = Never
 	}
 	return a
+}
+
+// neverHeard: the list of head, told from its first entry on when both had long
+// been there, does not have tail (nil: this node). It stays so when one of the two
+// has left since. What an overloaded node does not have says nothing.
+func (n *Node) neverHeard(head, tail *peer, added time.Time) bool {
+	if head.hearing&Overloaded != 0 || tail != nil && tail.rumour || !head.row.complete {
+		return false
+	}
+	since := head.added
+	if added.After(since) {
+		since = added
+	}
+	since = since.Add(n.margin())
+	if tail != nil && tail.hasLeft() && tail.left.Before(since) {
+		return false
+	}
+	return head.row.told.After(since)
+}
+
+// margin is how long nodes may take to hear each other.
+func (n *Node) margin() time.Duration {
+	interval, _ := pace(n.count(), n.cfg.Load, n.meter.overhead)
+	return max(grace-fastest, 5*interval)
 }
 
 // ends returns the end of an arrow that is gone, and whether a goodbye ended the
@@ -243,21 +298,39 @@ func ends(head, tail *peer) (gone *peer, over bool) {
 const grace = 4 * time.Second
 
 func (n *Node) arrowHere(p *peer, now time.Time) Arrow {
-	a := Arrow{State: Unknown, TCP: p.tcp}
-	switch in := &p.in; {
+	in := &p.in
+	a := Arrow{State: Unknown, TCP: p.tcp, Received: in.receivedBefore + in.received, Duplicates: in.duplicates, Reordered: in.reordered}
+	if expected := in.expectedBefore + in.expected(); expected > a.Received {
+		a.Lost = expected - a.Received
+	}
+	a.Unicast = !p.unicast.IsZero() && now.Sub(p.unicast) < p.silence()
+	switch {
 	case in.heard && !in.stopped:
 		a.State, a.Loss, a.Delay, a.DelayOK = Heard, in.loss(), in.delay, in.known
 	case in.stopped && in.reason == ReasonLeft:
 		a.State, a.Reason, a.Loss = Ended, in.reason, in.loss()
+		a.Delay, a.DelayOK = in.delay, in.known
 	case in.stopped:
 		a.State, a.StoppedAt, a.Reason = Stopped, in.since, in.reason
+	case n.overloaded(now):
+	case p.hasLeft() && p.left.Sub(p.added) > n.margin():
+		a.State = Never
 	case p.hasLeft():
 	case p.gone:
 		a.State, a.StoppedAt, a.Reason = Stopped, p.word, ReasonGone
-	case !p.rumour && now.Sub(p.added) > grace:
+	case p.rumour && n.othersHear(p) && now.Sub(p.added) > 2*n.margin():
+		a.State = Never
+	case !p.rumour && now.Sub(p.added) > n.margin():
 		a.State = Never
 	}
 	return a
+}
+
+// othersHear: another node says that it hears p.
+func (n *Node) othersHear(p *peer) bool {
+	return slices.ContainsFunc(n.slots, func(x *peer) bool {
+		return x != nil && x != p && !x.rumour && !x.gone && p.index < len(x.row.cells) && x.row.cells[p.index].state == cellHeard
+	})
 }
 
 func compareNodes(a, b NodeInfo) int {
@@ -270,10 +343,20 @@ func compareNodes(a, b NodeInfo) int {
 }
 
 func (n *Node) self() NodeInfo {
-	return NodeInfo{
+	i := NodeInfo{
 		ID: n.id, Name: n.cfg.Name, Version: n.cfg.Version, Port: n.t.Port(), Own: n.cfg.Address, MTU: n.cfg.MTU, TCPPort: n.cfg.TCPPort,
-		State: Alive, Self: true, Word: time.Now(), Added: n.start, OffsetKnown: true, Complete: true,
+		State: Alive, Self: true, Word: time.Now(), Added: n.start, OffsetKnown: true, Complete: true, Hops: -1,
 	}
+	queries, hearing, _ := n.hearing(time.Now())
+	i.Queries, i.Hearing = queriesOf(queries), hearing
+	return i
+}
+
+func queriesOf(told uint16) int {
+	if told == queriesUnseen {
+		return -1
+	}
+	return int(told)
 }
 
 func (n *Node) infoAt(index int) NodeInfo {
@@ -290,7 +373,7 @@ func (n *Node) info(p *peer) NodeInfo {
 	i := NodeInfo{
 		ID: p.id, Name: p.name, Version: p.version, Addr: p.to.Addr(), Port: p.to.Port(), MTU: int(p.mtu), TCPPort: p.tcpPort,
 		State: Alive, Word: p.word, Added: p.added, Proven: p.proven, Complete: p.row.complete, Note: p.note,
-		Outages: slices.Clone(p.in.outages), index: p.index,
+		Outages: slices.Clone(p.in.outages), Queries: queriesOf(p.queries), Hearing: p.hearing, Hops: p.hops, index: p.index,
 	}
 	switch {
 	case p.hasLeft():

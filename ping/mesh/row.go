@@ -28,6 +28,8 @@ type row struct {
 	got      int       // entries of it
 	whole    bool      // its first announcement came
 	complete bool      // some whole round was received
+	began    time.Time // of the round that is being told
+	told     time.Time // when the latest whole round began
 	at       time.Time // when anything of it was received
 }
 

@@ -7,9 +7,11 @@ import (
 	"net/netip"
 	"time"
 
+	"muster/internal/expect"
 	"muster/internal/verdict"
 	"muster/mcast"
 	"muster/mcast/querier"
+	"muster/ping/internal/neighbour"
 )
 
 // Options is one run on real sockets.
@@ -25,7 +27,10 @@ type Options struct {
 	TCPListen bool
 	// Duration ends the run; 0: the end of the context alone does.
 	Duration time.Duration
-	Expected Expected
+	Expected expect.Expect
+	// Closed tells whether a rule of this host's own firewall drops the mesh's port:
+	// nil where none does or nothing is known. It is asked once, before the join.
+	Closed func() *Closed
 	// Open sees IGMP and MLD, from before the join on, so that the host's own
 	// report is seen; nil looks at nothing.
 	Open querier.Open
@@ -37,6 +42,14 @@ type Options struct {
 	// Note and Peers are as in Config.
 	Note  func() []byte
 	Peers func() []netip.AddrPort
+}
+
+// Closed is a rule of this host's own firewall that drops the mesh's port.
+type Closed struct {
+	Rule string
+	Fix  []string
+	// Alone: it does not drop the cluster's port, as far as the rules tell.
+	Alone bool
 }
 
 // Result is what a run found.
@@ -62,9 +75,20 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	var closed *Closed
+	if o.Closed != nil {
+		closed = o.Closed()
+	}
 	cfg := Config{
+		TTL: uint8(max(o.TTL, 0)), PortClosed: closed != nil && closed.Alone, Drops: s.Drops,
 		Name: o.Name, Version: o.Version, MTU: o.Interface.MTU, TCPPort: o.TCPPort, Load: o.Load, IPv6: o.Group.Addr.Is6(),
-		Nodes: o.Expected.Count, View: look.View, OnEvent: o.OnEvent, Note: o.Note, Peers: o.Peers,
+		Nodes: nodesOf(o.Expected), View: look.View, OnEvent: o.OnEvent, Note: o.Note, Peers: o.Peers,
+	}
+	if o.TTL < 0 {
+		cfg.TTL = 1 // the system's
+	}
+	if cfg.Peers == nil {
+		cfg.Peers = expectedPeers(o.Expected, o.Group)
 	}
 	if src, ok := o.Interface.SourceFor(o.Group.Addr); ok {
 		cfg.Address = src.WithZone("").String()
@@ -78,8 +102,58 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	report.Dropped = s.Drops()
+	report.Dropped, report.Closed = s.Drops(), closed
+	report.Group, report.Device, report.Prefixes = o.Group.String(), o.Interface.Name, o.Interface.Addrs
+	for _, e := range neighbour.Read(o.Interface.Name) {
+		report.neighbour(e)
+	}
+	for _, c := range look.Claims() {
+		report.claim(c)
+	}
 	return &Result{report, Judge(report, o.Expected)}, nil
+}
+
+// nodesOf is how many nodes are expected, this one included; 0: not known.
+func nodesOf(e expect.Expect) int {
+	if !e.Given() {
+		return 0
+	}
+	return e.Wanted() + 1
+}
+
+// expectedPeers are the addresses of the expected hosts: the group may not reach
+// them.
+func expectedPeers(e expect.Expect, g mcast.Group) func() []netip.AddrPort {
+	var out []netip.AddrPort
+	for _, h := range e.Hosts {
+		for _, a := range h.Addrs {
+			if a.Is6() == g.Addr.Is6() {
+				out = append(out, netip.AddrPortFrom(a, g.Port))
+			}
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return func() []netip.AddrPort { return out }
+}
+
+// neighbour enters what this host's neighbour table has.
+func (r *Report) neighbour(e neighbour.Entry) {
+	for i := range r.Nodes {
+		if n := &r.Nodes[i]; !n.Self && n.Addr.WithZone("") == e.Addr {
+			n.Neighbour, n.Failed = e.MAC, e.Failed
+		}
+	}
+}
+
+// claim enters from which Ethernet address datagrams of an address came.
+func (r *Report) claim(c querier.Claim) {
+	for i := range r.Nodes {
+		if n := &r.Nodes[i]; !n.Self && n.Addr.WithZone("") == c.Addr {
+			n.MAC = c.MAC
+		}
+	}
 }
 
 // watch runs node until ctx ends and returns what it knew then, before its

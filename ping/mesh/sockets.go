@@ -134,7 +134,7 @@ func (s *Sockets) readGroup(c *mcast.Conn) {
 		}
 		batch := make([]Packet, 0, n)
 		for _, d := range ds[:n] {
-			batch = append(batch, Packet{bytes.Clone(d.Payload), d.Source, true, d.Time.UnixNano()})
+			batch = append(batch, Packet{Data: bytes.Clone(d.Payload), From: d.Source, Group: true, TTL: d.TTL, At: d.Time.UnixNano()})
 		}
 		s.put(batch)
 		select {
@@ -158,7 +158,7 @@ func (s *Sockets) readUnicast(u *sock.Socket) {
 		batch := make([]Packet, 0, n)
 		for _, p := range ps[:n] {
 			if len(p.Data) <= MaxPacket {
-				batch = append(batch, Packet{bytes.Clone(p.Data), p.From, false, p.At})
+				batch = append(batch, Packet{Data: bytes.Clone(p.Data), From: p.From, At: p.At})
 			}
 		}
 		s.put(batch)

@@ -24,7 +24,7 @@ func (n *Node) watchPeers(now time.Time) {
 			p.gone = true
 			n.tell(Event{Time: p.word, Kind: NodeGone, From: n.info(p)})
 		}
-		if p.rumour && now.Sub(p.added) > time.Minute {
+		if p.rumour && now.Sub(p.named) > time.Minute {
 			n.remove(p)
 			continue
 		}
@@ -125,46 +125,5 @@ func sortForList(ps []*peer) {
 	slices.SortStableFunc(all, func(a, b keyed) int { return bytes.Compare(a.key[:], b.key[:]) })
 	for i := range all {
 		ps[i] = all[i].p
-	}
-}
-
-const (
-	dialsAtOnce = 8
-	dialEvery   = 30 * time.Second // a node's port, at most so often
-	dialTimeout = time.Second      // as TcpFailureDetector's
-)
-
-// dialNext tries the TCP ports that are due.
-func (n *Node) dialNext(ctx context.Context, all *sync.WaitGroup, now time.Time) {
-	for range dialsAtOnce {
-		var p *peer
-		n.each(&n.turn[2], func(x *peer) bool {
-			again := dialEvery
-			if x.tcp > TCPOpen {
-				again = 5 * time.Second
-			}
-			if x.tcpPort == 0 || !x.alive() || !x.tcpAt.IsZero() && now.Sub(x.tcpAt) < again {
-				return true
-			}
-			p = x
-			return false
-		})
-		if p == nil || n.dialing >= dialsAtOnce {
-			return
-		}
-		n.dialing++
-		p.tcpAt = now
-		to := netip.AddrPortFrom(p.to.Addr(), p.tcpPort)
-		all.Go(func() {
-			ctx, cancel := context.WithTimeout(ctx, dialTimeout)
-			defer cancel()
-			state := n.cfg.Dial(ctx, to)
-			n.mu.Lock()
-			defer n.unlock()
-			n.dialing--
-			if ctx.Err() == nil || state == TCPTimeout {
-				p.tcp = state
-			}
-		})
 	}
 }

@@ -13,7 +13,7 @@ const DefaultPort = 46565
 
 const (
 	magic   = "MSTRMESH"
-	version = 1
+	version = 2
 	// MaxPacket is the largest datagram of the mesh: it passes every Ethernet in
 	// one piece, with IPv6 and a tunnel too.
 	MaxPacket = 1400
@@ -44,7 +44,7 @@ const (
 // Every datagram begins with
 //
 //	 0  "MSTRMESH"
-//	 8  version, 1
+//	 8  version, 2
 //	 9  kind: 1 announcement, 2 time request, 3 time reply, 4 who is, 5 here is,
 //	      6 note: any bytes, up to the end
 //	10  flags (announcements)

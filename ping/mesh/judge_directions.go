@@ -1,0 +1,191 @@
+package mesh
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"muster/internal/verdict"
+)
+
+// directions judges who does not hear whom: first nodes that are gone, then nodes
+// that are deaf or not heard, then pairs, then what is left of single directions.
+// Nothing is called whole of which a part is not known.
+func (j *judge) directions() {
+	rest := j.deafened(j.notHeard())
+	for i, n := range j.Nodes {
+		if n.State == Gone {
+			j.gone(i, n)
+		}
+	}
+	rest = slices.DeleteFunc(rest, func(a Arrow) bool { return a.Reason == ReasonGone })
+	rest = j.nobody(rest)
+	for to := range j.Nodes {
+		rest = j.deaf(to, rest)
+	}
+	for from := range j.Nodes {
+		rest = j.mute(from, rest)
+	}
+	rest = j.isolated(rest)
+	for _, a := range rest {
+		back := j.Arrow(a.To, a.From)
+		id := idOneWay
+		if back.State != Heard && back.State != Ended {
+			id = idCut
+			if back.Cut() && a.From > a.To {
+				continue // told with the other direction
+			}
+		}
+		j.add(id, verdict.Fail, verdict.Definite, j.name(a), j.sentence(a), j.evidenceOf(a))
+	}
+	j.whole()
+}
+
+// notHeard are the directions that do not work between nodes that take part or are
+// gone.
+func (j *judge) notHeard() []Arrow {
+	return slices.DeleteFunc(j.Arrows(), func(a Arrow) bool {
+		return !a.Cut() || a.Reason == ReasonLeft
+	})
+}
+
+// whole tells what is known of the whole matrix, where nothing of it is bad.
+func (j *judge) whole() {
+	heard, open, all := 0, 0, 0
+	for _, a := range j.Arrows() {
+		from, to := &j.Nodes[a.From], &j.Nodes[a.To]
+		if from.State == Gone || to.State == Gone {
+			continue
+		}
+		all++
+		switch a.State {
+		case Heard, Ended:
+			heard++
+		case Unknown:
+			open++
+		}
+	}
+	bad := slices.ContainsFunc(j.out, func(v verdict.Verdict) bool { return v.Status == verdict.Fail && v.ID != idMissing })
+	switch {
+	case len(j.Nodes) == 1:
+		j.add(idCut, verdict.Unknown, verdict.Definite, "", "only this host is heard: with nobody else there is nothing to compare",
+			verdict.Next("run 'muster mesh "+j.Group+"' on the other hosts at the same time"),
+			verdict.Next("see whether a firewall here or there drops UDP port "+j.port()+"; muster check walks the rules of a host"))
+	case open > 0 && (!bad || open == all):
+		j.add(idCut, verdict.Unknown, verdict.Definite, "",
+			fmt.Sprintf("of %d directions between %d nodes %d are heard and %d are not known: %s", all, len(j.Nodes), heard, open, strings.Join(j.whyOpen(), "; ")),
+			verdict.Next("let it run longer on every node: muster mesh "+j.Group+" -d 1m"))
+	case heard > 0 && heard == all && !bad:
+		j.add(idCut, verdict.Pass, verdict.Definite, "", fmt.Sprintf("all %d directions between %d nodes are heard", heard, len(j.Nodes)))
+	}
+}
+
+// whyOpen are the reasons for which directions are not known.
+func (j *judge) whyOpen() (out []string) {
+	var words, lists, busy []string
+	for i := range j.Nodes {
+		switch n := &j.Nodes[i]; {
+		case n.State == Rumour:
+			words = append(words, j.Label(i))
+		case n.Hearing&Overloaded != 0 && !n.Self:
+			busy = append(busy, j.Label(i))
+		case !n.Complete && n.State != Gone:
+			lists = append(lists, j.Label(i))
+		}
+	}
+	tell := func(who []string, text string) {
+		if len(who) > 0 {
+			names := strings.Join(who[:min(len(who), 8)], ", ")
+			if len(who) > 8 {
+				names += fmt.Sprintf(" and %d more", len(who)-8)
+			}
+			out = append(out, fmt.Sprintf(text, names))
+		}
+	}
+	if j.Overloaded || j.Stood > 0 || j.Dropped > 0 {
+		out = append(out, fmt.Sprintf("this host did not keep up (it stood still for %s and lost %d datagrams)", j.Stood.Round(100*time.Millisecond), j.Dropped))
+	}
+	tell(busy, "%s did not keep up")
+	tell(words, "of %s others speak, nothing comes from there")
+	tell(lists, "the whole list of %s has not come yet")
+	if len(out) == 0 {
+		out = append(out, fmt.Sprintf("%s was too short for all nodes to hear and to tell of each other", j.At.Sub(j.Start).Round(time.Second)))
+	}
+	return out
+}
+
+func (j *judge) name(a Arrow) string { return j.Label(a.From) + " > " + j.Label(a.To) }
+
+func (j *judge) sentence(a Arrow) string {
+	switch {
+	case a.State == Never && j.Nodes[a.From].State == Rumour:
+		return fmt.Sprintf("nothing comes from %s to %s, though others hear it", j.Label(a.From), j.Label(a.To))
+	case a.State == Never:
+		return fmt.Sprintf("%s has not heard %s, though both take part", j.Label(a.To), j.Label(a.From))
+	}
+	return fmt.Sprintf("%s heard %s last at %s%s", j.Label(a.To), j.Label(a.From), clock(a.StoppedAt), because(a.Reason))
+}
+
+func because(r Reason) string {
+	switch r {
+	case ReasonGroup:
+		return "; unicast between them goes on"
+	case ReasonNoQuerier:
+		return "; it saw no IGMP or MLD query, as a switch that snoops without a querier would have it"
+	case ReasonIGMPDrop:
+		return "; queries came and it answered none"
+	case ReasonInputDrop:
+		return "; the group still comes in at its interface, so that host drops it"
+	}
+	return ""
+}
+
+func (j *judge) evidenceOf(a Arrow) verdict.Evidence {
+	from := "the announcements of " + j.Label(a.To)
+	if j.Nodes[a.To].Self {
+		from = "this node"
+	}
+	if a.State == Never {
+		return evidence("direction "+j.name(a), from, "not heard once")
+	}
+	return evidence("direction "+j.name(a), from, "stopped at %s: %s", a.StoppedAt.UTC().Format(time.RFC3339Nano), a.Reason)
+}
+
+// resumed tells of directions to this node that were away for a while.
+func (j *judge) resumed() {
+	for i, n := range j.Nodes {
+		for _, o := range n.Outages {
+			if o.Reason == ReasonLeft {
+				continue
+			}
+			j.add(idCut, verdict.Warn, verdict.Definite, j.Label(i)+" > "+j.Label(0),
+				fmt.Sprintf("%s was not heard from %s to %s (%s)%s", j.Label(i), clock(o.From), clock(o.To), o.To.Sub(o.From).Round(time.Second), because(o.Reason)))
+		}
+	}
+}
+
+func with(as []Arrow, keep func(Arrow) bool) []Arrow {
+	var out []Arrow
+	for _, a := range as {
+		if keep(a) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+func span(as []Arrow) (first, last time.Time) {
+	for _, a := range as {
+		if a.State != Stopped {
+			continue
+		}
+		if first.IsZero() || a.StoppedAt.Before(first) {
+			first = a.StoppedAt
+		}
+		if a.StoppedAt.After(last) {
+			last = a.StoppedAt
+		}
+	}
+	return first, last
+}

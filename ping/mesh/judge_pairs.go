@@ -1,0 +1,86 @@
+package mesh
+
+import (
+	"fmt"
+	"slices"
+
+	"muster/internal/verdict"
+)
+
+// isolated tells of two nodes that a third one hears and that hear nothing of each
+// other, neither way: the ports of a switch are kept apart. It returns the
+// directions that are left.
+func (j *judge) isolated(rest []Arrow) []Arrow {
+	for a := range j.Nodes {
+		for b := a + 1; b < len(j.Nodes); b++ {
+			if third := j.apart(a, b, rest); third >= 0 {
+				j.isolation(a, b, third)
+				rest = slices.DeleteFunc(rest, func(x Arrow) bool { return x.From == a && x.To == b || x.From == b && x.To == a })
+			}
+		}
+	}
+	return rest
+}
+
+// apart returns a node that hears both a and b, where these two hear nothing of
+// each other and unicast between them fails too as far as that is known; -1: none.
+func (j *judge) apart(a, b int, rest []Arrow) int {
+	there, back := j.Arrow(a, b), j.Arrow(b, a)
+	bad := func(x Arrow) bool {
+		return slices.ContainsFunc(rest, func(y Arrow) bool { return y.From == x.From && y.To == x.To })
+	}
+	// Of a node that nothing comes from, it is not known what it hears.
+	open := func(x Arrow) bool { return x.State == Unknown && j.Nodes[x.To].State == Rumour }
+	switch {
+	case !bad(there) && !open(there), !bad(back) && !open(back), !bad(there) && !bad(back):
+		return -1
+	case there.Unicast || back.Unicast, there.TCP == TCPOpen || back.TCP == TCPOpen, there.TCP == TCPRefused || back.TCP == TCPRefused:
+		return -1
+	case there.Reason == ReasonGroup || back.Reason == ReasonGroup:
+		return -1
+	}
+	heard := func(from, to int) bool {
+		s := j.Arrow(from, to).State
+		return s == Heard || s == Ended || s == Unknown && j.Nodes[to].State == Rumour
+	}
+	for c := range j.Nodes {
+		if c != a && c != b && j.Nodes[c].took() && heard(a, c) && heard(c, a) && heard(b, c) && heard(c, b) {
+			return c
+		}
+	}
+	return -1
+}
+
+func (j *judge) isolation(a, b, third int) {
+	conf := verdict.Hint
+	parts := []verdict.Part{
+		verdict.Next("at the switch: whether the two ports are isolated, protected, or of one private VLAN"),
+		verdict.Fix("Linux bridge: bridge link set dev PORT isolated off"),
+	}
+	saw := fmt.Sprintf("%s and %s hear nothing of each other, though %s hears both and both hear it", j.Label(a), j.Label(b), j.Label(third))
+	if x := &j.Nodes[b]; j.Nodes[a].Self && x.Failed {
+		conf = verdict.Likely
+		saw += fmt.Sprintf("; %s does not answer ARP either: the two are cut at layer 2", j.Label(b))
+		parts = append(parts, evidence("neighbour "+x.Addr.String(), "this host's neighbour table", "nobody answers"))
+	} else if there, back := j.Arrow(a, b).TCP, j.Arrow(b, a).TCP; there >= TCPTimeout && back >= TCPTimeout {
+		conf = verdict.Likely
+		saw += "; TCP between them fails both ways"
+	}
+	j.add(idIsolation, verdict.Fail, conf, j.Label(a)+", "+j.Label(b), saw, parts...)
+}
+
+// addresses tells of two hosts with one address: the announcements of a node come
+// from another Ethernet address than the one that answers for it.
+func (j *judge) addresses() {
+	for i := range j.Nodes {
+		n := &j.Nodes[i]
+		if n.Self || n.MAC == "" || n.Neighbour == "" || n.MAC == n.Neighbour || !n.took() || n.Hops > 0 {
+			continue
+		}
+		j.add("addr.duplicate-ip", verdict.Fail, verdict.Likely, n.Addr.String(),
+			fmt.Sprintf("%s announces itself from %s (%s), and %s answers for that address: two hosts have it, or one host has two network cards in one network", j.Label(i), n.Addr, n.MAC, n.Neighbour),
+			evidence("announcements of "+j.Label(i), "this host's interface", "from %s", n.MAC),
+			evidence("neighbour "+n.Addr.String(), "this host's neighbour table", "at %s", n.Neighbour),
+			verdict.Next(fmt.Sprintf("arping -D -I %s %s", j.Device, n.Addr)))
+	}
+}
