@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,7 +39,7 @@ difference of any two clocks, and with --tcp-port whether a TCP port is reachabl
 node that the group does not reach learns the matrix by unicast.
 
 The announcements are muster's own, on UDP port ` + strconv.Itoa(mesh.DefaultPort) + ` (or GROUP's own port) of the same
-group. Nothing is ever sent in Tomcat's form or to its port. All nodes together stay below --load
+group: a firewall must let that port in, for the group and for single hosts. Nothing is ever sent in Tomcat's form or to its port. All nodes together stay below --load
 on the group, however many they are; with few nodes an announcement goes out twice a second.
 No privilege is needed to take part.
 
@@ -58,7 +57,7 @@ that is closed at once. Somebody must listen there, a Tomcat say; --tcp-listen d
   muster mesh 228.0.0.4
 
   # does it last? five nodes, past the time after which snooping forgets
-  muster mesh 228.0.0.4 --duration 5m --expect 5
+  muster mesh 228.0.0.4 --duration 5m --expect 4
 
   # the group and the receiver's TCP port beside it, while the Tomcats run
   muster mesh 228.0.0.4 --tcp-port 4000 --expect n1,n2,n3 --json`,
@@ -67,7 +66,7 @@ that is closed at once. Somebody must listen there, a Tomcat say; --tcp-listen d
 	}
 	f := c.Flags()
 	f.DurationVarP(&o.duration, "duration", "d", 0, "end after this `time`")
-	f.StringVar(&o.expect, "expect", "", "fail unless so many nodes, this one included, or nodes with these names or addresses (`N|NAME,NAME`) take part")
+	f.StringVar(&o.expect, "expect", "", "fail unless so many other nodes, or nodes with these names or addresses (`N|NAME,NAME`), take part; this host never counts")
 	f.StringVar(&o.name, "name", "", "what this node is called (default: the host's name)")
 	f.IntVar(&o.ttl, "ttl", -1, "TTL of the announcements, 0 to 255 (default: the system's, 1)")
 	f.Uint16Var(&o.tcpPort, "tcp-port", 0, "TCP `port` that the nodes try to reach on each other")
@@ -92,27 +91,6 @@ func (o *meshOptions) check(c *cobra.Command) error {
 	return positive(c, "duration", o.duration)
 }
 
-// parseExpected reads "N" or "NAME,NAME".
-func parseExpected(s string) (mesh.Expected, error) {
-	if s == "" {
-		return mesh.Expected{}, nil
-	}
-	if n, err := strconv.Atoi(s); err == nil {
-		if n < 2 || n > mesh.MaxNodes {
-			return mesh.Expected{}, usagef("--expect %d: say 2 to %d nodes, this one included", n, mesh.MaxNodes)
-		}
-		return mesh.Expected{Count: n}, nil
-	}
-	names := strings.Split(s, ",")
-	for i, name := range names {
-		names[i] = strings.TrimSpace(name)
-		if names[i] == "" {
-			return mesh.Expected{}, usagef("--expect %q: an empty name between the commas", s)
-		}
-	}
-	return mesh.Expected{Count: len(names), Names: names}, nil
-}
-
 func (a *app) runMesh(c *cobra.Command, o meshOptions, args []string) error {
 	if err := o.check(c); err != nil {
 		return err
@@ -124,7 +102,7 @@ func (a *app) runMesh(c *cobra.Command, o meshOptions, args []string) error {
 	case groups[0].Count > 1 || groups[0].Source.IsValid():
 		return usagef("%s: a mesh is on one group, and everybody sends to it", groups[0])
 	}
-	expected, err := parseExpected(o.expect)
+	expected, err := parseExpect(c.Context(), o.expect)
 	if err != nil {
 		return err
 	}
@@ -141,6 +119,7 @@ func (a *app) runMesh(c *cobra.Command, o meshOptions, args []string) error {
 		Group: groups[0], Interface: i, TTL: o.ttl, Name: o.name, Version: version, Load: o.load, TCPPort: o.tcpPort, TCPListen: o.tcpListen,
 		Duration: o.duration, Expected: expected, Open: sniff.OpenMembership, Notify: a.tell,
 	}
+	run.Closed = func() *mesh.Closed { return closedPort(c.Context(), i, groups[0].AddrPort(), tomcatPort) }
 	if !a.quiet {
 		run.OnEvent = show.Event
 		fmt.Fprintf(a.Err, "mesh on %s as %s\n", groups[0], escape.Text(o.name))
@@ -158,7 +137,8 @@ func (a *app) runMesh(c *cobra.Command, o meshOptions, args []string) error {
 	return o.outcome(res.Verdicts, len(res.Report.Nodes), c.Context().Err() != nil)
 }
 
-// outcome: a failure is a verdict, however the run ended.
+// outcome: a failure is a verdict, however the run ended; what is not known of who
+// hears whom is none.
 func (o *meshOptions) outcome(vs []verdict.Verdict, nodes int, stopped bool) error {
 	sum := verdict.Summarize(vs)
 	switch {
@@ -168,6 +148,11 @@ func (o *meshOptions) outcome(vs []verdict.Verdict, nodes int, stopped bool) err
 		return errInterrupted
 	case nodes < 2:
 		return errNo // nobody else was there
+	}
+	for _, v := range vs {
+		if v.ID == "mesh.cut" && v.Status == verdict.Unknown {
+			return fmt.Errorf("who hears whom is not known yet: %s", v.Saw)
+		}
 	}
 	return nil
 }

@@ -46,8 +46,9 @@ or a snooping switch with one, then asks at once whether anybody else listens to
 group, and nobody is disturbed: nothing is sent to any group in use, the kernel's own
 report and leave are what every program that ends sends, and no query is sent at all, so
 that no election is touched and no host is switched to an old version. An answer proves a
-querier. Silence is a strong sign that there is none; a switch set to "immediate leave"
-and a querier of IGMP version 1 are silent too.
+querier. Silence is a strong sign that there is none (a switch set to "immediate leave"
+and a querier of IGMP version 1 are silent too), and harmless where nothing snoops: it is a
+failure only beside a bridge of this host that snoops, and unknown (exit status 3) otherwise.
 
 Seeing queries works on Linux and needs CAP_NET_RAW. Without it this shows what the
 kernel tells everybody: this host's memberships, the version in force (2 or 1 proves
@@ -73,7 +74,7 @@ during --duration. The exit status is 3 then, unless that tells enough.`,
 	f.StringArrayVarP(&o.interfaces, "interface", "i", nil, "watch this interface (`name`, index or address); may be repeated (default: all that are up, but the loopback)")
 	f.DurationVarP(&o.duration, "duration", "d", 0, "watch for this `time`, also when all was seen before")
 	f.BoolVarP(&o.four, "ipv4", "4", false, "IGMP only")
-	f.BoolVarP(&o.six, "ipv6", "6", false, "MLD only, whose lack of a querier is a failure then and not a warning")
+	f.BoolVarP(&o.six, "ipv6", "6", false, "MLD only")
 	f.BoolVar(&o.provoke, "provoke", false, "join and leave a group that no one uses, and see whether a querier asks about it")
 	f.BoolVar(&o.strict, "strict", false, "exit status 1 for warnings too")
 	return c

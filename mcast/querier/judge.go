@@ -90,13 +90,39 @@ func (j *judge) querier(l *Link, p *Provocation) {
 	case p != nil && !p.Reported && !p.LeaveSaid:
 		j.add(l, "igmp.no-report", verdict.Fail, verdict.Definite,
 			fmt.Sprintf("this host joined and left %s, and neither a report nor a leave left it: its firewall drops them", p.Group), verdict.Fix("nft list ruleset"), verdict.Fix("muster check"))
+	case l.Snoops:
+		j.add(l, id, bad, verdict.Likely, fmt.Sprintf("no query in %s, and a bridge of this host snoops on %s: %s", watched, l.Interface.Name, life), l.fixes()...)
 	case p != nil:
-		j.add(l, id, bad, verdict.Likely, fmt.Sprintf("nobody asked about %s when this host left it, and no query came in %s: %s", p.Group, watched, life), l.fixes()...)
-	case watched >= Patience:
-		j.add(l, id, bad, verdict.Likely, fmt.Sprintf("not one query in %s: %s", watched, life), l.fixes()...)
+		j.add(l, id, verdict.Unknown, verdict.Likely,
+			fmt.Sprintf("nobody asked about %s when this host left it: there seems to be no querier, which is harmless where nothing snoops; %s", p.Group, life), whether...)
 	default:
-		j.add(l, id, verdict.Unknown, verdict.Hint, fmt.Sprintf("no query in %s, which is too short to tell: a querier asks every 125 s; watch for %s, or provoke it", watched, Patience))
+		j.add(l, id, WithoutQuery(watched), verdict.Hint, NoQuery(watched), whether...)
 	}
+}
+
+// whether is what tells if the lack of a querier matters.
+var whether = []verdict.Part{
+	verdict.Next("muster mesh GROUP -d 5m on two hosts: does the group go on after 260 s?"),
+	verdict.Next("at the switch: does it snoop, and who is its querier?"),
+}
+
+// WithoutQuery is how a time without any query is judged, by whoever watched: less
+// than Patience says nothing; more is a warning, since only a switch that snoops
+// needs a querier. It is a failure beside a deafness that was seen.
+func WithoutQuery(watched time.Duration) verdict.Status {
+	if watched < Patience {
+		return verdict.Unknown
+	}
+	return verdict.Warn
+}
+
+// NoQuery says what WithoutQuery judges.
+func NoQuery(watched time.Duration) string {
+	text := fmt.Sprintf("no query in %s", watched.Round(time.Second))
+	if watched < Patience {
+		return text + fmt.Sprintf(", which is too short to tell: queriers ask every %s", defaultInterval)
+	}
+	return text + ": nobody asks who listens, and a switch that snoops forgets it"
 }
 
 // unseen judges by what the kernel tells to everybody.
@@ -221,6 +247,10 @@ func (j *judge) version(l *Link) {
 	status := verdict.Pass // a querier of version 2 is common, and any-source groups work
 	if l.Version == 1 && !l.V6 {
 		status = verdict.Warn
+	}
+	if q := l.Elected(j.At); q != nil && q.Version > l.Version {
+		status = verdict.Warn
+		why = fmt.Sprintf("%s asks in version %d, but somebody asked in version %d within the last minutes, and this host fell back", q.Name(), q.Version, l.Version)
 	}
 	j.add(l, id, status, verdict.Definite,
 		fmt.Sprintf("%s version %d is in force here, since %s: any-source groups work, source-specific joins do not", l.Protocol(), l.Version, why))

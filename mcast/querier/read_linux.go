@@ -78,3 +78,13 @@ func slurp(name string) (string, error) {
 	b, err := io.ReadAll(io.LimitReader(f, maxFile))
 	return string(b), err
 }
+
+// Snoops reports whether device is a bridge that snoops, or a port of one.
+func Snoops(device string) bool {
+	for _, path := range []string{"/bridge/multicast_snooping", "/master/bridge/multicast_snooping"} {
+		if b, err := os.ReadFile("/sys/class/net/" + device + path); err == nil && strings.TrimSpace(string(b)) == "1" {
+			return true
+		}
+	}
+	return false
+}

@@ -17,3 +17,6 @@ func MLDQueries(string) (n uint64, ok bool) { return 0, false }
 
 // Forced tells nothing on this system.
 func Forced(string, bool) uint8 { return 0 }
+
+// Snoops: this system does not tell.
+func Snoops(string) bool { return false }

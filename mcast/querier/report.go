@@ -30,6 +30,8 @@ type Link struct {
 	// Version is the one that this host speaks, 0 where nothing tells; Forced the
 	// one that a setting makes it speak.
 	Version, Forced uint8
+	// Snoops: a bridge of this host, which the interface is or belongs to, snoops.
+	Snoops bool
 	// Counted is how many MLD queries the kernel counted since the start.
 	Counted uint64
 	// Lifetime is how long a switch keeps a membership after its last report.
@@ -87,6 +89,7 @@ type Host struct {
 	Memberships []Membership
 	Forced      func(device string, v6 bool) uint8 // nil: not known
 	Counted     map[string]uint64                  // MLD queries by device, since the start
+	Snoops      func(device string) bool           // nil: not known
 }
 
 // Watch says what to report of: interfaces, and which of the two protocols.
@@ -129,6 +132,9 @@ func (t *Tracker) link(i mcast.Interface, v6, able bool, h Host, now time.Time) 
 	}
 	if h.Forced != nil {
 		out.Forced = h.Forced(i.Name, v6)
+	}
+	if h.Snoops != nil {
+		out.Snoops = h.Snoops(i.Name)
 	}
 	out.Counted = h.Counted[i.Name]
 	for _, m := range h.Memberships {

@@ -128,7 +128,7 @@ func hasV4(r *Report) bool {
 
 // readHost asks the kernel what it tells everybody.
 func readHost(is []mcast.Interface, before map[string]uint64) (Host, error) {
-	host := Host{Forced: Forced, Counted: map[string]uint64{}}
+	host := Host{Forced: Forced, Snoops: Snoops, Counted: map[string]uint64{}}
 	var err error
 	if host.Memberships, err = ReadMemberships(); err != nil {
 		return host, err

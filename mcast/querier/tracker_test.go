@@ -182,7 +182,7 @@ func TestJudge(t *testing.T) {
 		saw  string
 	}{
 		{"nothing for a moment", func(*Tracker) []Provocation { time.Sleep(time.Minute); return nil }, []string{"unknown igmp.no-querier"}, "too short to tell"},
-		{"nothing for long", func(*Tracker) []Provocation { time.Sleep(Patience); return nil }, []string{"fail igmp.no-querier"}, "not one query in 2m15s"},
+		{"nothing for long", func(*Tracker) []Provocation { time.Sleep(Patience); return nil }, []string{"warn igmp.no-querier"}, "no query in 2m15s"},
 		{"a querier", func(tr *Tracker) []Provocation {
 			tr.hear("10.0.0.1", usual())
 			tr.say(report(group))
@@ -247,7 +247,7 @@ func TestJudge(t *testing.T) {
 		}, nil, "asked about 233.252.0.1 when this host left it"},
 		{"provoked, silence", func(*Tracker) []Provocation {
 			return []Provocation{{Interface: 2, Group: addr("233.252.0.1"), Reported: true, LeaveSaid: true}}
-		}, []string{"fail igmp.no-querier"}, "nobody asked about 233.252.0.1"},
+		}, []string{"unknown igmp.no-querier"}, "nobody asked about 233.252.0.1"},
 		{"provoked, and our own firewall drops", func(*Tracker) []Provocation {
 			return []Provocation{{Interface: 2, Group: addr("233.252.0.1")}}
 		}, []string{"fail igmp.no-report"}, "neither a report nor a leave left it"},
@@ -273,15 +273,35 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// Verify MLD by the values of RFC 3810, and that its lack is a warning unless it
-// is what was asked for.
+// Verify that silence is a failure beside a bridge of this host that snoops, and
+// that a host which fell back to an old version warns though the querier asks in the
+// new one.
+func TestSnoopingBridgeAndFallBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := NewTracker()
+		w := Watch{Interfaces: []mcast.Interface{eth0}, V4: true, Able: true}
+		h := Host{Snoops: func(device string) bool { return device == "eth0" }}
+		time.Sleep(Patience)
+		if vs := Judge(tr.Report(w, h), nil, false); len(vs) != 1 || vs[0].ID != "igmp.no-querier" || vs[0].Status != verdict.Fail {
+			t.Errorf("beside a bridge that snoops: %+v", vs)
+		}
+		tr.hear("10.0.0.1", usual())
+		old := Host{Memberships: []Membership{{Interface: 2, Device: "eth0", Group: addr("228.0.0.4"), Users: 1, Version: 2}}}
+		vs := Judge(tr.Report(w, old), nil, false)
+		if !slices.ContainsFunc(vs, func(v verdict.Verdict) bool { return v.ID == "igmp.version-compat" && v.Status == verdict.Warn }) {
+			t.Errorf("fallen back: %+v", vs)
+		}
+	})
+}
+
+// Verify MLD by the values of RFC 3810, and that the lack of a querier is a warning.
 func TestMLD(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := NewTracker()
 		w := Watch{Interfaces: []mcast.Interface{eth0}, V6: true, Able: true}
 		six := Host{Memberships: []Membership{{Interface: 2, Device: "eth0", Group: addr("ff15::4321"), Users: 1}}}
 		time.Sleep(Patience)
-		for strict, want := range map[bool]verdict.Status{false: verdict.Warn, true: verdict.Fail} {
+		for strict, want := range map[bool]verdict.Status{false: verdict.Warn, true: verdict.Warn} {
 			if vs := Judge(tr.Report(w, six), nil, strict); len(vs) != 1 || vs[0].ID != "mld.snooping" || vs[0].Status != want {
 				t.Errorf("no querier: %+v", vs)
 			}

@@ -34,10 +34,12 @@ type Config struct {
 	View func() querier.View
 	// TTL is that of the announcements; 0: not known.
 	TTL uint8
-	// PortClosed: this host's own firewall drops the mesh's port, and not the
-	// cluster's. Drops is how many datagrams this host lost; nil: not known.
-	PortClosed bool
-	Drops      func() uint64
+	// PortClosed tells whether this host's own firewall drops the mesh's port, and not
+	// the cluster's; it is asked now and then while the announcements of this node do
+	// not come back to it. nil: not known.
+	PortClosed func() bool
+	// Drops is how many datagrams this host lost; nil: not known.
+	Drops func() uint64
 	// Note is what this node says of itself beside its announcements, MaxNote bytes at
 	// most; the others have it in NodeInfo.Note. It goes by unicast, so that the group
 	// carries no more. nil: nothing.

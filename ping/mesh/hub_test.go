@@ -19,6 +19,9 @@ type hub struct {
 	// cut tells whether what goes from one port to another is lost; by the group or
 	// by unicast.
 	cut func(from, to int, group bool) bool
+	// noEcho is the node, counted from 1, that the group does not reach though it
+	// sends itself.
+	noEcho int
 	// delay of what gets through.
 	delay time.Duration
 	// bytes on the group, per second of the bubble's clock, with headers.
@@ -57,6 +60,9 @@ func (p *port) deliver(b []byte, group bool, ports ...*port) {
 	}
 	to := make([]end, 0, len(ports))
 	for _, x := range ports {
+		if p == x && group && h.noEcho == x.n+1 {
+			continue
+		}
 		if h.cut == nil || p == x || !h.cut(p.n, x.n, group) {
 			to = append(to, end{x.in, x.closed}) // as they are now: a port may be opened anew
 		}

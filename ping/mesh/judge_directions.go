@@ -59,10 +59,10 @@ func (j *judge) whole() {
 			continue
 		}
 		all++
-		switch a.State {
-		case Heard, Ended:
+		switch {
+		case a.State == Heard || a.State == Ended:
 			heard++
-		case Unknown:
+		case a.State == Unknown || to.Hearing.NoEcho():
 			open++
 		}
 	}
@@ -83,9 +83,11 @@ func (j *judge) whole() {
 
 // whyOpen are the reasons for which directions are not known.
 func (j *judge) whyOpen() (out []string) {
-	var words, lists, busy []string
+	var words, lists, busy, closed []string
 	for i := range j.Nodes {
 		switch n := &j.Nodes[i]; {
+		case n.Hearing.NoEcho():
+			closed = append(closed, j.Label(i))
 		case n.State == Rumour:
 			words = append(words, j.Label(i))
 		case n.Hearing&Overloaded != 0 && !n.Self:
@@ -107,6 +109,7 @@ func (j *judge) whyOpen() (out []string) {
 		out = append(out, fmt.Sprintf("this host did not keep up (it stood still for %s and lost %d datagrams)", j.Stood.Round(100*time.Millisecond), j.Dropped))
 	}
 	tell(busy, "%s did not keep up")
+	tell(closed, "something on %s drops the port of the mesh")
 	tell(words, "of %s others speak, nothing comes from there")
 	tell(lists, "the whole list of %s has not come yet")
 	if len(out) == 0 {

@@ -37,8 +37,10 @@ func (j *judge) ownPort() {
 			j.add(idOwnPort, verdict.Warn, verdict.Definite, who,
 				fmt.Sprintf("the firewall of %s drops muster's own UDP port %s and not the cluster's: whom it hears is not known", who, j.port()),
 				evidence("rule", "the announcements of "+who, "it drops %s", open), verdict.Next("on "+who+": sudo muster mesh "+j.Group+" names the rule"))
+		case n.Hearing&Sees != 0: // it would tell if its rules closed only the mesh's port
+			j.add(idInputDrop, verdict.Fail, verdict.Likely, who, saw, verdict.Next("on "+who+": sudo muster check"))
 		default:
-			j.add(idInputDrop, verdict.Fail, verdict.Hint, who, saw+"; whether it drops the cluster's port too is not known",
+			j.add(idOwnPort, verdict.Warn, verdict.Hint, who, saw+"; whether it drops the cluster's port too is not known",
 				verdict.Next("on "+who+": sudo muster check"), verdict.Next("on "+who+": open "+open+" for the time of the test"))
 		}
 	}
@@ -141,7 +143,10 @@ func (j *judge) whyDeaf(to int, mine []Arrow, reason Reason) (verdict.ID, verdic
 		return "fw.igmp-drop", verdict.Definite, "; queries came, and it answered none", []verdict.Part{
 			verdict.Fix("on " + who + ": " + j.letIn()), verdict.Fix("firewalld: firewall-cmd --permanent --add-protocol=igmp && firewall-cmd --reload"),
 		}
-	case reason == ReasonInputDrop, n.Hearing&(Sees|Arrives) == Sees|Arrives:
+	case reason == ReasonInputDrop:
+		return idInputDrop, verdict.Definite, "; the group still comes in at its interface, so that host drops it: its firewall, or reverse path filtering",
+			[]verdict.Part{verdict.Next("on " + who + ": sudo muster check")}
+	case n.Hearing&(Sees|Arrives) == Sees|Arrives:
 		return idInputDrop, verdict.Likely, "; the group comes in at its interface, so that host drops it: its firewall, or reverse path filtering",
 			[]verdict.Part{verdict.Next("on " + who + ": sudo muster check")}
 	case j.forgotten(to):

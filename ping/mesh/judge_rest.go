@@ -36,7 +36,11 @@ func (j *judge) queries() {
 	case v.Overdue:
 		j.add(id, verdict.Warn, verdict.Likely, "", fmt.Sprintf("the last query came at %s, and the next one is long due: the querier is gone", clock(v.LastQuery)))
 	default:
-		j.add(id, querier.WithoutQuery(watched), verdict.Likely, "", querier.NoQuery(watched), verdict.Next("sudo muster querier --provoke"), verdict.Next("muster mesh "+j.Group+" -d 5m"))
+		st := querier.WithoutQuery(watched)
+		if st == verdict.Unknown {
+			st = verdict.Skip // it was not what was asked for
+		}
+		j.add(id, st, verdict.Hint, "", querier.NoQuery(watched), verdict.Next("sudo muster querier --provoke"), verdict.Next("muster mesh "+j.Group+" -d 5m"))
 	}
 }
 

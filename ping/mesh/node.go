@@ -29,22 +29,24 @@ type Node struct {
 	meter  meter
 	counts Counts
 
-	round    uint8
-	cursor   int             // where the list goes on
-	list     []*peer         // of the current round
-	turn     [4]int          // where the copies, the time requests, the TCP connections and the notes go on
-	noted    time.Time       // when a note last went out
-	dialing  int             // under way
-	wanted   map[Short]*want // who was named by others and is not known
-	jumps    []Jump
-	echo     time.Time            // when an announcement of ours last came back
-	settle   time.Time            // until then it is not known who is silent: this process stood still
-	stood    time.Duration        // how long it stood still, in all
-	lost     uint64               // datagrams that this host lost, when last looked at
-	lostAt   time.Time            // when there were more of them
-	problems map[string]time.Time // told, and when
-	hears    []Hears              // room to read a list into
-	events   []Event              // to be told when the lock is free
+	round      uint8
+	cursor     int             // where the list goes on
+	list       []*peer         // of the current round
+	turn       [4]int          // where the copies, the time requests, the TCP connections and the notes go on
+	noted      time.Time       // when a note last went out
+	dialing    int             // under way
+	wanted     map[Short]*want // who was named by others and is not known
+	jumps      []Jump
+	echo       time.Time            // when an announcement of ours last came back
+	settle     time.Time            // until then it is not known who is silent: this process stood still
+	stood      time.Duration        // how long it stood still, in all
+	lost       uint64               // datagrams that this host lost, when last looked at
+	lostAt     time.Time            // when there were more of them
+	rulesAt    time.Time            // when PortClosed was last asked
+	portClosed bool                 // and what it said
+	problems   map[string]time.Time // told, and when
+	hears      []Hears              // room to read a list into
+	events     []Event              // to be told when the lock is free
 
 	replaced     [64]Short // the last processes that others followed
 	replacements int       // so many there were

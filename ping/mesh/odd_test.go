@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"muster/internal/expect"
 	"muster/internal/verdict"
 )
 
@@ -37,7 +38,7 @@ func TestOneName(t *testing.T) {
 			t.Errorf("%d nodes, labels %v", len(r.Nodes), labels)
 		}
 		var said []string
-		for _, v := range Judge(r, Expected{}) {
+		for _, v := range Judge(r, expect.Expect{}) {
 			if v.Status.Bad() {
 				said = append(said, v.Saw)
 			}
@@ -68,7 +69,7 @@ func TestOwnClockSet(t *testing.T) {
 		if r.Counts.ClockJumps != 1 || len(r.Jumps) != 1 || !r.Nodes[1].OffsetKnown {
 			t.Errorf("%+v, %+v", r.Counts, r.Jumps)
 		}
-		if !slices.ContainsFunc(Judge(r, Expected{}), func(v verdict.Verdict) bool { return v.ID == "tribes.clock-step" }) {
+		if !slices.ContainsFunc(Judge(r, expect.Expect{}), func(v verdict.Verdict) bool { return v.ID == "tribes.clock-step" }) {
 			t.Error("no verdict about the clock")
 		}
 	})

@@ -105,9 +105,9 @@ type Report struct {
 	// the busiest second, and over all.
 	LoadPeak, LoadMean float64
 	View               querier.View
-	IPv6               bool   // the group is one of IPv6
-	Group              string // with its port, for people
-	Device             string // the interface
+	IPv6               bool           // the group is one of IPv6
+	Group              string         // with its port, for people
+	Device             string         // the interface
 	Prefixes           []netip.Prefix // its addresses
 	// Stood is how long this process stood still, in all. Overloaded: whom this node
 	// does not hear is not known now.
@@ -117,8 +117,8 @@ type Report struct {
 	Interval time.Duration
 	// Closed is the rule of this host's firewall that drops the mesh's port; nil:
 	// none is known.
-	Closed *Closed
-	Dropped            uint64 // datagrams that this host lost because they were not read in time
+	Closed  *Closed
+	Dropped uint64 // datagrams that this host lost because they were not read in time
 
 	arrows []Arrow // From*len(Nodes)+To
 }
@@ -182,6 +182,7 @@ func (n *Node) Report() *Report {
 	now := time.Now()
 	r := &Report{At: now, Start: n.start, Counts: n.counts, Wanted: len(n.wanted), Jumps: slices.Clone(n.jumps), IPv6: n.cfg.IPv6, Stood: n.stood, Overloaded: n.overloaded(now)}
 	r.Interval, _ = pace(n.count(), n.cfg.Load, n.meter.overhead)
+	margin := marginOf(r.Interval)
 	if took := now.Sub(n.start).Seconds(); took > 0 {
 		r.LoadMean = 8 * float64(n.meter.total) / took
 	}
@@ -202,7 +203,7 @@ func (n *Node) Report() *Report {
 		for to := range k {
 			a := Arrow{State: Unknown}
 			if from != to {
-				a = n.arrow(r.Nodes[from], r.Nodes[to], now)
+				a = n.arrow(&r.Nodes[from], &r.Nodes[to], now, margin)
 			}
 			a.From, a.To = from, to
 			r.arrows[from*k+to] = a
@@ -212,13 +213,13 @@ func (n *Node) Report() *Report {
 }
 
 // arrow is what this node measured, or what the arrow's head says.
-func (n *Node) arrow(from, to NodeInfo, now time.Time) Arrow {
+func (n *Node) arrow(from, to *NodeInfo, now time.Time, margin time.Duration) Arrow {
 	var tail, head *peer
 	if !from.Self {
 		tail = n.slots[from.index]
 	}
 	if to.Self {
-		return n.arrowHere(tail, now)
+		return n.arrowHere(tail, now, margin)
 	}
 	head = n.slots[to.index]
 	a := Arrow{State: Unknown}
@@ -245,7 +246,7 @@ func (n *Node) arrow(from, to NodeInfo, now time.Time) Arrow {
 	case c.state == cellHeard:
 		a.State, a.Loss = Heard, lossOf(c.loss)
 		a.Delay, a.DelayOK = delayOf(c.code), c.code != 0
-	case n.neverHeard(head, tail, from.Added):
+	case neverHeard(head, tail, from.Added, margin):
 		a.State = Never
 	}
 	return a
@@ -254,7 +255,7 @@ func (n *Node) arrow(from, to NodeInfo, now time.Time) Arrow {
 // neverHeard: the list of head, told from its first entry on when both had long
 // been there, does not have tail (nil: this node). It stays so when one of the two
 // has left since. What an overloaded node does not have says nothing.
-func (n *Node) neverHeard(head, tail *peer, added time.Time) bool {
+func neverHeard(head, tail *peer, added time.Time, margin time.Duration) bool {
 	if head.hearing&Overloaded != 0 || tail != nil && tail.rumour || !head.row.complete {
 		return false
 	}
@@ -262,18 +263,16 @@ func (n *Node) neverHeard(head, tail *peer, added time.Time) bool {
 	if added.After(since) {
 		since = added
 	}
-	since = since.Add(n.margin())
+	since = since.Add(margin)
 	if tail != nil && tail.hasLeft() && tail.left.Before(since) {
 		return false
 	}
 	return head.row.told.After(since)
 }
 
-// margin is how long nodes may take to hear each other.
-func (n *Node) margin() time.Duration {
-	interval, _ := pace(n.count(), n.cfg.Load, n.meter.overhead)
-	return max(grace-fastest, 5*interval)
-}
+// marginOf is how long nodes may take to hear each other, that announce themselves
+// each interval.
+func marginOf(interval time.Duration) time.Duration { return max(grace-fastest, 5*interval) }
 
 // ends returns the end of an arrow that is gone, and whether a goodbye ended the
 // arrow: one that came before the other end was gone. A nil tail is this node.
@@ -297,7 +296,7 @@ func ends(head, tail *peer) (gone *peer, over bool) {
 // grace is how long nodes may take to hear each other and to say so.
 const grace = 4 * time.Second
 
-func (n *Node) arrowHere(p *peer, now time.Time) Arrow {
+func (n *Node) arrowHere(p *peer, now time.Time, margin time.Duration) Arrow {
 	in := &p.in
 	a := Arrow{State: Unknown, TCP: p.tcp, Received: in.receivedBefore + in.received, Duplicates: in.duplicates, Reordered: in.reordered}
 	if expected := in.expectedBefore + in.expected(); expected > a.Received {
@@ -313,14 +312,14 @@ func (n *Node) arrowHere(p *peer, now time.Time) Arrow {
 	case in.stopped:
 		a.State, a.StoppedAt, a.Reason = Stopped, in.since, in.reason
 	case n.overloaded(now):
-	case p.hasLeft() && p.left.Sub(p.added) > n.margin():
+	case p.hasLeft() && p.left.Sub(p.added) > margin:
 		a.State = Never
 	case p.hasLeft():
 	case p.gone:
 		a.State, a.StoppedAt, a.Reason = Stopped, p.word, ReasonGone
-	case p.rumour && n.othersHear(p) && now.Sub(p.added) > 2*n.margin():
+	case p.rumour && n.othersHear(p) && now.Sub(p.added) > 2*margin:
 		a.State = Never
-	case !p.rumour && now.Sub(p.added) > n.margin():
+	case !p.rumour && now.Sub(p.added) > margin:
 		a.State = Never
 	}
 	return a

@@ -29,7 +29,8 @@ type Options struct {
 	Duration time.Duration
 	Expected expect.Expect
 	// Closed tells whether a rule of this host's own firewall drops the mesh's port:
-	// nil where none does or nothing is known. It is asked once, before the join.
+	// nil where none does or nothing is known. It is asked at the end, and meanwhile where
+	// the announcements of this node do not come back to it.
 	Closed func() *Closed
 	// Open sees IGMP and MLD, from before the join on, so that the host's own
 	// report is seen; nil looks at nothing.
@@ -75,14 +76,16 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	var closed *Closed
-	if o.Closed != nil {
-		closed = o.Closed()
-	}
 	cfg := Config{
-		TTL: uint8(max(o.TTL, 0)), PortClosed: closed != nil && closed.Alone, Drops: s.Drops,
+		TTL: uint8(max(o.TTL, 0)), Drops: s.Drops,
 		Name: o.Name, Version: o.Version, MTU: o.Interface.MTU, TCPPort: o.TCPPort, Load: o.Load, IPv6: o.Group.Addr.Is6(),
 		Nodes: nodesOf(o.Expected), View: look.View, OnEvent: o.OnEvent, Note: o.Note, Peers: o.Peers,
+	}
+	if o.Closed != nil {
+		cfg.PortClosed = func() bool {
+			c := o.Closed()
+			return c != nil && c.Alone
+		}
 	}
 	if o.TTL < 0 {
 		cfg.TTL = 1 // the system's
@@ -102,7 +105,10 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	report.Dropped, report.Closed = s.Drops(), closed
+	if o.Closed != nil {
+		report.Closed = o.Closed()
+	}
+	report.Dropped = s.Drops()
 	report.Group, report.Device, report.Prefixes = o.Group.String(), o.Interface.Name, o.Interface.Addrs
 	for _, e := range neighbour.Read(o.Interface.Name) {
 		report.neighbour(e)

@@ -13,6 +13,9 @@ const (
 	echoAfter = 4
 	echoTime  = 3 * time.Second
 	lossTime  = 10 * time.Second
+	// rulesEvery is how often the rules of a firewall are asked while nothing comes
+	// back.
+	rulesEvery = 5 * time.Second
 )
 
 // watchSelf notices what this node itself does badly: it stood still, or did not
@@ -57,8 +60,13 @@ func (n *Node) hearing(now time.Time) (queries uint16, h Hearing, ttl uint8) {
 	if n.overloaded(now) {
 		h |= Overloaded
 	}
-	if n.cfg.PortClosed {
-		h |= PortClosed
+	if h.NoEcho() && n.cfg.PortClosed != nil {
+		if n.rulesAt.IsZero() || now.Sub(n.rulesAt) > rulesEvery {
+			n.rulesAt, n.portClosed = now, n.cfg.PortClosed()
+		}
+		if n.portClosed {
+			h |= PortClosed
+		}
 	}
 	return queries, h, n.cfg.TTL
 }

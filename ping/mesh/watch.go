@@ -2,10 +2,7 @@ package mesh
 
 import (
 	"bytes"
-	"context"
-	"net/netip"
 	"slices"
-	"sync"
 	"time"
 )
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"muster/internal/expect"
 	"muster/internal/verdict"
 	"muster/mcast"
 	"muster/ping/mesh"
@@ -92,11 +93,11 @@ type Mesh struct {
 	live      *Live
 	Group     mcast.Group
 	Interface mcast.Interface
-	Expected  mesh.Expected
+	Expected  expect.Expect
 }
 
 // NewMesh shows on s.
-func NewMesh(s *Stream, json bool, g mcast.Group, i mcast.Interface, e mesh.Expected) *Mesh {
+func NewMesh(s *Stream, json bool, g mcast.Group, i mcast.Interface, e expect.Expect) *Mesh {
 	m := &Mesh{s: s, live: NewLive(s), Group: g, Interface: i, Expected: e}
 	if json {
 		m.lines = NewLines(s)
@@ -157,7 +158,7 @@ func (m *Mesh) Final(r *mesh.Report, vs []verdict.Verdict) error {
 func (m *Mesh) summary(r *mesh.Report, vs []verdict.Verdict) MeshSummary {
 	s := MeshSummary{
 		Type: "summary", Summary: verdict.Summarize(vs), Group: m.Group.String(), Interface: m.Interface.Name,
-		Expected: m.Expected.Count, Missing: m.Expected.Missing(r), Cut: []string{}, LoadMean: r.LoadMean, LoadPeak: r.LoadPeak,
+		Expected: m.Expected.Wanted(), Missing: r.Missing(m.Expected), Cut: []string{}, LoadMean: r.LoadMean, LoadPeak: r.LoadPeak,
 		Counts: r.Counts, TookMS: r.At.Sub(r.Start).Milliseconds(),
 	}
 	if s.Missing == nil {
