@@ -15,9 +15,9 @@ const (
 	dialAgain = 2 * time.Second
 	dialTries = 3
 	// detectorTime is how long TcpFailureDetector waits for a connection; what takes
-	// longer is TCPSlow. dialTimeout is when an attempt is given up.
+	// longer is TCPSlow. An attempt is given up dialGrace and two round trips later.
 	detectorTime = time.Second
-	dialTimeout  = 3 * time.Second
+	dialGrace    = 500 * time.Millisecond
 )
 
 // dialNext tries the TCP ports that are due.
@@ -41,8 +41,12 @@ func (n *Node) dialNext(ctx context.Context, all *sync.WaitGroup, now time.Time)
 		n.dialing++
 		p.tcpAt = now
 		to := netip.AddrPortFrom(p.to.Addr(), p.tcpPort)
+		limit := detectorTime + dialGrace
+		if s, ok := p.offset.best(); ok {
+			limit += 2 * s.rtt
+		}
 		all.Go(func() {
-			ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+			ctx, cancel := context.WithTimeout(ctx, limit)
 			defer cancel()
 			began := time.Now()
 			state := n.cfg.Dial(ctx, to)
@@ -53,16 +57,14 @@ func (n *Node) dialNext(ctx context.Context, all *sync.WaitGroup, now time.Time)
 			defer n.unlock()
 			n.dialing--
 			if ctx.Err() == nil || state == TCPTimeout {
-				p.tried(state, time.Now())
+				p.tried(state)
 			}
 		})
 	}
 }
 
-// tried takes what became of an attempt. One that failed is no answer yet, unless
-// the host itself said no.
-func (p *peer) tried(state TCP, now time.Time) {
-	p.tcpAt = now
+// tried takes what became of an attempt. One that failed is no answer yet.
+func (p *peer) tried(state TCP) {
 	if !state.Bad() {
 		p.tcp, p.tries = state, 0
 		return

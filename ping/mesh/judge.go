@@ -47,6 +47,9 @@ func (r *Report) Missing(e expect.Expect) []string {
 	})
 }
 
+// Expecting is how many other nodes e asks for.
+func (r *Report) Expecting(e expect.Expect) int { return r.expected(e).Wanted() }
+
 // expected is e without this node.
 func (r *Report) expected(e expect.Expect) expect.Expect {
 	self := &r.Nodes[0]

@@ -134,10 +134,13 @@ func (j *judge) odd(id verdict.ID, what string, count func(Arrow) uint64, next v
 // firewall.
 func (j *judge) tcp() {
 	const id = verdict.ID("tribes.half-open")
-	tried, open := 0, 0
+	due, tried, open := 0, 0, 0
 	for _, a := range j.Arrows() {
 		port := j.Nodes[a.From].TCPPort
-		if a.TCP == TCPUnknown || port == 0 || !j.Nodes[a.From].took() || !j.Nodes[a.To].took() {
+		if port == 0 || !j.Nodes[a.From].took() || !j.Nodes[a.To].took() {
+			continue
+		}
+		if due++; a.TCP == TCPUnknown {
 			continue
 		}
 		tried++
@@ -162,8 +165,13 @@ func (j *judge) tcp() {
 			j.add(id, verdict.Fail, verdict.Likely, subject, fmt.Sprintf("%s cannot connect to TCP port %d of %s either (%s)", to, port, from, a.TCP), what, j.cutCause(a))
 		}
 	}
-	if tried > 0 && tried == open {
-		j.add(id, verdict.Pass, verdict.Definite, "", fmt.Sprintf("%d TCP connections, all accepted", tried))
+	switch {
+	case due == 0:
+	case open == due:
+		j.add(id, verdict.Pass, verdict.Definite, "", fmt.Sprintf("%d TCP connections, all accepted", open))
+	case open == tried:
+		j.add(id, verdict.Unknown, verdict.Definite, "", fmt.Sprintf("of %d TCP connections %d were accepted, and of %d nothing is known yet: a port is tried %d times before it is judged", due, open, due-tried, dialTries),
+			verdict.Next("muster mesh "+j.Group+" -d 30s on all nodes, with --tcp-port"))
 	}
 }
 

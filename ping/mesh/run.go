@@ -76,10 +76,15 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	self := expect.Host{Name: o.Name}
+	for _, p := range o.Interface.Addrs {
+		self.Addrs = append(self.Addrs, p.Addr().WithZone(""))
+	}
+	others := o.Expected.Own(self.Is)
 	cfg := Config{
 		TTL: uint8(max(o.TTL, 0)), Drops: s.Drops,
 		Name: o.Name, Version: o.Version, MTU: o.Interface.MTU, TCPPort: o.TCPPort, Load: o.Load, IPv6: o.Group.Addr.Is6(),
-		Nodes: nodesOf(o.Expected), View: look.View, OnEvent: o.OnEvent, Note: o.Note, Peers: o.Peers,
+		Nodes: nodesOf(others), View: look.View, OnEvent: o.OnEvent, Note: o.Note, Peers: o.Peers,
 	}
 	if o.Closed != nil {
 		cfg.PortClosed = func() bool {
@@ -91,7 +96,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		cfg.TTL = 1 // the system's
 	}
 	if cfg.Peers == nil {
-		cfg.Peers = expectedPeers(o.Expected, o.Group)
+		cfg.Peers = expectedPeers(others, o.Group)
 	}
 	if src, ok := o.Interface.SourceFor(o.Group.Addr); ok {
 		cfg.Address = src.WithZone("").String()

@@ -8,11 +8,12 @@ const (
 	// waits before it looks again.
 	standstill = time.Second
 	settling   = 2 * time.Second
-	// echoAfter is how many announcements and how much time tell whether they come
-	// back; lossTime is how long datagrams that this host lost spoil its hearing.
-	echoAfter = 4
-	echoTime  = 3 * time.Second
-	lossTime  = 10 * time.Second
+	// echoAfter is how many announcements in a row do not come back where something on
+	// this host drops them; arriveTime is how long ago one of others came in of late.
+	echoAfter  = 4
+	arriveTime = 3 * time.Second
+	// lossTime is how long datagrams that this host lost spoil its hearing.
+	lossTime = 10 * time.Second
 	// rulesEvery is how often the rules of a firewall are asked while nothing comes
 	// back.
 	rulesEvery = 5 * time.Second
@@ -45,17 +46,16 @@ func (n *Node) hearing(now time.Time) (queries uint16, h Hearing, ttl uint8) {
 		if v := n.cfg.View(); v.Able {
 			queries = uint16(min(v.Queries, queriesUnseen-1))
 			h |= Sees
-			if interval, _ := pace(n.count(), n.cfg.Load, n.meter.overhead); now.Sub(v.LastArrival) < max(echoTime, 4*interval) {
+			if interval, _ := pace(n.count(), n.cfg.Load, n.meter.overhead); now.Sub(v.LastArrival) < max(arriveTime, 4*interval) {
 				h |= Arrives
 			}
 		}
 	}
-	interval, _ := pace(n.count(), n.cfg.Load, n.meter.overhead)
-	switch recent := max(echoTime, 4*interval); {
-	case !n.echo.IsZero() && now.Sub(n.echo) < recent:
-		h |= EchoKnown | Echo
-	case n.counts.Announced >= echoAfter && now.Sub(n.start) > recent:
+	switch {
+	case n.unechoed >= echoAfter:
 		h |= EchoKnown
+	case n.echoed:
+		h |= EchoKnown | Echo
 	}
 	if n.overloaded(now) {
 		h |= Overloaded

@@ -158,7 +158,7 @@ func (m *Mesh) Final(r *mesh.Report, vs []verdict.Verdict) error {
 func (m *Mesh) summary(r *mesh.Report, vs []verdict.Verdict) MeshSummary {
 	s := MeshSummary{
 		Type: "summary", Summary: verdict.Summarize(vs), Group: m.Group.String(), Interface: m.Interface.Name,
-		Expected: m.Expected.Wanted(), Missing: r.Missing(m.Expected), Cut: []string{}, LoadMean: r.LoadMean, LoadPeak: r.LoadPeak,
+		Expected: r.Expecting(m.Expected), Missing: r.Missing(m.Expected), Cut: []string{}, LoadMean: r.LoadMean, LoadPeak: r.LoadPeak,
 		Counts: r.Counts, TookMS: r.At.Sub(r.Start).Milliseconds(),
 	}
 	if s.Missing == nil {
