@@ -35,7 +35,7 @@ func closedPort(ctx context.Context, i mcast.Interface, group netip.AddrPort, cl
 	}
 	flow.Port = cluster
 	return &mesh.Closed{
-		Rule: a.Rules[0].String(), Fix: a.Allow(rules, packet),
+		Rule: a.Rules[0].String(), Fix: firewall.Allow(rules, []firewall.Packet{packet}),
 		Alone: firewall.Evaluate(rules, flow.HeartbeatIn()).Verdict == firewall.Accept,
 	}
 }

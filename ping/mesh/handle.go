@@ -19,7 +19,7 @@ func (n *Node) handle(p Packet, now time.Time) {
 		return
 	case from == n.id:
 		if p.Group && n.own(body) {
-			n.echo = now
+			n.echoed, n.unechoed = true, 0
 			return
 		}
 		n.counts.Impostors++

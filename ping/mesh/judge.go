@@ -144,7 +144,11 @@ func (j *judge) missing(e expect.Expect) {
 	if who != "" {
 		from = "from " + who
 	}
-	j.add(idMissing, verdict.Fail, verdict.Definite, who,
+	st := verdict.Fail
+	if j.closed() {
+		st = verdict.Unknown
+	}
+	j.add(idMissing, st, verdict.Definite, who,
 		fmt.Sprintf("%s: nothing comes %s, neither by the group nor by unicast; muster mesh does not run there, or the network or a firewall keeps UDP port %s back", saw, from, j.port()), parts...)
 }
 

@@ -15,7 +15,7 @@ import (
 func (j *judge) directions() {
 	rest := j.deafened(j.notHeard())
 	for i, n := range j.Nodes {
-		if n.State == Gone {
+		if n.State == Gone && !j.closed() {
 			j.gone(i, n)
 		}
 	}
@@ -42,6 +42,10 @@ func (j *judge) directions() {
 	j.whole()
 }
 
+// closed: something on this host drops what comes to the mesh's port, so that it
+// knows of nobody whether they are there.
+func (j *judge) closed() bool { return j.Nodes[0].Hearing.NoEcho() }
+
 // notHeard are the directions that do not work between nodes that take part or are
 // gone.
 func (j *judge) notHeard() []Arrow {
@@ -55,14 +59,14 @@ func (j *judge) whole() {
 	heard, open, all := 0, 0, 0
 	for _, a := range j.Arrows() {
 		from, to := &j.Nodes[a.From], &j.Nodes[a.To]
-		if from.State == Gone || to.State == Gone {
+		if (from.State == Gone || to.State == Gone) && !j.closed() {
 			continue
 		}
 		all++
 		switch {
 		case a.State == Heard || a.State == Ended:
 			heard++
-		case a.State == Unknown || to.Hearing.NoEcho():
+		case a.State == Unknown || to.Hearing.NoEcho() || j.closed():
 			open++
 		}
 	}

@@ -96,6 +96,7 @@ func (n *Node) announce(now time.Time) time.Duration {
 		n.failed(err)
 	} else {
 		n.counts.Announced++
+		n.unechoed++
 	}
 	a.Unicast = true
 	n.copyTo(&a, now)

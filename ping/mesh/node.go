@@ -37,7 +37,8 @@ type Node struct {
 	dialing    int             // under way
 	wanted     map[Short]*want // who was named by others and is not known
 	jumps      []Jump
-	echo       time.Time            // when an announcement of ours last came back
+	echoed     bool                 // an announcement of ours came back
+	unechoed   int                  // announcements since the last one that did
 	settle     time.Time            // until then it is not known who is silent: this process stood still
 	stood      time.Duration        // how long it stood still, in all
 	lost       uint64               // datagrams that this host lost, when last looked at
