@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/view"
 	"muster/internal/hint"
 	"muster/internal/verdict"
 	"muster/mcast"
@@ -224,7 +224,7 @@ func (a *app) runCheck(c *cobra.Command, o checkOptions) error {
 		return a.saveFacts(host, o)
 	}
 	verdicts := o.serverXMLVerdicts(c, judge.Facts(host, want), want)
-	report := ui.CheckReport{Host: judge.NewHost(host), Verdicts: verdicts, Summary: verdict.Summarize(verdicts), TookMS: host.TookMS, Short: o.short}
+	report := view.CheckReport{Host: judge.NewHost(host), Verdicts: verdicts, Summary: verdict.Summarize(verdicts), TookMS: host.TookMS, Short: o.short}
 	switch {
 	case o.fix:
 		err = report.Script(a.Out)

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
 	"muster/mcast"
 	"muster/tribes"
 	"muster/tribes/cluster"
@@ -125,7 +125,7 @@ func (f *clusterFlags) config(a *app) (cluster.Config, error) {
 	if err := f.takeServerXML(a); err != nil {
 		return cfg, err
 	}
-	cfg.Logger = ui.NewLogger(a.Err, a.quiet, a.verbose)
+	cfg.Logger = term.NewLogger(a.Err, a.quiet, a.verbose)
 	cfg.Frequency, cfg.DropTime = f.frequency, f.dropTime
 	g, err := mcast.ParseGroup(f.group)
 	switch {

@@ -13,13 +13,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
 	"muster/tribes/cluster"
 )
 
 // memberConfigOf parses a command line of one that joins.
 func memberConfigOf(args ...string) (cluster.Config, error) {
-	s, _, _ := ui.Test("")
+	s, _, _ := term.Test("")
 	var f clusterFlags
 	c := &cobra.Command{Use: "join"}
 	f.join(c)
@@ -161,7 +161,7 @@ func TestEncryptionFlags(t *testing.T) {
 		{[]string{"--encryption-algorithm", "AES/CBC/PKCS5Padding"}, false, ""},
 		{[]string{"--encryption-key", "cafebabe"}, false, ""},
 	} {
-		s, _, errOut := ui.Test("")
+		s, _, errOut := term.Test("")
 		var f clusterFlags
 		cmd := &cobra.Command{Use: "join"}
 		f.join(cmd)

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/view"
 	"muster/internal/doctor"
 	"muster/internal/verdict"
 	"muster/routecheck/facts"
@@ -106,7 +106,7 @@ func (a *app) runDoctor(c *cobra.Command, o *doctorOptions) error {
 	}
 	start := time.Now()
 	res, runErr := doctor.Run(c.Context(), run)
-	view := ui.Doctor{Result: res, Took: time.Since(start), All: o.all}
+	view := view.Doctor{Result: res, Took: time.Since(start), All: o.all}
 	if a.json {
 		err = view.JSON(a.Out)
 	} else {

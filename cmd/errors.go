@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
 	"muster/internal/escape"
 	"muster/internal/hint"
 )
@@ -54,7 +54,7 @@ func exitStatus(err error) int {
 
 // report tells err on stderr, one sentence and its hints. A verdict has been
 // told already.
-func report(s *ui.Streams, err error) {
+func report(s *term.Streams, err error) {
 	if err == nil || errors.Is(err, errNo) {
 		return
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
 	"muster/internal/hint"
 	"muster/internal/verdict"
 )
@@ -86,13 +86,13 @@ type indexPage struct {
 
 func explainIndex(a *app, pages []verdict.Entry) error {
 	doc := indexDocument{"index", []indexPage{}}
-	table := ui.Table{Header: []string{"ID", "SEVERITY", "FAILURE"}}
+	table := term.Table{Header: []string{"ID", "SEVERITY", "FAILURE"}}
 	for _, p := range pages {
 		doc.Pages = append(doc.Pages, indexPage{p.ID, p.Title, p.Failure, p.Severity, p.Confidence, p.FoundBy})
 		table.Add(p.ID, p.Severity, p.Failure)
 	}
 	if a.json {
-		return ui.Document(a.Out, doc)
+		return term.Document(a.Out, doc)
 	}
 	return table.Render(a.Out)
 }
@@ -104,7 +104,7 @@ type pageDocument struct {
 
 func explainPage(a *app, p verdict.Entry) error {
 	if a.json {
-		return ui.Document(a.Out, pageDocument{"page", p})
+		return term.Document(a.Out, pageDocument{"page", p})
 	}
 	return a.Out.Markdown(p.Markdown)
 }
@@ -122,7 +122,7 @@ func explainText(a *app, text string) error {
 			"'muster explain' lists every id; of an error text, give the words that do not change")
 	}
 	if a.json {
-		return ui.Document(a.Out, matchesDocument{"matches", text, matches})
+		return term.Document(a.Out, matchesDocument{"matches", text, matches})
 	}
 	for i, m := range matches {
 		if i > 0 {

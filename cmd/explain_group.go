@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
 	"muster/internal/escape"
 	"muster/internal/verdict"
 	"muster/internal/wellknown"
@@ -70,7 +70,7 @@ func explainGroup(a *app, g subjectGroup) error {
 	doc := describe(g)
 	var err error
 	if a.json {
-		err = ui.Document(a.Out, doc)
+		err = term.Document(a.Out, doc)
 	} else {
 		err = printGroup(a.Out, doc)
 	}
@@ -150,10 +150,10 @@ func pagesFor(g subjectGroup, doc groupDocument) []verdict.ID {
 	return ids
 }
 
-func printGroup(out *ui.Stream, doc groupDocument) error {
+func printGroup(out *term.Stream, doc groupDocument) error {
 	var b strings.Builder
 	line := func(name, format string, args ...any) {
-		fmt.Fprintf(&b, "%-9s %s\n", name, ui.Wrap(fmt.Sprintf(format, args...), 88, "          "))
+		fmt.Fprintf(&b, "%-9s %s\n", name, term.Wrap(fmt.Sprintf(format, args...), 88, "          "))
 	}
 	switch {
 	case doc.Address == "" && doc.MAC != "" && !doc.Multicast:

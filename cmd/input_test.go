@@ -9,7 +9,7 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
 )
 
 func TestInterruptibleReadsAll(t *testing.T) {
@@ -30,7 +30,7 @@ func TestInterruptibleReadsAll(t *testing.T) {
 func TestDecodeInterrupted(t *testing.T) {
 	in, feed := io.Pipe()
 	defer feed.Close()
-	s, out, _ := ui.Test("")
+	s, out, _ := term.Test("")
 	s.In = in
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan int)

@@ -6,7 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
+	"muster/cmd/internal/view"
 	"muster/internal/escape"
 	"muster/mcast"
 	"muster/mcast/traffic"
@@ -119,12 +120,12 @@ func describeGroups(groups []mcast.Group, total int) string {
 	if len(groups) == 1 {
 		return groups[0].String()
 	}
-	return fmt.Sprintf("%s and %s more", groups[0], ui.Count(total-groups[0].Count, "group"))
+	return fmt.Sprintf("%s and %s more", groups[0], term.Count(total-groups[0].Count, "group"))
 }
 
 // listen prints what arrives and the rows at the end, and judges.
 func (a *app) listen(c *cobra.Command, conn *mcast.Conn, tally *traffic.Tally, o listenOptions) error {
-	printer := ui.NewDatagrams(a.Out, ui.DatagramOptions{
+	printer := view.NewDatagrams(a.Out, view.DatagramOptions{
 		JSON: a.json, Hex: o.hex, NoPayload: o.noPayload, Interface: conn.Interface(),
 	})
 	seen := printer.Show
@@ -144,7 +145,7 @@ func (a *app) listen(c *cobra.Command, conn *mcast.Conn, tally *traffic.Tally, o
 		return printErr
 	}
 	report := tally.Report()
-	if err := ui.RenderTraffic(a.Out, a.json, report, ui.TrafficExtra{
+	if err := view.RenderTraffic(a.Out, a.json, report, view.TrafficExtra{
 		Interface: conn.Interface(), Drops: conn.Drops(), NotShown: skipped, Expected: o.expect,
 	}); err != nil {
 		return err

@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
+	"muster/cmd/internal/view"
 	"muster/internal/escape"
 	"muster/tribes/cluster"
 	"muster/tribes/cluster/membership"
@@ -16,14 +17,14 @@ import (
 type watch struct {
 	a     *app
 	node  *cluster.Node
-	lines *ui.Lines
+	lines *term.Lines
 
 	now, peak             int
 	added, gone, suspects int
 }
 
 func (a *app) newWatch(n *cluster.Node) *watch {
-	return &watch{a: a, node: n, lines: ui.NewLines(a.Out)}
+	return &watch{a: a, node: n, lines: term.NewLines(a.Out)}
 }
 
 // run shows events until ctx ends or, if enough is above 0, so many members are
@@ -62,14 +63,14 @@ func (w *watch) count(ev *membership.Event) {
 
 func (w *watch) show(ev *membership.Event) error {
 	if w.a.verbose {
-		if text := ui.MemberLogText(ev); text != "" {
-			fmt.Fprintf(w.a.Err, "%s %s\n", w.a.Err.Dim(ui.Clock(ev.Time)), text)
+		if text := view.MemberLogText(ev); text != "" {
+			fmt.Fprintf(w.a.Err, "%s %s\n", w.a.Err.Dim(term.Clock(ev.Time)), text)
 		}
 	}
 	if w.a.json {
-		return w.lines.Write(ui.NewMemberEvent(ev))
+		return w.lines.Write(view.NewMemberEvent(ev))
 	}
-	_, err := fmt.Fprintln(w.a.Out, w.a.Out.MemberEventText(ev))
+	_, err := fmt.Fprintln(w.a.Out, view.MemberEventText(w.a.Out, ev))
 	return err
 }
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/view"
 	"muster/internal/escape"
 	"muster/internal/verdict"
 	"muster/ping/mesh"
@@ -114,7 +114,7 @@ func (a *app) runMesh(c *cobra.Command, o meshOptions, args []string) error {
 		o.name, _ = os.Hostname() // without: the nodes go by their addresses
 		o.name = o.name[:min(len(o.name), 48)]
 	}
-	show := ui.NewMesh(a.Out, a.json, groups[0], i, expected)
+	show := view.NewMesh(a.Out, a.json, groups[0], i, expected)
 	run := mesh.Options{
 		Group: groups[0], Interface: i, TTL: o.ttl, Name: o.name, Version: version, Load: o.load, TCPPort: o.tcpPort, TCPListen: o.tcpListen,
 		Duration: o.duration, Expected: expected, Open: sniff.OpenMembership, Notify: a.tell,

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
 	"muster/mcast"
 	"muster/mcast/traffic"
 )
@@ -53,7 +53,7 @@ func TestWrongMulticastCommandLines(t *testing.T) {
 		"node -d 0s":                              "--duration 0s",
 		"node --group 239.1.1.1:99999":            "not a number from 1 to 65535",
 	} {
-		s, out, errOut := ui.Test("")
+		s, out, errOut := term.Test("")
 		status := Run(t.Context(), strings.Fields(line), s)
 		if status != exitUsage || !strings.Contains(errOut.String(), want) || out.Len() > 0 {
 			t.Errorf("%s: status %d, stdout %q, stderr %q, want 2 and %q", line, status, out, errOut, want)
@@ -79,7 +79,7 @@ func TestSendPlan(t *testing.T) {
 		{"239.1.1.1+4 --interval 1s -c 2", 4, 2, 0, 4},
 		{"239.1.1.1+4 --rate 2", 2, 0, 0, 4},
 	} {
-		s, _, _ := ui.Test("")
+		s, _, _ := term.Test("")
 		cmd := newSendCmd(&app{Streams: s})
 		if err := cmd.ParseFlags(strings.Fields(c.line)); err != nil {
 			t.Fatal(err)
@@ -153,7 +153,7 @@ func TestListenVerdict(t *testing.T) {
 // The host's own name is the message of a node that was given none.
 func TestNodeStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	s, out, errOut := ui.Test("")
+	s, out, errOut := term.Test("")
 	cancel() // Ctrl-C before it began: it still says its word, and leaves
 	if status := Run(ctx, []string{"node", "-i", loopbackName(t), "--group", "239.77.3.1", "--port", "34345", "--ttl", "0"}, s); status != exitOK {
 		t.Errorf("status %d, stderr %q", status, errOut)

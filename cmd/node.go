@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
 	"muster/internal/escape"
 	"muster/mcast"
 )
@@ -113,7 +113,7 @@ func (a *app) runNode(c *cobra.Command, o nodeOptions) error {
 
 // talk says the message and prints what is heard until its end.
 func (a *app) talk(ctx context.Context, node *mcast.Node, g mcast.Group, o nodeOptions) error {
-	lines := ui.NewLines(a.Out)
+	lines := term.NewLines(a.Out)
 	destination := g.AddrPort().String()
 	if a.json {
 		lines.Write(nodeLine{Type: "sent", Time: time.Now(), Message: o.message, Destination: destination})

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/view"
 	"muster/internal/escape"
 	"muster/mcast"
 	"muster/ping"
@@ -228,7 +228,7 @@ func (a *app) ping(ctx context.Context, o pingOptions, cfg ping.LinkConfig, expe
 	if err != nil {
 		return err
 	}
-	view := ui.NewPing(a.Out, a.json, ui.PingContext{
+	show := view.NewPing(a.Out, a.json, view.PingContext{
 		Group: cfg.Group, Interface: cfg.Interface, UDP: cfg.UDP, Expect: expect, Both: o.both,
 	})
 	po := ping.Options{
@@ -244,12 +244,12 @@ func (a *app) ping(ctx context.Context, o pingOptions, cfg ping.LinkConfig, expe
 		}
 	}
 	if a.json && !a.quiet {
-		po.OnReply = view.Reply
+		po.OnReply = show.Reply
 	} else if a.verbose {
-		po.OnReply = func(r ping.Reply) { fmt.Fprintln(a.Err, ui.ReplyText(r)) }
+		po.OnReply = func(r ping.Reply) { fmt.Fprintln(a.Err, view.ReplyText(r)) }
 	}
 	if o.sweeping() {
-		return a.pingSweep(ctx, link, o, po, view)
+		return a.pingSweep(ctx, link, o, po, show)
 	}
 	port := link.Port()
 	res, err := ping.Run(ctx, link, po)
@@ -260,7 +260,7 @@ func (a *app) ping(ctx context.Context, o pingOptions, cfg ping.LinkConfig, expe
 	if met := expect.Met(res.Responders); !met && ctx.Err() == nil {
 		asked.Silent = ping.Look(ctx, cfg, ping.DefaultPort, res.Responders, expect)
 	}
-	if err := view.Result(res, ping.Explain(asked, res.Responders, expect)); err != nil {
+	if err := show.Result(res, ping.Explain(asked, res.Responders, expect)); err != nil {
 		return err
 	}
 	met := expect.Met(res.Responders) && ping.Answering(res.Responders) > 0
@@ -273,7 +273,7 @@ func (a *app) ping(ctx context.Context, o pingOptions, cfg ping.LinkConfig, expe
 	return nil
 }
 
-func (a *app) pingSweep(ctx context.Context, link ping.Link, o pingOptions, po ping.Options, view *ui.Ping) error {
+func (a *app) pingSweep(ctx context.Context, link ping.Link, o pingOptions, po ping.Options, show *view.Ping) error {
 	po.Enough, po.OnReply = nil, nil
 	var res *ping.SweepResult
 	var err error
@@ -286,13 +286,13 @@ func (a *app) pingSweep(ctx context.Context, link ping.Link, o pingOptions, po p
 	if err != nil {
 		return err
 	}
-	if err := view.Sweep(res, o.ttlTo > 0); err != nil {
+	if err := show.Sweep(res, o.ttlTo > 0); err != nil {
 		return err
 	}
 	switch {
 	case res.Interrupted || ctx.Err() != nil:
 		return errInterrupted
-	case !view.SweepMet(res):
+	case !show.SweepMet(res):
 		return errNo
 	}
 	return nil

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/view"
 	"muster/mcast"
 	"muster/ping"
 )
@@ -39,8 +39,8 @@ func (a *app) respond(ctx context.Context, o pingOptions, groups []mcast.Group, 
 		return err
 	}
 	r := ping.NewResponder(s.Unicast)
-	view := ui.NewRespond(a.Out, a.json)
-	r.Asked = func(from netip.Addr) { view.Asked(from) }
+	show := view.NewRespond(a.Out, a.json)
+	r.Asked = func(from netip.Addr) { show.Asked(from) }
 	if !a.quiet {
 		fmt.Fprintf(a.Err, "answering muster's echo on %s\n", groups[0])
 	}
@@ -53,7 +53,7 @@ func (a *app) respond(ctx context.Context, o pingOptions, groups []mcast.Group, 
 	if err := r.Run(end, s.Group, s.Unicast); err != nil {
 		return err
 	}
-	if err := view.Summary(groups, i, r.Counts()); err != nil {
+	if err := show.Summary(groups, i, r.Counts()); err != nil {
 		return err
 	}
 	if o.duration > 0 && ctx.Err() != nil {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/view"
 	"muster/internal/escape"
 	"muster/internal/verdict"
 	"muster/mcast"
@@ -108,7 +108,7 @@ func (a *app) runQuerier(ctx context.Context, o querierOptions) error {
 	for _, i := range is {
 		names, byIndex[i.Index] = append(names, i.Name), i.Name
 	}
-	show := ui.NewQueriers(a.Out, a.json, byIndex)
+	show := view.NewQueriers(a.Out, a.json, byIndex)
 	run := querier.Options{
 		Interfaces: is, V4: !o.six, V6: !o.four, Duration: o.duration, Provoke: o.provoke, Open: sniff.OpenMembership,
 	}

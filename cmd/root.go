@@ -10,13 +10,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
 )
 
 // app is what every command shares: the streams and the words that mean the
 // same everywhere.
 type app struct {
-	*ui.Streams
+	*term.Streams
 	json    bool
 	color   string
 	quiet   bool
@@ -25,7 +25,7 @@ type app struct {
 
 // Main runs the command line of this process and returns its exit status.
 func Main(args []string) int {
-	s := ui.System()
+	s := term.System()
 	ctx, stop := untilStopped(s)
 	defer stop()
 	status := Run(ctx, args, s)
@@ -34,7 +34,7 @@ func Main(args []string) int {
 }
 
 // Run runs one command line on the given streams. A cancelled ctx is Ctrl-C.
-func Run(ctx context.Context, args []string, s *ui.Streams) int {
+func Run(ctx context.Context, args []string, s *term.Streams) int {
 	root := newRoot(s)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -43,9 +43,9 @@ func Run(ctx context.Context, args []string, s *ui.Streams) int {
 }
 
 // Root is the whole command tree, for the generator of the man pages.
-func Root() *cobra.Command { return newRoot(ui.System()) }
+func Root() *cobra.Command { return newRoot(term.System()) }
 
-func newRoot(s *ui.Streams) *cobra.Command {
+func newRoot(s *term.Streams) *cobra.Command {
 	a := &app{Streams: s}
 	root := &cobra.Command{
 		Use:   "muster COMMAND",

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
 	"muster/mcast"
 	"muster/mcast/traffic"
 )
@@ -140,12 +140,12 @@ func (a *app) tellSent(sent traffic.Sent, g mcast.Group, iface, source string, p
 		if probe {
 			s.Stream = fmt.Sprintf("%016x", sent.Stream)
 		}
-		ui.NewLines(a.Out).Write(s)
+		term.NewLines(a.Out).Write(s)
 		return
 	}
-	fmt.Fprintf(a.Out, "sent %s, %s, to %s from %s", ui.Count(sent.Datagrams, "datagram"), ui.Count(sent.Bytes, "byte"), g, source)
+	fmt.Fprintf(a.Out, "sent %s, %s, to %s from %s", term.Count(sent.Datagrams, "datagram"), term.Count(sent.Bytes, "byte"), g, source)
 	if sent.Datagrams > 1 {
-		fmt.Fprintf(a.Out, " in %s (%s)", ui.Seconds(sent.Took), ui.PerSecond(sent.Rate()))
+		fmt.Fprintf(a.Out, " in %s (%s)", term.Seconds(sent.Took), term.PerSecond(sent.Rate()))
 	}
 	fmt.Fprintln(a.Out)
 	if sent.Stalls > 0 {

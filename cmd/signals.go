@@ -6,7 +6,7 @@ import (
 	"os/signal"
 	"time"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
 )
 
 const (
@@ -24,7 +24,7 @@ const (
 // then says goodbye and prints its summary. From then on a reader that has stopped
 // reading is not waited for. A second signal ends the process at once, whatever is
 // blocked.
-func untilStopped(s *ui.Streams) (context.Context, func()) {
+func untilStopped(s *term.Streams) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, stopSignals...)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/view"
 	"muster/mcast"
 	"muster/tribes/smoke"
 )
@@ -161,7 +161,7 @@ func (a *app) runSmoke(c *cobra.Command, o smokeOptions) error {
 	if err != nil {
 		return err
 	}
-	r := ui.NewSmoke(a.Streams, a.json, a.quiet)
+	r := view.NewSmoke(a.Streams, a.json, a.quiet)
 	r.Timeline = o.timeline
 	cfg.OnStart = r.Start
 	cfg.OnStep = r.Step

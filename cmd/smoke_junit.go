@@ -5,7 +5,7 @@ import (
 	"os"
 	"time"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/view"
 	"muster/tribes/smoke"
 )
 
@@ -22,7 +22,7 @@ func (a *app) junitFile(name string) (func(smoke.Report, error) error, error) {
 	}
 	began := time.Now()
 	return func(rep smoke.Report, stopped error) error {
-		err := ui.WriteJUnit(f, rep, began, stopped)
+		err := view.WriteJUnit(f, rep, began, stopped)
 		if e := f.Close(); err == nil {
 			err = e
 		}

@@ -13,9 +13,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
+	xterm "golang.org/x/term"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/view"
 	"muster/tribes/smoke/tomcat"
 )
 
@@ -162,7 +162,7 @@ func readHeaders(given []string) (http.Header, error) {
 // stdinIsTerminal reports whether a person can be asked.
 func stdinIsTerminal(a *app) bool {
 	f, ok := a.In.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd())) && a.Err.TTY
+	return ok && xterm.IsTerminal(int(f.Fd())) && a.Err.TTY
 }
 
 // promptForDeed asks the person at the terminal to do something.
@@ -204,7 +204,7 @@ func (a *app) runSmokeTomcat(c *cobra.Command, o *smokeOptions) error {
 	if err != nil {
 		return err
 	}
-	r := ui.NewSmoke(a.Streams, a.json, a.quiet)
+	r := view.NewSmoke(a.Streams, a.json, a.quiet)
 	r.Timeline = o.timeline
 	aside := func() {}
 	cfg.OnStart = func(p tomcat.Plan) {

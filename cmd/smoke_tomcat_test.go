@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
 )
 
 // What is wrong with a page decides the exit status: a Tomcat that fails is a
@@ -33,7 +33,7 @@ func TestSmokeTomcatExitStatus(t *testing.T) {
 			defer s.Close()
 			args = append(args, "--tomcat", s.URL+"/app")
 		}
-		s, out, errs := ui.Test("")
+		s, out, errs := term.Test("")
 		if got := Run(context.Background(), args, s); got != c.want || !strings.Contains(out.String(), c.says) {
 			t.Errorf("%s: exit status %d, want %d\n%s%s", c.name, got, c.want, out, errs)
 		}

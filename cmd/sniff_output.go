@@ -5,7 +5,8 @@ import (
 	"io"
 	"os"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
+	"muster/cmd/internal/view"
 	"muster/internal/escape"
 	"muster/sniff"
 	"muster/sniff/capture"
@@ -18,8 +19,8 @@ type sniffOutput struct {
 	r       *sniffRun
 	src     *sniff.Capture
 	run     *sniff.Runner
-	lines   *ui.SniffLines
-	json    *ui.Lines
+	lines   *view.SniffLines
+	json    *term.Lines
 	jsonErr error
 	screen  *sniffScreen
 	event   func(*sniff.Event)
@@ -30,11 +31,11 @@ func (a *app) sniffOutput(r *sniffRun, src *sniff.Capture) *sniffOutput {
 	names := o.names
 	switch {
 	case a.json && r.write != "-":
-		o.json = ui.NewLines(a.Out)
+		o.json = term.NewLines(a.Out)
 		if !r.summary {
 			o.event = func(e *sniff.Event) {
 				if o.jsonErr == nil {
-					o.jsonErr = o.json.Write(ui.NewSniffEvent(e, names, r.values))
+					o.jsonErr = o.json.Write(view.NewSniffEvent(e, names, r.values))
 					o.stopWhen(o.jsonErr)
 				}
 			}
@@ -44,7 +45,7 @@ func (a *app) sniffOutput(r *sniffRun, src *sniff.Capture) *sniffOutput {
 		if len(src.Source.Interfaces()) <= 1 && (r.read != "" || len(r.interfaces) == 1 && r.interfaces[0] != "any" || len(r.groups) > 0 && len(r.interfaces) == 0) {
 			names = nil
 		}
-		o.lines = ui.NewSniffLines(a.Out, r.read == "" || r.read == "-", r.values, names)
+		o.lines = view.NewSniffLines(a.Out, r.read == "" || r.read == "-", r.values, names)
 		o.lines.Patient(r.read == "-") // what comes by a pipe can wait, a live capture cannot
 		o.event = func(e *sniff.Event) {
 			o.lines.Event(e)
@@ -85,7 +86,7 @@ func (o *sniffOutput) end(res *sniff.Result) error {
 	case o.json != nil:
 		return o.endJSON(res)
 	case o.r.summary || o.r.top:
-		return o.a.Out.SniffReport(res)
+		return view.SniffReport(o.a.Out, res)
 	}
 	if o.lines != nil {
 		skipped, err := o.lines.Close()
@@ -99,7 +100,7 @@ func (o *sniffOutput) end(res *sniff.Result) error {
 	if o.a.quiet {
 		return nil
 	}
-	return o.a.Err.SniffClosing(res)
+	return view.SniffClosing(o.a.Err, res)
 }
 
 func (o *sniffOutput) endJSON(res *sniff.Result) error {
@@ -107,11 +108,11 @@ func (o *sniffOutput) endJSON(res *sniff.Result) error {
 		return fmt.Errorf("print packets: %w", o.jsonErr)
 	}
 	for _, v := range res.Verdicts {
-		if err := o.json.Write(ui.NewVerdict(v)); err != nil {
+		if err := o.json.Write(view.NewVerdict(v)); err != nil {
 			return fmt.Errorf("print the verdicts: %w", err)
 		}
 	}
-	return o.json.Write(ui.NewSniffSummary(res))
+	return o.json.Write(view.NewSniffSummary(res))
 }
 
 // sniffKeep writes the packets that were kept.

@@ -9,7 +9,7 @@ import (
 	"runtime/debug"
 	"strings"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
 	"muster/internal/escape"
 	"muster/internal/hint"
 	"muster/internal/verdict"
@@ -155,7 +155,7 @@ func (a *app) sniffVerdict(r *sniffRun, res *sniff.Result) error {
 		if res.Interrupted {
 			return errInterrupted
 		}
-		fmt.Fprintf(a.Err, "%s heard, %d expected\n", ui.Count(members, "member"), r.expect)
+		fmt.Fprintf(a.Err, "%s heard, %d expected\n", term.Count(members, "member"), r.expect)
 		return errNo
 	case (r.summary || r.top || r.strict) && s.Status == verdict.Fail, r.strict && s.Status == verdict.Warn:
 		return errNo

@@ -5,7 +5,8 @@ import (
 	"sync"
 	"time"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
+	"muster/cmd/internal/view"
 	"muster/sniff"
 )
 
@@ -13,7 +14,7 @@ import (
 // again and again and takes keys, else as a table now and then.
 type sniffScreen struct {
 	o    *sniffOutput
-	term *ui.Screen // nil without a full terminal
+	term *term.Screen // nil without a full terminal
 	sort byte
 	done chan struct{}
 	wg   sync.WaitGroup
@@ -31,7 +32,7 @@ func newSniffScreen(o *sniffOutput) *sniffScreen {
 // start takes the terminal and draws until close.
 func (s *sniffScreen) start() {
 	every := plainEvery
-	if s.term = ui.OpenScreen(s.o.a.Out); s.term != nil {
+	if s.term = term.OpenScreen(s.o.a.Out); s.term != nil {
 		every = screenEvery
 	}
 	s.wg.Add(1)
@@ -88,11 +89,11 @@ func (s *sniffScreen) draw() {
 	if s.o.src.Live {
 		now = time.Now().UnixNano()
 	}
-	var view []string
-	s.o.run.View(func(res *sniff.Result) { view = out.SniffTop(res, s.sort, width, height, s.term != nil, now) })
+	var drawn []string
+	s.o.run.View(func(res *sniff.Result) { drawn = view.SniffTop(out, res, s.sort, width, height, s.term != nil, now) })
 	if s.term != nil {
-		s.term.Draw(view)
+		s.term.Draw(drawn)
 		return
 	}
-	_, _ = out.Write([]byte(strings.Join(view, "\n") + "\n\n")) // a closed pipe ends the process
+	_, _ = out.Write([]byte(strings.Join(drawn, "\n") + "\n\n")) // a closed pipe ends the process
 }

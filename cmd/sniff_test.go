@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
 	"muster/sniff/capture"
 )
 
@@ -17,7 +17,7 @@ const sniffCapture = "../sniff/testdata/captures/loss-30.pcap"
 
 func runSniffCmd(t *testing.T, in string, args ...string) (out, errs string, status int) {
 	t.Helper()
-	s, o, e := ui.Test(in)
+	s, o, e := term.Test(in)
 	status = Run(context.Background(), append([]string{"sniff"}, args...), s)
 	return o.String(), e.String(), status
 }

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
 )
 
 // console is a terminal in memory: it keeps what is drawn, and its keys are pressed
@@ -99,9 +99,9 @@ func TestSniffTopKeys(t *testing.T) {
 	in, feed := io.Pipe()
 	go func() { _, _ = feed.Write(file) }() // and it stays open
 	tty := newConsole(110, 30)
-	s, _, errs := ui.Test("")
+	s, _, errs := term.Test("")
 	s.In = in
-	s.Out = &ui.Stream{Writer: tty, TTY: true, Width: 80, Terminal: tty}
+	s.Out = &term.Stream{Writer: tty, TTY: true, Width: 80, Terminal: tty}
 	ended := make(chan int, 1)
 	go func() { ended <- Run(context.Background(), []string{"sniff", "-r", "-", "--top"}, s) }()
 

@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"time"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
 	"muster/tribes/cluster"
 )
 
@@ -47,7 +47,7 @@ func (a *app) standAside(node *cluster.Node) (end func()) {
 				now := time.Now()
 				if stood := now.Sub(last); stood > frozenAfter {
 					a.note("this process stood still for %s as a member (stopped by a signal, or starved): who sent to it waited; Ctrl-Z lets it leave first",
-						ui.Seconds(stood))
+						term.Seconds(stood))
 				}
 				last = now
 			}
@@ -82,5 +82,5 @@ func (a *app) stopHere(node *cluster.Node, stops chan os.Signal, done <-chan str
 			return
 		}
 	}
-	a.note("stopped for %s: it had said goodbye before, and is a member again", ui.Seconds(time.Since(began)))
+	a.note("stopped for %s: it had said goodbye before, and is a member again", term.Seconds(time.Since(began)))
 }

@@ -13,7 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
+	"muster/cmd/internal/view"
 	"muster/internal/hint"
 	"muster/internal/verdict"
 	"muster/tribes/serverxml"
@@ -118,11 +119,11 @@ func runTribesConfig(ctx context.Context, a *app, o configOptions) error {
 			c.Describe()
 		}
 	}
-	doc := ui.NewConfigDocument(version, files, serverxml.Check(files, given))
+	doc := view.NewConfigDocument(version, files, serverxml.Check(files, given))
 	if a.json {
-		err = ui.Document(a.Out, doc)
+		err = term.Document(a.Out, doc)
 	} else {
-		err = doc.Render(a.Out, ui.ConfigText{All: o.all, Quiet: a.quiet})
+		err = doc.Render(a.Out, view.ConfigText{All: o.all, Quiet: a.quiet})
 	}
 	if err != nil {
 		return err

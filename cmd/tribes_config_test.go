@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
 )
 
 var updateConfigGolden = flag.Bool("update", false, "write testdata/*.golden")
@@ -16,7 +16,7 @@ var updateConfigGolden = flag.Bool("update", false, "write testdata/*.golden")
 // run runs a command line without a terminal and returns what it wrote.
 func runConfigLine(t *testing.T, in string, args ...string) (out, errs string, status int) {
 	t.Helper()
-	s, o, e := ui.Test(in)
+	s, o, e := term.Test(in)
 	status = Run(context.Background(), args, s)
 	return o.String(), e.String(), status
 }

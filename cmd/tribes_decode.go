@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/view"
 	"muster/tribes/decode"
 	"muster/tribes/interceptor"
 )
@@ -105,7 +105,7 @@ func runTribesDecode(ctx context.Context, a *app, o decodeOptions) error {
 			return err
 		}
 	}
-	out := ui.NewDecoded(a.Out, o.text, decoder)
+	out := view.NewDecoded(a.Out, o.text, decoder)
 	stream := func(input int, r io.Reader) error {
 		err := decode.Stream(r, form, o.max, func(i decode.Item) error { return out.Item(input, i) })
 		var bad *decode.HexError

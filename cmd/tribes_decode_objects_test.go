@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
 	"muster/internal/vectors"
 	"muster/tribes"
 )
@@ -167,7 +167,7 @@ func TestDecodeEncrypted(t *testing.T) {
 		"a refused mode":     {[]string{"--encryption-key-file", key, "--encryption-algorithm", "AES/ECB/PKCS5Padding"}, 2},
 		"an algorithm alone": {[]string{"--encryption-algorithm", "AES/GCM/NoPadding"}, 2},
 	} {
-		s, _, errs := ui.Test(string(frame))
+		s, _, errs := term.Test(string(frame))
 		if status := Run(context.Background(), append([]string{"tribes", "decode"}, c.args...), s); status != c.status || strings.Contains(errs.String(), "sesame") {
 			t.Errorf("%s: status %d, %s", name, status, errs)
 		}
@@ -199,7 +199,7 @@ func TestDecodeText(t *testing.T) {
 0 heartbeats, 0 frames, 0 acks, 0 failure acks, 1 Java streams, 0 incomplete, 0 invalid
 `,
 	} {
-		s, out, _ := ui.Test(string(vectors.One(t, vectorFile, name).Bytes))
+		s, out, _ := term.Test(string(vectors.One(t, vectorFile, name).Bytes))
 		if status := Run(context.Background(), []string{"tribes", "decode", "--text"}, s); status != 0 || out.String() != want {
 			t.Errorf("%s: status %d\n got %s\nwant %s", name, status, out, want)
 		}
@@ -213,7 +213,7 @@ func TestDecodeObjectsAreSafe(t *testing.T) {
 	hostile := strings.Replace(v.Hex, hex.EncodeToString([]byte("BASIC")), hex.EncodeToString([]byte("\x1b[2J\x07")), 1)
 	hostile = strings.Replace(hostile, hex.EncodeToString([]byte("\x00\x05count")), hex.EncodeToString([]byte("\x00\x05\xe2\x80\xaeco")), 1)
 	for _, args := range [][]string{{"--hex"}, {"--hex", "--text"}} {
-		s, out, _ := ui.Test(hostile)
+		s, out, _ := term.Test(hostile)
 		if status := Run(context.Background(), append([]string{"tribes", "decode"}, args...), s); status != 0 {
 			t.Errorf("status %d: %s", status, out)
 		}

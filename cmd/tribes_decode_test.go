@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
 	"muster/internal/vectors"
 )
 
@@ -29,7 +29,7 @@ func (o object) sub(names ...string) object {
 // runDecode runs 'muster tribes decode' and returns its lines but the summary.
 func runDecode(t *testing.T, in string, args ...string) (lines []object, summary object, status int) {
 	t.Helper()
-	s, out, errs := ui.Test(in)
+	s, out, errs := term.Test(in)
 	status = Run(context.Background(), append([]string{"tribes", "decode"}, args...), s)
 	if errs.Len() > 0 {
 		t.Logf("stderr: %s", errs)
@@ -178,12 +178,12 @@ func TestDecodeUsage(t *testing.T) {
 	for _, args := range [][]string{
 		{"--as", "xml"}, {"--max-bytes", "0"}, {"--text", "--json"}, {"a", "b"}, {"--nope"},
 	} {
-		s, _, errs := ui.Test("")
+		s, _, errs := term.Test("")
 		if status := Run(context.Background(), append([]string{"tribes", "decode"}, args...), s); status != 2 {
 			t.Errorf("%v: status %d, %s", args, status, errs)
 		}
 	}
-	s, _, errs := ui.Test("")
+	s, _, errs := term.Test("")
 	if status := Run(context.Background(), []string{"tribes", "decode", "/nonexistent/file"}, s); status != 3 {
 		t.Errorf("a file that is not there: status %d, %s", status, errs)
 	}
@@ -193,7 +193,7 @@ func TestDecodeUsage(t *testing.T) {
 func TestDecodeTextIsSafe(t *testing.T) {
 	v := vectors.One(t, vectorFile, "frame-bytes-sync")
 	b := bytes.Replace(bytes.Clone(v.Bytes), []byte("sync"), []byte("\x1b[2J"), 1)
-	s, out, _ := ui.Test(string(b))
+	s, out, _ := term.Test(string(b))
 	if status := Run(context.Background(), []string{"tribes", "decode", "--text"}, s); status != 0 {
 		t.Fatalf("status %d: %s", status, out)
 	}

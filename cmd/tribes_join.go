@@ -6,7 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
+	"muster/cmd/internal/view"
 	"muster/internal/verdict"
 	"muster/tribes/cluster"
 )
@@ -104,13 +105,13 @@ func (a *app) runTribesJoin(c *cobra.Command, o joinOptions) error {
 }
 
 // tellVerdicts prints what a node saw wrong with its cluster.
-func (a *app) tellVerdicts(lines *ui.Lines, verdicts []verdict.Verdict) error {
+func (a *app) tellVerdicts(lines *term.Lines, verdicts []verdict.Verdict) error {
 	if !a.json {
-		_, err := fmt.Fprint(a.Out, ui.VerdictsText(a.Out, verdicts))
+		_, err := fmt.Fprint(a.Out, view.VerdictsText(a.Out, verdicts))
 		return err
 	}
 	for _, v := range verdicts {
-		if err := lines.Write(ui.NewVerdict(v)); err != nil {
+		if err := lines.Write(view.NewVerdict(v)); err != nil {
 			return err
 		}
 	}
@@ -119,20 +120,20 @@ func (a *app) tellVerdicts(lines *ui.Lines, verdicts []verdict.Verdict) error {
 
 // joinedLine is the first JSON line of a member.
 type joinedLine struct {
-	Type      string    `json:"type"` // joined
-	Time      time.Time `json:"time"`
-	Interface string    `json:"interface"`
-	Reason    string    `json:"reason"` // why that interface
-	Group     string    `json:"group"`
-	Receiver  string    `json:"receiver"`
-	Member    ui.Member `json:"member"`
-	Notes     []string  `json:"notes,omitempty"`
+	Type      string      `json:"type"` // joined
+	Time      time.Time   `json:"time"`
+	Interface string      `json:"interface"`
+	Reason    string      `json:"reason"` // why that interface
+	Group     string      `json:"group"`
+	Receiver  string      `json:"receiver"`
+	Member    view.Member `json:"member"`
+	Notes     []string    `json:"notes,omitempty"`
 }
 
 func (w *watch) joined() error {
 	n := w.node
 	m := n.Local()
-	w.a.tellNode(n, fmt.Sprintf("joined %s as %s, id %s", n.Group, ui.MemberAddress(&m), m.ID))
+	w.a.tellNode(n, fmt.Sprintf("joined %s as %s, id %s", n.Group, view.MemberAddress(&m), m.ID))
 	if !w.a.json {
 		return nil
 	}
@@ -167,7 +168,7 @@ func (w *watch) joinSummary(start time.Time, expect int, ok bool) error {
 		})
 	}
 	_, err := fmt.Fprintf(w.a.Out, "%s at the end, %d at most; %d came, %d went. Sent %s (%d came back), heard %d of others.%s\n",
-		ui.Count(w.now, "member"), w.peak, w.added, w.gone, ui.Count(m.Sent, "heartbeat"), m.Own, m.Heartbeats, messagesText(st))
+		term.Count(w.now, "member"), w.peak, w.added, w.gone, term.Count(m.Sent, "heartbeat"), m.Own, m.Heartbeats, messagesText(st))
 	if err == nil && w.peak < expect {
 		_, err = fmt.Fprintf(w.a.Out, "%s: %d other members were expected\n", w.a.Out.Bad("too few"), expect)
 	}
@@ -177,5 +178,5 @@ func (w *watch) joinSummary(start time.Time, expect int, ok bool) error {
 func messagesText(st cluster.Stats) string {
 	ch := st.Channel
 	return fmt.Sprintf(" Took %s, acked %d, answered %s, was probed %s.",
-		ui.Count(ch.Messages, "message"), ch.Acks, ui.Count(st.Answers, "request"), ui.Count(ch.Probes, "time"))
+		term.Count(ch.Messages, "message"), ch.Acks, term.Count(st.Answers, "request"), term.Count(ch.Probes, "time"))
 }

@@ -12,7 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
+	"muster/cmd/internal/view"
 	"muster/internal/hint"
 	"muster/internal/verdict"
 	"muster/tribes/logs"
@@ -81,7 +82,7 @@ func runTribesLogs(ctx context.Context, a *app, o logsOptions) error {
 	if a.json {
 		err = printLogsJSON(a, r, time.Since(began))
 	} else {
-		err = ui.LogsText{All: o.all, Quiet: a.quiet}.Render(a.Out, r)
+		err = view.LogsText{All: o.all, Quiet: a.quiet}.Render(a.Out, r)
 	}
 	if err != nil {
 		return err
@@ -93,21 +94,21 @@ func runTribesLogs(ctx context.Context, a *app, o logsOptions) error {
 }
 
 func printLogsJSON(a *app, r *logs.Result, took time.Duration) error {
-	out := ui.NewLines(a.Out)
+	out := term.NewLines(a.Out)
 	var lines []any
 	for _, n := range r.Nodes {
-		lines = append(lines, ui.NewLogNode(n))
+		lines = append(lines, view.NewLogNode(n))
 	}
 	for i := range r.Events {
-		lines = append(lines, ui.NewLogEvent(&r.Events[i]))
+		lines = append(lines, view.NewLogEvent(&r.Events[i]))
 	}
 	for i := range r.Pairs {
-		lines = append(lines, ui.NewLogPair(&r.Pairs[i]))
+		lines = append(lines, view.NewLogPair(&r.Pairs[i]))
 	}
 	for _, v := range r.Verdicts {
-		lines = append(lines, ui.NewVerdict(v))
+		lines = append(lines, view.NewVerdict(v))
 	}
-	for _, l := range append(lines, ui.NewLogSummary(r, took)) {
+	for _, l := range append(lines, view.NewLogSummary(r, took)) {
 		if err := out.Write(l); err != nil {
 			return err
 		}

@@ -6,7 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
+	"muster/cmd/internal/view"
 	"muster/tribes/cluster"
 	"muster/tribes/cluster/membership"
 )
@@ -122,7 +123,7 @@ func (a *app) runTribesMembers(c *cobra.Command, o membersOptions) error {
 func (w *watch) list(members []membership.Info, start time.Time, expect int, ok bool) error {
 	if w.a.json {
 		for i := range members {
-			if err := w.lines.Write(ui.NewMemberRow(&members[i])); err != nil {
+			if err := w.lines.Write(view.NewMemberRow(&members[i])); err != nil {
 				return err
 			}
 		}
@@ -132,11 +133,11 @@ func (w *watch) list(members []membership.Info, start time.Time, expect int, ok 
 		_, err := fmt.Fprintf(w.a.Out, "no members heard on %s by %s\n", w.node.Group, w.node.Interface.Name)
 		return err
 	}
-	if err := w.a.Out.MemberTable(members); err != nil {
+	if err := view.MemberTable(w.a.Out, members); err != nil {
 		return err
 	}
 	if !ok {
-		_, err := fmt.Fprintf(w.a.Out, "%s: %s, %d expected\n", w.a.Out.Bad("too few"), ui.Count(w.peak, "member"), expect)
+		_, err := fmt.Fprintf(w.a.Out, "%s: %s, %d expected\n", w.a.Out.Bad("too few"), term.Count(w.peak, "member"), expect)
 		return err
 	}
 	return nil

@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
 	"muster/internal/escape"
 	"muster/internal/hint"
 	"muster/tribes"
@@ -121,7 +121,7 @@ func (a *app) runTribesProbe(c *cobra.Command, o probeOptions, targets []string)
 	if err != nil {
 		return err
 	}
-	lines := ui.NewLines(a.Out)
+	lines := term.NewLines(a.Out)
 	sum := probeSummary{Type: "summary", OK: true, Target: strings.Join(targets, " ")}
 	exchanges, err := a.probeAll(c.Context(), &o, cfg, probed)
 	if err != nil {
@@ -322,10 +322,10 @@ func (a *app) probeText(x *channel.Exchange, l probeLine) error {
 	}
 	var times []string
 	if l.Connected {
-		times = append(times, "connected in "+ui.Seconds(x.Connect))
+		times = append(times, "connected in "+term.Seconds(x.Connect))
 	}
 	if x.Answer > 0 {
-		times = append(times, "answered in "+ui.Seconds(x.Answer))
+		times = append(times, "answered in "+term.Seconds(x.Answer))
 	}
 	line := fmt.Sprintf("%s  %s  %s", word, x.Addr, l.Meaning)
 	if len(times) > 0 {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
 	"muster/internal/hint"
 	"muster/tribes"
 	"muster/tribes/cluster"
@@ -288,7 +288,7 @@ func (o *tribesSendOptions) resolve(ctx context.Context) (netip.AddrPort, error)
 }
 
 func (a *app) tellDeliveries(ctx context.Context, o *tribesSendOptions, s *cluster.Speaker, to []cluster.Receiver, members []tribes.Member, payload []byte) error {
-	lines := ui.NewLines(a.Out)
+	lines := term.NewLines(a.Out)
 	sum := tribesSendSummary{Type: "summary", Members: len(to), Expect: o.expect}
 	for i := 0; i < o.count && len(to) > 0; i++ {
 		if i > 0 && !pause(ctx, o.interval) {
@@ -327,7 +327,7 @@ func (a *app) tellDeliveries(ctx context.Context, o *tribesSendOptions, s *clust
 			return err
 		}
 	} else if o.all && !sum.OK && sum.Failed == 0 {
-		if _, err := fmt.Fprintf(a.Out, "%s: %s heard, %d expected\n", a.Out.Bad("too few"), ui.Count(len(to), "member"), max(o.expect, 1)); err != nil {
+		if _, err := fmt.Fprintf(a.Out, "%s: %s heard, %d expected\n", a.Out.Bad("too few"), term.Count(len(to), "member"), max(o.expect, 1)); err != nil {
 			return err
 		}
 	}

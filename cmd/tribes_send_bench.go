@@ -6,7 +6,7 @@ import (
 	"net/netip"
 	"time"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
 	"muster/tribes"
 	"muster/tribes/cluster"
 )
@@ -61,13 +61,13 @@ func (a *app) runTribesBench(ctx context.Context, o *tribesSendOptions, cfg clus
 	if size == 0 {
 		size = defaultBenchSize
 	}
-	lines := ui.NewLines(a.Out)
+	lines := term.NewLines(a.Out)
 	sum := benchSummary{Type: "summary", OK: true}
-	table := ui.Table{Header: []string{"options", "messages", "time", "messages/s", "MB/s", "ack median", "p99", "max"},
+	table := term.Table{Header: []string{"options", "messages", "time", "messages/s", "MB/s", "ack median", "p99", "max"},
 		Right: map[int]bool{1: true, 2: true, 3: true, 4: true, 5: true, 6: true, 7: true}}
 	for _, bits := range o.bits {
 		if !a.json && !a.quiet {
-			fmt.Fprintf(a.Err, "%s of %s to %s, options %s, %s\n", ui.Count(o.bench, "message"), ui.Count(size, "byte"), at, bits, ui.Count(o.senders, "sender"))
+			fmt.Fprintf(a.Err, "%s of %s to %s, options %s, %s\n", term.Count(o.bench, "message"), term.Count(size, "byte"), at, bits, term.Count(o.senders, "sender"))
 		}
 		r := s.Bench(ctx, cluster.BenchConfig{To: at, Form: to[0].Form, Options: bits | tribes.ByteMessage, Messages: o.bench, Size: size, Senders: o.senders})
 		if ctx.Err() != nil {
@@ -121,12 +121,12 @@ func newBenchLine(r *cluster.BenchResult, target string, bits tribes.Options, si
 	return l
 }
 
-func (l *benchLine) row(t *ui.Table) {
-	cells := []any{tribes.Options(l.Options &^ int32(tribes.ByteMessage)), l.Messages, ui.Seconds(time.Duration(l.TookMS * float64(time.Millisecond))),
+func (l *benchLine) row(t *term.Table) {
+	cells := []any{tribes.Options(l.Options &^ int32(tribes.ByteMessage)), l.Messages, term.Seconds(time.Duration(l.TookMS * float64(time.Millisecond))),
 		fmt.Sprintf("%.0f", l.Rate), fmt.Sprintf("%.1f", l.BytesRate/1e6), "-", "-", "-"}
 	if l.Ack != nil {
 		for i, v := range []float64{l.Ack.MedianMS, l.Ack.P99MS, l.Ack.MaxMS} {
-			cells[5+i] = ui.Seconds(time.Duration(v * float64(time.Millisecond)))
+			cells[5+i] = term.Seconds(time.Duration(v * float64(time.Millisecond)))
 		}
 	}
 	t.Add(cells...)

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
 	"muster/internal/escape"
 	"muster/tribes"
 	"muster/tribes/cluster/channel"
@@ -60,18 +60,18 @@ func newSentLine(d *channel.Delivery, options tribes.Options, size int) sentLine
 
 func (a *app) sentText(l sentLine) error {
 	word := a.Out.Good(fmt.Sprintf("%-10s", l.Outcome))
-	text := fmt.Sprintf("%s, options %s", ui.Count(l.Bytes, "byte"), l.OptionsText)
+	text := fmt.Sprintf("%s, options %s", term.Count(l.Bytes, "byte"), l.OptionsText)
 	switch {
 	case !l.OK:
 		word = a.Out.Bad(fmt.Sprintf("%-10s", l.Outcome))
 		text = l.Error
 	case l.AckMS > 0:
-		text += fmt.Sprintf(", ack in %s", ui.Seconds(time.Duration(l.AckMS*float64(time.Millisecond))))
+		text += fmt.Sprintf(", ack in %s", term.Seconds(time.Duration(l.AckMS*float64(time.Millisecond))))
 	default:
 		text += ", no ack asked for"
 	}
 	if l.ConnectMS > 0 {
-		text += fmt.Sprintf(" (connected in %s)", ui.Seconds(time.Duration(l.ConnectMS*float64(time.Millisecond))))
+		text += fmt.Sprintf(" (connected in %s)", term.Seconds(time.Duration(l.ConnectMS*float64(time.Millisecond))))
 	}
 	if l.Attempts > 1 {
 		text += fmt.Sprintf(", %d attempts", l.Attempts)

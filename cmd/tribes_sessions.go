@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
 	"muster/internal/verdict"
 	"muster/tribes/replication"
 )
@@ -162,10 +162,10 @@ func (w *sessions) notes() (notes []string) {
 	}
 	n := w.view.Counts
 	if n.Sealed > 0 {
-		notes = append(notes, fmt.Sprintf("%s encrypted: --encryption-key-file opens them", ui.Count(n.Sealed, "message")))
+		notes = append(notes, fmt.Sprintf("%s encrypted: --encryption-key-file opens them", term.Count(n.Sealed, "message")))
 	}
 	if w.missed > 0 {
-		notes = append(notes, fmt.Sprintf("%s came faster than they could be read, and are not counted here; each was acked", ui.Count(w.missed, "message")))
+		notes = append(notes, fmt.Sprintf("%s came faster than they could be read, and are not counted here; each was acked", term.Count(w.missed, "message")))
 	}
 	if n.Dropped > 0 {
 		notes = append(notes, fmt.Sprintf("there was no room for %s more sessions, contexts or nodes: they are shown as they come, and not listed", fmt.Sprint(n.Dropped)))

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/view"
 	"muster/tribes"
 	"muster/tribes/cluster"
 	"muster/tribes/cluster/channel"
@@ -34,7 +34,7 @@ func (w *sessions) join(c *cobra.Command, cfg cluster.Config) error {
 	defer node.Leave() //nolint:errcheck // for every other way out; the one below is looked at
 	defer w.a.standAside(node)()
 	m := node.Local()
-	w.a.tellNode(node, fmt.Sprintf("joined %s as a guest, %s, id %s", node.Group, ui.MemberAddress(&m), m.ID))
+	w.a.tellNode(node, fmt.Sprintf("joined %s as a guest, %s, id %s", node.Group, view.MemberAddress(&m), m.ID))
 	if w.a.json {
 		w.jsonLine(newJoinedLine(node))
 	}
@@ -94,9 +94,9 @@ func (w *sessions) members(ctx context.Context, node *cluster.Node, wg *sync.Wai
 		w.mu.Unlock()
 		switch {
 		case w.a.json:
-			w.jsonLine(ui.NewMemberEvent(&ev))
+			w.jsonLine(view.NewMemberEvent(&ev))
 		case !w.a.quiet:
-			w.tail.Put(func(b []byte) []byte { return append(append(b, w.a.Out.MemberEventText(&ev)...), '\n') })
+			w.tail.Put(func(b []byte) []byte { return append(append(b, view.MemberEventText(w.a.Out, &ev)...), '\n') })
 		}
 		if ev.Kind == membership.Added && w.o.fetch {
 			m := ev.Member.Clone()
@@ -137,12 +137,12 @@ func (w *sessions) fetch(ctx context.Context, node *cluster.Node, m tribes.Membe
 	b, err := session.NewGetEverySession(node.SessionForm(&m), now.UnixMilli()).Append(nil)
 	if err == nil {
 		w.mu.Lock()
-		w.view.Asked(ui.MemberAddress(&m), "", now)
+		w.view.Asked(view.MemberAddress(&m), "", now)
 		w.mu.Unlock()
 		_, err = node.Send(ctx, &m, tribes.Asynchronous, b)
 	}
 	if err != nil && ctx.Err() == nil {
-		w.a.note("%s could not be asked for its sessions: %v", ui.MemberAddress(&m), err)
+		w.a.note("%s could not be asked for its sessions: %v", view.MemberAddress(&m), err)
 	}
 }
 
@@ -168,6 +168,6 @@ func newJoinedLine(n *cluster.Node) joinedLine {
 	m := n.Local()
 	return joinedLine{
 		Type: "joined", Time: time.Now(), Interface: n.Interface.Name, Reason: n.Interface.Reason,
-		Group: n.Group.String(), Receiver: n.Receiver().String(), Member: ui.NewMember(&m, netip.AddrPort{}), Notes: n.Notes,
+		Group: n.Group.String(), Receiver: n.Receiver().String(), Member: view.NewMember(&m, netip.AddrPort{}), Notes: n.Notes,
 	}
 }

@@ -7,7 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
+	"muster/cmd/internal/view"
 	"muster/internal/escape"
 	"muster/internal/verdict"
 	"muster/tribes/decode"
@@ -21,8 +22,8 @@ type sessions struct {
 	o       *sessionsOptions
 	decoder decode.Decoder
 	began   time.Time
-	live    *ui.Live
-	tail    *ui.Tail
+	live    *term.Live
+	tail    *term.Tail
 	block   string // as it was last drawn
 
 	mu     sync.Mutex // of what follows
@@ -37,14 +38,14 @@ type sessions struct {
 
 func (a *app) newSessions(o *sessionsOptions, dropTime time.Duration) *sessions {
 	w := &sessions{a: a, o: o, began: time.Now(), view: replication.New(replication.Config{DropTime: dropTime}), enough: func() {}}
-	w.live = ui.NewLive(a.Out)
-	w.tail = ui.NewTail(printer{w.live})
+	w.live = term.NewLive(a.Out)
+	w.tail = term.NewTail(printer{w.live})
 	w.tail.Patient = o.read != ""
 	return w
 }
 
 // printer writes lines above the block of a terminal.
-type printer struct{ live *ui.Live }
+type printer struct{ live *term.Live }
 
 func (p printer) Write(b []byte) (int, error) {
 	p.live.Print(string(b))
@@ -71,20 +72,22 @@ func (w *sessions) events(all []replication.Event) {
 
 func (w *sessions) event(e *replication.Event) {
 	if w.a.json {
-		w.jsonLine(ui.NewSessionEvent(e, w.o.values))
+		w.jsonLine(view.NewSessionEvent(e, w.o.values))
 		return
 	}
 	if w.a.quiet || e.Kind == replication.Ack && !w.a.verbose {
 		return
 	}
-	w.tail.Put(func(b []byte) []byte { return append(append(b, w.a.Out.SessionEventText(e, w.o.values)...), '\n') })
+	w.tail.Put(func(b []byte) []byte {
+		return append(append(b, view.SessionEventText(w.a.Out, e, w.o.values)...), '\n')
+	})
 }
 
 // jsonLine writes one, if the reader is not too slow.
 func (w *sessions) jsonLine(v any) {
 	w.tail.Put(func(b []byte) []byte {
 		buf := bytes.NewBuffer(b)
-		_ = ui.NewLines(buf).Write(v) // into memory, of types that JSON has
+		_ = term.NewLines(buf).Write(v) // into memory, of types that JSON has
 		return buf.Bytes()
 	})
 }
@@ -98,7 +101,7 @@ func (w *sessions) draw() {
 		return
 	}
 	w.mu.Lock()
-	block := w.a.Out.SessionBlock(w.view)
+	block := view.SessionBlock(w.a.Out, w.view)
 	w.mu.Unlock()
 	if block != w.block {
 		w.block = block
@@ -140,16 +143,16 @@ func (w *sessions) report(found []verdict.Verdict, summary verdict.Summary, skip
 	if w.a.json {
 		return w.reportJSON(found, summary, notes, skipped)
 	}
-	if err := w.a.Out.SessionReport(w.view); err != nil {
+	if err := view.SessionReport(w.a.Out, w.view); err != nil {
 		return err
 	}
-	if text := ui.VerdictsText(w.a.Out, found); text != "" {
+	if text := view.VerdictsText(w.a.Out, found); text != "" {
 		if _, err := fmt.Fprintf(w.a.Out, "\n%s", text); err != nil {
 			return err
 		}
 	}
 	if skipped > 0 {
-		notes = append(notes, fmt.Sprintf("%s not printed: the reader was too slow", ui.Count(skipped, "line")))
+		notes = append(notes, fmt.Sprintf("%s not printed: the reader was too slow", term.Count(skipped, "line")))
 	}
 	for _, n := range notes {
 		w.a.note("%s", escape.Text(n))
@@ -161,7 +164,7 @@ func (w *sessions) report(found []verdict.Verdict, summary verdict.Summary, skip
 		}
 	}
 	_, err := fmt.Fprintf(w.a.Out, "%s at the end, %d at most; %s about sessions.\n",
-		ui.Count(w.view.Len(), "session"), w.peak, ui.Count(c.Messages, "message"))
+		term.Count(w.view.Len(), "session"), w.peak, term.Count(c.Messages, "message"))
 	if err == nil && w.peak < w.o.expect {
 		_, err = fmt.Fprintf(w.a.Out, "%s: %d sessions were expected\n", w.a.Out.Bad("too few"), w.o.expect)
 	}
@@ -169,26 +172,26 @@ func (w *sessions) report(found []verdict.Verdict, summary verdict.Summary, skip
 }
 
 func (w *sessions) reportJSON(found []verdict.Verdict, summary verdict.Summary, notes []string, skipped uint64) error {
-	lines := ui.NewLines(w.a.Out)
+	lines := term.NewLines(w.a.Out)
 	for _, c := range w.view.Contexts() {
 		for _, s := range c.Sessions() {
-			if err := lines.Write(ui.NewSessionRow(w.view, c, s)); err != nil {
+			if err := lines.Write(view.NewSessionRow(w.view, c, s)); err != nil {
 				return err
 			}
 		}
 	}
 	for _, c := range w.view.Contexts() {
-		if err := lines.Write(ui.NewContextRow(c)); err != nil {
+		if err := lines.Write(view.NewContextRow(c)); err != nil {
 			return err
 		}
 	}
 	for _, n := range w.view.Nodes() {
-		if err := lines.Write(ui.NewNodeRow(n)); err != nil {
+		if err := lines.Write(view.NewNodeRow(n)); err != nil {
 			return err
 		}
 	}
 	for _, v := range found {
-		if err := lines.Write(ui.NewVerdict(v)); err != nil {
+		if err := lines.Write(view.NewVerdict(v)); err != nil {
 			return err
 		}
 	}

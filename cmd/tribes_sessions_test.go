@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
 	"muster/tribes"
 	"muster/tribes/cluster/channel"
 	"muster/tribes/javaser"
@@ -99,8 +99,8 @@ func TestSessionsAckWhileNobodyReads(t *testing.T) {
 	t.Setenv("XDG_STATE_HOME", t.TempDir())
 	out := &stuck{begun: make(chan struct{}), until: make(chan struct{})}
 	defer close(out.until)
-	s, _, errs := ui.Test("")
-	s.Out = &ui.Stream{Writer: out, Width: 80}
+	s, _, errs := term.Test("")
+	s.Out = &term.Stream{Writer: out, Width: 80}
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	ended := make(chan int, 1)

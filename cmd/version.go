@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"muster/cmd/internal/ui"
+	"muster/cmd/internal/term"
 )
 
 // version is set by the release build: -ldflags "-X muster/cmd.version=1.2.3".
@@ -28,7 +28,7 @@ func newVersionCmd(a *app) *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			v := versionDocument{"version", version, runtime.Version(), runtime.GOOS, runtime.GOARCH}
 			if a.json {
-				return ui.Document(a.Out, v)
+				return term.Document(a.Out, v)
 			}
 			_, err := fmt.Fprintf(a.Out, "muster %s (%s, %s/%s)\n", v.Version, v.Go, v.OS, v.Arch)
 			return err

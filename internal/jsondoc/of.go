@@ -46,7 +46,7 @@ var plainNames = []string{"Counts", "Summary", "Value", "Port", "File", "Strays"
 
 func objectName(t reflect.Type) string {
 	name := strings.TrimSuffix(t.Name(), "JSON")
-	if pkg := path.Base(t.PkgPath()); slices.Contains(plainNames, name) && pkg != "ui" && pkg != "cmd" {
+	if pkg := path.Base(t.PkgPath()); slices.Contains(plainNames, name) && pkg != "view" && pkg != "cmd" {
 		name = strings.ToUpper(pkg[:1]) + pkg[1:] + name
 	}
 	return strings.ToUpper(name[:1]) + name[1:]

@@ -1,0 +1,231 @@
+package view
+
+import (
+	"net/netip"
+	"time"
+
+	"muster/internal/escape"
+	"muster/internal/verdict"
+	"muster/sniff"
+	"muster/sniff/analysis"
+)
+
+// SniffSummary closes a capture in JSON.
+type SniffSummary struct {
+	Type       string `json:"type"` // summary
+	Packets    uint64 `json:"packets"`
+	Bytes      uint64 `json:"bytes"`
+	Heartbeats uint64 `json:"heartbeats"`
+	Goodbyes   uint64 `json:"goodbyes"`
+	Messages   uint64 `json:"messages"`
+	Acks       uint64 `json:"acks"`
+	FailAcks   uint64 `json:"fail_acks"`
+	IGMP       uint64 `json:"igmp"`
+	MLD        uint64 `json:"mld"`
+	Invalid    uint64 `json:"invalid"`
+	CutPackets uint64 `json:"cut_packets"`
+	Dropped    uint64 `json:"dropped"`
+	// Overflow counts members, groups and others that found no room in the tables.
+	Overflow uint64 `json:"overflow"`
+	// Damage tells why a file ended before its end.
+	Damage    string    `json:"damage,omitempty"`
+	FirstSeen time.Time `json:"first_seen"`
+	LastSeen  time.Time `json:"last_seen"`
+
+	Members   []SniffMember   `json:"members"`
+	Speakers  []SniffSpeaker  `json:"speakers"` // members known by their messages alone
+	Clusters  []SniffCluster  `json:"clusters"`
+	Groups    []SniffGroup    `json:"groups"`
+	Queriers  []SniffQuerier  `json:"queriers"`
+	Receivers []SniffReceiver `json:"receivers"`
+	// Products are the clusters, rings, domains and virtual routers of other products;
+	// Streams what is sent with numbers, such as RTP.
+	Products []SniffProduct `json:"products"`
+	Streams  []SniffStream  `json:"streams"`
+
+	Verdicts verdict.Summary `json:"verdicts"`
+}
+
+// SniffMember is a member and how its heartbeats came.
+type SniffMember struct {
+	Member
+	Heartbeats       uint64     `json:"heartbeats"`
+	FirstSeen        time.Time  `json:"first_seen"`
+	LastSeen         time.Time  `json:"last_seen"`
+	IntervalMS       float64    `json:"interval_ms"`
+	JitterMS         float64    `json:"jitter_ms"`
+	LongestSilenceMS float64    `json:"longest_silence_ms"`
+	Lost             uint64     `json:"lost"`
+	Goodbye          *time.Time `json:"goodbye"` // null where it never said it
+	Sources          []string   `json:"sources"`
+	Groups           []string   `json:"groups"`
+	Messages         uint64     `json:"messages"`
+}
+
+// SniffSpeaker is a member of which only messages were seen.
+type SniffSpeaker struct {
+	Member
+	Messages  uint64    `json:"messages"`
+	FirstSeen time.Time `json:"first_seen"`
+	LastSeen  time.Time `json:"last_seen"`
+}
+
+// SniffCluster is the members that share group, port and domain.
+type SniffCluster struct {
+	Group   string   `json:"group"`
+	Domain  string   `json:"domain"`
+	Members []string `json:"members"` // host and port
+}
+
+// SniffGroup is what went to a group, and who said that it listens.
+type SniffGroup struct {
+	Group string `json:"group"`
+	Port  uint16 `json:"port"`
+	// Product is what was decoded there, else whose default the group is.
+	Product string `json:"product,omitempty"`
+	// Members are those of other products that sent to the group and port.
+	Members    []ProductMember `json:"members"`
+	Packets    uint64          `json:"packets"`
+	Bytes      uint64          `json:"bytes"`
+	PerSecond  float64         `json:"packets_per_second"`
+	Sources    []string        `json:"sources"`
+	Protocols  []string        `json:"protocols"`
+	Heartbeats uint64          `json:"heartbeats"`
+	Reports    uint64          `json:"reports"`
+	Reporters  []string        `json:"reporters"`
+	Leaves     uint64          `json:"leaves"`
+}
+
+// SniffQuerier is a host that asks who listens.
+type SniffQuerier struct {
+	Address         string    `json:"address"`
+	MAC             string    `json:"mac"`
+	VLAN            uint16    `json:"vlan"`
+	Version         uint8     `json:"version"`
+	GeneralQueries  uint64    `json:"general_queries"`
+	SpecificQueries uint64    `json:"specific_queries"`
+	FirstSeen       time.Time `json:"first_seen"`
+	LastSeen        time.Time `json:"last_seen"`
+	IntervalMS      float64   `json:"interval_ms"` // that it tells, 0 where it cannot
+	MeasuredMS      float64   `json:"measured_interval_ms"`
+	MaxResponseMS   float64   `json:"max_response_ms"`
+	Robustness      uint8     `json:"robustness"`
+	Elected         bool      `json:"elected"` // its address is the lowest: it wins the election
+}
+
+// SniffReceiver is the TCP side of a member.
+type SniffReceiver struct {
+	Address       string  `json:"address"`
+	Opened        uint64  `json:"opened"`
+	Answered      uint64  `json:"answered"`
+	Refused       uint64  `json:"refused"`
+	NoAnswer      uint64  `json:"no_answer"`
+	Messages      uint64  `json:"messages"`
+	Bytes         uint64  `json:"bytes"`
+	Acks          uint64  `json:"acks"`
+	FailAcks      uint64  `json:"fail_acks"`
+	AcksDue       uint64  `json:"acks_due"`
+	AcksMissing   uint64  `json:"acks_missing"`
+	AcksLate      uint64  `json:"acks_late"`
+	AckMeanMS     float64 `json:"ack_mean_ms"`
+	AckP99MS      float64 `json:"ack_p99_ms"`
+	AckLongestMS  float64 `json:"ack_longest_ms"`
+	Retransmitted uint64  `json:"retransmitted"`
+	Changed       uint64  `json:"changed"` // retransmissions with other content
+	Gaps          uint64  `json:"gaps"`
+	MissingBytes  uint64  `json:"missing_bytes"`
+	Invalid       uint64  `json:"invalid"`
+}
+
+// NewSniffSummary sums a capture up.
+func NewSniffSummary(r *sniff.Result) *SniffSummary {
+	a, t, st := r.Analysis, &r.Totals, &r.Stats
+	v := &SniffSummary{
+		Type: "summary", Packets: t.Packets, Bytes: t.Bytes, Heartbeats: t.Heartbeats, Goodbyes: t.Goodbyes, Messages: t.Messages,
+		Acks: t.Acks, FailAcks: t.FailAcks, IGMP: t.IGMP, MLD: t.MLD, Invalid: t.Invalid, CutPackets: t.CutPackets,
+		Dropped: st.Dropped, Overflow: a.Overflow, FirstSeen: nsTime(a.First), LastSeen: nsTime(a.Last),
+		Members: []SniffMember{}, Speakers: []SniffSpeaker{}, Clusters: []SniffCluster{}, Groups: []SniffGroup{},
+		Queriers: []SniffQuerier{}, Receivers: []SniffReceiver{}, Products: newProducts(a.Products), Streams: newStreams(a.Products), Verdicts: verdict.Summarize(r.Verdicts),
+	}
+	if st.Damage != nil {
+		v.Damage = st.Damage.Error()
+	}
+	for _, m := range a.HeardMembers() {
+		v.Members = append(v.Members, newSniffMember(m))
+	}
+	for _, m := range a.SilentMembers() {
+		v.Speakers = append(v.Speakers, SniffSpeaker{NewMember(&m.Record, netip.AddrPort{}), m.Talk.Messages, nsTime(m.Talk.First), nsTime(m.Talk.Last)})
+	}
+	for _, c := range a.Clusters() {
+		row := SniffCluster{Group: c.Group.String(), Domain: escape.Text(c.Domain), Members: []string{}}
+		for _, m := range c.Members {
+			row.Members = append(row.Members, m.Name())
+		}
+		v.Clusters = append(v.Clusters, row)
+	}
+	for _, g := range a.SortedGroups() {
+		v.Groups = append(v.Groups, newSniffGroup(a, g))
+	}
+	for _, q := range a.SortedQueriers() {
+		v.Queriers = append(v.Queriers, newSniffQuerier(a, q))
+	}
+	for _, r := range a.SortedReceivers() {
+		v.Receivers = append(v.Receivers, SniffReceiver{
+			Address: r.Addr.String(), Opened: r.Opened, Answered: r.Answered, Refused: r.Refused, NoAnswer: r.Silent,
+			Messages: r.Messages, Bytes: r.Bytes, Acks: r.Acks, FailAcks: r.FailAcks, AcksDue: r.AcksDue, AcksMissing: r.AcksMissing,
+			AcksLate: r.AcksLate, AckMeanMS: msOf(r.Latency.Mean()), AckP99MS: msOf(r.Latency.Quantile(0.99)), AckLongestMS: msOf(r.Latency.Longest),
+			Retransmitted: r.Retransmitted, Changed: r.Changed, Gaps: r.Gaps, MissingBytes: r.Missing, Invalid: r.Invalid,
+		})
+	}
+	return v
+}
+
+func nsTime(ns int64) time.Time { return time.Unix(0, ns).UTC() }
+
+func newSniffMember(m *analysis.Member) SniffMember {
+	v := SniffMember{
+		Member: NewMember(&m.Record, netip.AddrPort{}), Heartbeats: m.Beats.Count(), FirstSeen: nsTime(m.First), LastSeen: nsTime(m.Last),
+		IntervalMS: msOf(m.Beats.Interval()), JitterMS: msOf(m.Beats.Jitter()), LongestSilenceMS: float64(m.Beats.Longest) / 1e6,
+		Lost: m.Beats.Lost(), Sources: addrTexts(m.Sources.List()), Groups: []string{}, Messages: m.Talk.Messages,
+	}
+	for _, g := range m.Groups.List() {
+		v.Groups = append(v.Groups, g.String())
+	}
+	if m.Goodbye != 0 {
+		t := nsTime(m.Goodbye)
+		v.Goodbye = &t
+	}
+	return v
+}
+
+func newSniffGroup(a *analysis.Analysis, g *analysis.Group) SniffGroup {
+	v := SniffGroup{
+		Group: g.Addr.Addr().String(), Port: g.Addr.Port(), Product: g.Product, Packets: g.Packets, Bytes: g.Bytes,
+		Sources: addrTexts(g.Sources.List()), Protocols: append([]string{}, g.Protocols.List()...), Heartbeats: g.Heartbeats, Reporters: []string{},
+		Members: newProductMembers(a.Products.On(g.Addr)),
+	}
+	if len(v.Members) > 0 {
+		v.Product = v.Members[0].Product
+	}
+	if span := a.Span(); span > 0 {
+		v.PerSecond = float64(g.Packets) / span.Seconds()
+	}
+	if j := a.Joined[g.Addr.Addr()]; j != nil {
+		v.Reports, v.Leaves, v.Reporters = j.Reports, j.Leaves, addrTexts(j.Reporters.List())
+	}
+	return v
+}
+
+func newSniffQuerier(a *analysis.Analysis, q *analysis.Querier) SniffQuerier {
+	v := SniffQuerier{
+		Address: q.Addr.String(), MAC: q.MAC.String(), VLAN: q.VLAN, Version: q.Version, GeneralQueries: q.General, SpecificQueries: q.Specific,
+		FirstSeen: nsTime(q.First), LastSeen: nsTime(q.Last), IntervalMS: msOf(q.Interval), MeasuredMS: msOf(q.Beats.Interval()),
+		MaxResponseMS: msOf(q.MaxResponse), Robustness: q.Robustness, Elected: !q.Addr.IsUnspecified(),
+	}
+	for _, o := range a.SortedQueriers() {
+		if o.VLAN == q.VLAN && o.Interface == q.Interface && o.Addr.Is4() == q.Addr.Is4() && !o.Addr.IsUnspecified() && o.Addr.Less(q.Addr) {
+			v.Elected = false
+		}
+	}
+	return v
+}

@@ -1,0 +1,209 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"muster/cmd/internal/term"
+	"muster/internal/escape"
+	"muster/internal/verdict"
+	"muster/sniff"
+	"muster/sniff/analysis"
+)
+
+// SniffReport prints the summary of a capture for people: members, groups,
+// queriers and receivers as tables, then the verdicts.
+func SniffReport(s *term.Stream, r *sniff.Result) error {
+	a, vs := r.Analysis, r.Verdicts
+	for _, part := range []struct {
+		title string
+		table *term.Table
+	}{
+		{"Members", membersTable(a)},
+		{"Groups", groupsTable(a)},
+		{"Queriers", queriersTable(a)},
+		{"Receivers", receiversTable(a)},
+		{"What else is here", productsTable(a)},
+		{"Streams", streamsTable(a)},
+	} {
+		if len(part.table.Rows) == 0 {
+			continue
+		}
+		if _, err := fmt.Fprintln(s, s.Style().Bold(true).Render(part.title)); err != nil {
+			return err
+		}
+		if err := part.table.Render(s); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintln(s); err != nil {
+			return err
+		}
+	}
+	var b strings.Builder
+	fmt.Fprintln(&b, countsText(r))
+	b.WriteString(wrongText(s, vs))
+	otherVerdicts(s, &b, vs, func(st verdict.Status) bool { return st.Bad() || st == verdict.Unknown })
+	_, err := fmt.Fprint(s, b.String())
+	return err
+}
+
+// SniffClosing prints the counts of a capture in a line, and one for each verdict
+// that speaks against the network.
+func SniffClosing(s *term.Stream, r *sniff.Result) error {
+	var b strings.Builder
+	fmt.Fprintln(&b, countsText(r))
+	otherVerdicts(s, &b, r.Verdicts, func(verdict.Status) bool { return false })
+	_, err := fmt.Fprint(s, b.String())
+	return err
+}
+
+// otherVerdicts prints a line for each verdict that is not told already, and counts
+// those that pass.
+func otherVerdicts(s *term.Stream, b *strings.Builder, vs []verdict.Verdict, told func(verdict.Status) bool) {
+	passed := 0
+	for i := range vs {
+		switch v := &vs[i]; {
+		case told(v.Status):
+		case v.Status == verdict.Pass && v.Subject == "": // with one it is worth a line
+			passed++
+		default:
+			b.WriteString(headline(s, *v))
+		}
+	}
+	if passed > 0 {
+		fmt.Fprintf(b, "%s  %s of what the traffic shows\n", padStatus(s, verdict.Pass), term.Count(passed, "check"))
+	}
+}
+
+func countsText(r *sniff.Result) string {
+	t, a, st := &r.Totals, r.Analysis, &r.Stats
+	parts := []string{term.Count(t.Packets, "packet") + " in " + term.Seconds(a.Span())}
+	add := func(n uint64, word string) {
+		if n > 0 {
+			parts = append(parts, term.Count(n, word))
+		}
+	}
+	add(t.Heartbeats, "heartbeat")
+	add(t.Messages, "message")
+	add(t.Acks, "ack")
+	add(t.FailAcks, "fail ack")
+	if t.IGMP > 0 {
+		parts = append(parts, fmt.Sprintf("%d IGMP", t.IGMP))
+	}
+	if t.MLD > 0 {
+		parts = append(parts, fmt.Sprintf("%d MLD", t.MLD))
+	}
+	if t.Invalid > 0 {
+		parts = append(parts, fmt.Sprintf("%d invalid", t.Invalid))
+	}
+	if t.CutPackets > 0 {
+		parts = append(parts, fmt.Sprintf("%d cut by the snap length", t.CutPackets))
+	}
+	if st.Dropped > 0 {
+		parts = append(parts, fmt.Sprintf("%d dropped by the kernel", st.Dropped))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func membersTable(a *analysis.Analysis) *term.Table {
+	t := &term.Table{Header: []string{"member", "id", "domain", "beats", "interval", "jitter", "longest silence", "lost", "first", "last", ""},
+		Right: map[int]bool{3: true, 4: true, 5: true, 6: true, 7: true, 8: true, 9: true}}
+	for _, m := range a.HeardMembers() {
+		note := ""
+		switch {
+		case m.Goodbye != 0:
+			note = "said goodbye"
+		case len(m.Sources.List()) > 0 && !strings.HasPrefix(m.Name(), m.Sources.List()[0].String()):
+			note = "from " + m.Sources.List()[0].String()
+		}
+		interval, jitter, longest := beatTexts(m)
+		t.Add(m.Name(), m.Record.ID.String()[:8], escape.Bytes(m.Record.Domain), m.Beats.Count(), interval, jitter, longest, m.Beats.Lost(),
+			since(a, m.First), since(a, m.Last), note)
+	}
+	for _, m := range a.SilentMembers() {
+		t.Add(m.Name(), m.Record.ID.String()[:8], escape.Bytes(m.Record.Domain), 0, "", "", "", "", since(a, m.Talk.First), since(a, m.Talk.Last),
+			term.Count(m.Talk.Messages, "message")+", no heartbeat")
+	}
+	return t
+}
+
+// beatTexts writes how a member's heartbeats come; one alone does not tell.
+func beatTexts(m *analysis.Member) (interval, jitter, longest string) {
+	if m.Beats.Count() < 2 {
+		return "", "", ""
+	}
+	return term.Seconds(m.Beats.Interval()), term.Seconds(m.Beats.Jitter()), term.Seconds(time.Duration(m.Beats.Longest))
+}
+
+// since is a time after the first packet.
+func since(a *analysis.Analysis, ns int64) string {
+	return fmt.Sprintf("%.1fs", float64(ns-a.First)/1e9)
+}
+
+func groupsTable(a *analysis.Analysis) *term.Table {
+	t := &term.Table{Header: []string{"group", "packets", "rate", "sources", "ttl", "listeners", "what"}, Right: map[int]bool{1: true, 2: true, 3: true, 4: true, 5: true}}
+	for _, g := range a.SortedGroups() {
+		rate, listeners := "", ""
+		if span := a.Span(); span > 0 {
+			rate = term.PerSecond(float64(g.Packets) / span.Seconds())
+		}
+		if j := a.Joined[g.Addr.Addr()]; j != nil {
+			listeners = fmt.Sprint(len(j.Reporters.List()))
+		}
+		ttl := fmt.Sprint(g.TTLMin)
+		if g.TTLMax != g.TTLMin {
+			ttl += fmt.Sprintf("-%d", g.TTLMax)
+		}
+		what := strings.Join(g.Protocols.List(), ", ")
+		if g.Product != "" {
+			what += " (" + g.Product + ")"
+		}
+		t.Add(addrText(g.Addr), g.Packets, rate, len(g.Sources.List()), ttl, listeners, what)
+	}
+	return t
+}
+
+func queriersTable(a *analysis.Analysis) *term.Table {
+	t := &term.Table{Header: []string{"querier", "version", "queries", "interval", "max response", "last", "hardware address"}, Right: map[int]bool{1: true, 2: true, 3: true, 4: true, 5: true}}
+	for _, q := range a.SortedQueriers() {
+		name := "IGMP "
+		if !q.Addr.Is4() {
+			name = "MLD "
+		}
+		interval := q.Interval
+		if interval == 0 {
+			interval = q.Beats.Interval()
+		}
+		t.Add(name+q.Addr.String(), q.Version, q.General+q.Specific, orNone(interval), orNone(q.MaxResponse), since(a, q.Last), q.MAC)
+	}
+	return t
+}
+
+// orNone leaves out what is not known.
+func orNone(d time.Duration) string {
+	if d <= 0 {
+		return ""
+	}
+	return term.Seconds(d)
+}
+
+func receiversTable(a *analysis.Analysis) *term.Table {
+	t := &term.Table{Header: []string{"receiver", "connections", "messages", "acks", "late", "missing", "ack mean", "ack p99", "resent", "gaps", ""},
+		Right: map[int]bool{1: true, 2: true, 3: true, 4: true, 5: true, 6: true, 7: true, 8: true, 9: true}}
+	for _, r := range a.SortedReceivers() {
+		note := ""
+		if r.Refused > 0 {
+			note = fmt.Sprintf("%d refused", r.Refused)
+		}
+		if r.Silent > 0 {
+			note = strings.TrimPrefix(fmt.Sprintf("%s, %d without answer", note, r.Silent), ", ")
+		}
+		mean, p99 := "", ""
+		if r.Latency.Count > 0 {
+			mean, p99 = term.Seconds(r.Latency.Mean()), term.Seconds(r.Latency.Quantile(0.99))
+		}
+		t.Add(r.Addr, r.Opened, r.Messages, r.Acks+r.FailAcks, r.AcksLate, r.AcksMissing, mean, p99, r.Retransmitted, r.Gaps, note)
+	}
+	return t
+}
