@@ -94,6 +94,8 @@ type sniffRun struct {
 	sniffOptions
 	groups []mcast.Group
 	filter *filter.Filter
+	// filterless: the command line names neither groups nor a filter.
+	filterless bool
 }
 
 // defaultLiveFilter keeps out what is of no interest in a live capture, above all
@@ -101,7 +103,7 @@ type sniffRun struct {
 const defaultLiveFilter = "multicast or igmp or mld or tribes"
 
 func (o *sniffOptions) parse(c *cobra.Command, args []string) (*sniffRun, error) {
-	r := &sniffRun{sniffOptions: *o}
+	r := &sniffRun{sniffOptions: *o, filterless: o.filter == "" && len(args) == 0}
 	for _, arg := range args {
 		g, err := mcast.ParseGroup(arg)
 		if err != nil {

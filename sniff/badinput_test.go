@@ -108,6 +108,7 @@ func (w *wire) stream(t *testing.T, segments ...[2]int) (total int) {
 			part = bytes.Repeat([]byte{'X'}, len(part))
 			from = -from
 		}
+		w.now += 200e6 // a retransmission comes later, a copy at once
 		w.tcp(src, dst, frame.ACK, 101+uint32(from), 501, part)
 	}
 	w.tcp(src, dst, frame.ACK|frame.FIN, 101+uint32(len(b)), 501, nil)

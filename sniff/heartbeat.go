@@ -89,14 +89,14 @@ func (s *Sniffer) heartbeat(e *Event) {
 	}
 }
 
-// heardBeat counts the heartbeat that was just read; same is Heartbeat's.
-func (s *Sniffer) heardBeat(p *capture.Packet, f *frame.Frame) (same bool) {
+// heardBeat counts the heartbeat that was just read.
+func (s *Sniffer) heardBeat(p *capture.Packet, f *frame.Frame) analysis.Beat {
 	if k := s.beats.found; k != nil {
-		_, same = s.Analysis.Heartbeat(p, f, &k.member, k.row)
-		return same
+		return s.Analysis.Heartbeat(p, f, &k.member, k.row)
 	}
-	row, _ := s.Analysis.Heartbeat(p, f, &s.member, nil)
+	beat := s.Analysis.Heartbeat(p, f, &s.member, nil)
 	s.receiver(&s.member)
-	s.beats.keep(f.Payload, row)
-	return false
+	s.beats.keep(f.Payload, beat.Row)
+	beat.Same = false
+	return beat
 }

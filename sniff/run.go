@@ -11,6 +11,7 @@ import (
 	"muster/internal/verdict"
 	"muster/sniff/analysis"
 	"muster/sniff/capture"
+	"muster/sniff/copies"
 )
 
 // RunOptions say what to do with the packets and when to end. Without a bound a
@@ -26,6 +27,8 @@ type RunOptions struct {
 // Result is what a run saw.
 type Result struct {
 	Totals   Totals
+	Unread   map[capture.LinkType]uint64 // packets by link types that are not read
+	Pairs    []copies.Pair               // where packets were seen again
 	Analysis *analysis.Analysis
 	Stats    capture.Stats
 	Source   capture.Source // for the names of its interfaces
@@ -52,6 +55,7 @@ type Runner struct {
 
 // NewRunner prepares a run of c; nothing is read before Run.
 func NewRunner(c *Capture, o RunOptions) *Runner {
+	o.Analysis.InterfaceName = c.InterfaceName
 	return &Runner{capture: c, o: o, sniffer: New(o.Options)}
 }
 
@@ -71,7 +75,7 @@ func (r *Runner) View(look func(*Result)) {
 
 func (r *Runner) result() *Result {
 	return &Result{
-		Totals: r.sniffer.Totals, Analysis: r.sniffer.Analysis, Stats: r.capture.Source.Stats(), Source: r.capture.Source,
+		Totals: r.sniffer.Totals, Unread: r.sniffer.Unread, Pairs: r.sniffer.copies.Pairs(), Analysis: r.sniffer.Analysis, Stats: r.capture.Source.Stats(), Source: r.capture.Source,
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"muster/mcast/products"
 	"muster/sniff/analysis"
 	"muster/sniff/capture"
+	"muster/sniff/copies"
 	"muster/sniff/filter"
 	"muster/sniff/frame"
 	"muster/sniff/proto"
@@ -22,7 +23,7 @@ type Options struct {
 	Filter *filter.Filter
 	// Keep is called for each packet that the filter kept, before its event.
 	Keep func(p *capture.Packet) error
-	// Event is called for each kept packet, and for each message and ack that the
+	// Event is called for each kept packet that is no copy, and for each message and ack that the
 	// packet completed. nil where only the analysis is wanted.
 	Event func(e *Event)
 	// Analysis is how to judge.
@@ -43,6 +44,9 @@ type Totals struct {
 	IGMP, MLD  uint64
 	Invalid    uint64 // packets and streams that could not be read
 	CutPackets uint64 // that the snap length cut
+	// CutHeartbeats are heartbeats among them that cannot be read for it.
+	CutHeartbeats uint64
+	Copies        uint64 // packets that were counted before: seen again, not sent again
 }
 
 // Sniffer reads packets one after the other. It is for one goroutine.
@@ -50,16 +54,20 @@ type Sniffer struct {
 	o        Options
 	Totals   Totals
 	Analysis *analysis.Analysis
+	// Unread counts packets by their link types, where those are not read.
+	Unread map[capture.LinkType]uint64
 
 	decoder decode.Decoder
 
 	finder proto.Finder
+	copies *copies.Table
 	defrag *frame.Defragmenter
 	tcp    *stream.Assembler
 	streams
 
 	event       Event
 	frame       frame.Frame
+	timed       capture.Packet // the packet with its time on the corrected clock
 	beats       beatCache
 	member      tribes.Member
 	igmpMessage igmp.Message
@@ -77,6 +85,7 @@ func New(o Options) *Sniffer {
 		o:        o,
 		Analysis: analysis.New(o.Analysis),
 		decoder:  o.Decoder,
+		copies:   copies.New(),
 		defrag:   frame.NewDefragmenter(),
 		known:    map[netip.AddrPort]string{},
 	}
@@ -95,22 +104,28 @@ func (s *Sniffer) Packet(p *capture.Packet) error {
 			return err
 		}
 	}
-	a := s.Analysis
-	s.Totals.Packets++
-	s.Totals.Bytes += uint64(p.Length)
-	if s.Totals.Packets == 1 {
-		a.First = p.Nanos
-	}
-	a.Last = max(a.Last, p.Nanos)
 	f := &s.frame
 	err := frame.Decode(p, f)
+	if s.copies.Seen(p, f) {
+		s.Totals.Copies++
+		s.again(p, f)
+		return nil
+	}
+	s.Totals.Packets++
+	s.Totals.Bytes += uint64(p.Length)
 	if len(p.Data) < p.Length {
 		s.Totals.CutPackets++
 	}
+	if !p.Link.Known() {
+		s.unread(p.Link)
+		return nil
+	}
+	s.timed = *p
+	s.timed.Nanos = s.Analysis.Tick(p)
 	e := &s.event
 	*e = Event{Packet: p, Frame: f, Err: err}
 	s.decode(e)
-	s.count(e)
+	s.count(e, &s.timed)
 	if s.o.Event != nil {
 		s.neighbour(e)
 		e.Source, e.Destination = f.Source(), f.Destination()
@@ -130,12 +145,14 @@ func (s *Sniffer) decode(e *Event) {
 		e.Protocol = ipName(f)
 	case f.Fragment:
 		e.Protocol = "fragment"
-		whole, ok := s.defrag.Add(f, e.Packet.Nanos)
-		if !ok {
-			return
-		}
-		if e.Err = f.Transport(whole); e.Err != nil {
-			return
+		for f.Fragment { // again where a tunnel came in pieces, and what is in it too
+			whole, ok := s.defrag.Add(f, s.timed.Nanos)
+			if !ok {
+				return
+			}
+			if e.Err = f.Transport(whole); e.Err != nil {
+				return
+			}
 		}
 		s.whole(e)
 	default:
@@ -161,23 +178,31 @@ func (s *Sniffer) whole(e *Event) {
 }
 
 // count adds the packet to the totals and the analysis.
-func (s *Sniffer) count(e *Event) {
-	f, p, a := e.Frame, e.Packet, s.Analysis
+func (s *Sniffer) count(e *Event, p *capture.Packet) {
+	f, a := e.Frame, s.Analysis
 	same := false
-	s.products(e)
+	s.tunnels(f, p)
+	s.products(e, p)
 	if e.Err != nil {
 		s.Totals.Invalid++
 	}
 	switch e.Protocol {
 	case protoHeartbeat:
 		if e.Member != nil {
+			beat := s.heardBeat(p, f)
+			if beat.Copy {
+				s.Totals.Copies++
+				return
+			}
+			same = beat.Same
 			s.Totals.Heartbeats++
 			if e.Member.Shutdown() {
 				s.Totals.Goodbyes++
 			}
-			same = s.heardBeat(p, f)
 		} else if e.Err != nil {
 			a.MalformedHeartbeat(p, f, e.Err.Error())
+		} else {
+			s.Totals.CutHeartbeats++
 		}
 	case protoIGMP:
 		s.Totals.IGMP++
@@ -185,6 +210,8 @@ func (s *Sniffer) count(e *Event) {
 			a.IGMPMessage(p, f, e.IGMP, e.Anomalies)
 		}
 		return
+	case "arp":
+		a.Claim(f)
 	case protoMLD:
 		s.Totals.MLD++
 		if e.MLD != nil {
@@ -209,11 +236,40 @@ func (s *Sniffer) count(e *Event) {
 }
 
 // products lets the analysis of other products have the packet.
-func (s *Sniffer) products(e *Event) {
+func (s *Sniffer) products(e *Event, p *capture.Packet) {
 	if e.Err == nil && (e.decoder != nil || e.Protocol == "udp") {
-		if err := s.Analysis.Products.Packet(e.Packet, e.Frame, e.decoder, e.Other); err != nil {
+		if err := s.Analysis.Products.Packet(p, e.Frame, e.decoder, e.Other); err != nil {
 			e.otherError(err)
 		}
+	}
+}
+
+// tunnels counts what carries the packet, where that goes to a group itself.
+func (s *Sniffer) tunnels(f *frame.Frame, p *capture.Packet) {
+	for _, t := range f.Tunnels {
+		if t.Dst.IsMulticast() {
+			s.Analysis.Datagram(p, &frame.Frame{Src: t.Src, Dst: t.Dst, DstPort: t.Port, TTL: t.TTL}, t.Kind.String(), false)
+		}
+	}
+}
+
+// again takes a copy of a packet that was counted.
+func (s *Sniffer) again(p *capture.Packet, f *frame.Frame) {
+	if len(f.Body) > 0 && (f.Proto == frame.ProtoIGMP && f.Body[0] == byte(igmp.Query) || f.Proto == frame.ProtoICMPv6 && f.Body[0] == byte(mld.Query)) {
+		s.Analysis.QueryAgain(p, f)
+	}
+}
+
+// maxUnread is how many link types that are not read are counted one by one.
+const maxUnread = 64
+
+// unread counts a packet of a link type that is not read.
+func (s *Sniffer) unread(l capture.LinkType) {
+	if s.Unread == nil {
+		s.Unread = map[capture.LinkType]uint64{}
+	}
+	if _, ok := s.Unread[l]; ok || len(s.Unread) < maxUnread {
+		s.Unread[l]++
 	}
 }
 
@@ -221,7 +277,8 @@ func (s *Sniffer) products(e *Event) {
 func (s *Sniffer) Finish() {
 	a := s.Analysis
 	s.tcp.Finish(a.Last)
-	a.Fragments = analysis.Fragments{Complete: s.defrag.Complete, Incomplete: s.defrag.Incomplete + uint64(s.defrag.Waiting())}
+	a.Fragments = analysis.Fragments{Complete: s.defrag.Complete, Incomplete: s.defrag.Lost(a.Last)}
+	a.Seats(s.copies.Pairs(), s.copies.Unicast)
 }
 
 // product names who uses f's group and port by default.

@@ -99,7 +99,7 @@ func (s *Sniffer) inside(e *Event) {
 		if s.o.Event != nil {
 			s.streams.event = Event{Packet: e.Packet, Frame: e.Frame}
 		}
-		s.segment(e.Frame, e.Packet.Nanos)
+		s.segment(e.Frame, s.timed.Nanos)
 	}
 }
 
@@ -128,7 +128,7 @@ func (s *Sniffer) broadcast(e *Event) {
 			}
 			return
 		}
-		s.frameData(e.Frame.Source(), e.Frame.Destination(), data, n, e.Packet.Nanos)
+		s.frameData(e.Frame.Source(), e.Frame.Destination(), data, n, s.timed.Nanos)
 		b = b[n:]
 	}
 }
@@ -232,6 +232,9 @@ func (t *streams) frames(c *stream.Conn, k *conn, d stream.Dir, now int64) {
 		h.frames++
 		switch p.Kind {
 		case tribes.PieceMessage:
+			if k.receiver != nil {
+				k.receiver.Sent(src.Addr())
+			}
 			data := t.s.frameData(src, dst, p.Data, p.Size, now)
 			t.s.pend(k, data, p.Size, now)
 		case tribes.PieceMessage55:

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"muster/sniff/analysis/products"
+	"muster/sniff/copies"
 	"muster/tribes"
 )
 
@@ -21,6 +22,8 @@ type Options struct {
 	// DropTime is after how long a silent member is dropped: Tomcat's default of
 	// 3 s where it is zero.
 	DropTime time.Duration
+	// InterfaceName names the interfaces of the capture; it may be nil.
+	InterfaceName func(int) string
 }
 
 // The bounds of the tables.
@@ -30,18 +33,20 @@ const (
 	maxReceivers = 4096
 	maxQueriers  = 256
 	maxHosts     = 4096
+	maxLinks     = 4096
 	maxPerRow    = 64 // sources of a group, reporters, ...
 	maxAliases   = 8  // sources, groups, interfaces of one member
 )
 
 // Analysis is all that was learnt so far.
 type Analysis struct {
-	drop        int64 // ns
-	First, Last int64 // times of the first and the last packet, ns
+	timeline
+	drop int64 // ns
+	name func(int) string
 
 	Members   map[MemberKey]*Member
 	Groups    map[netip.AddrPort]*Group
-	Joined    map[netip.Addr]*Joined
+	Links     map[Link]*LinkView
 	Queriers  map[QuerierKey]*Querier
 	Receivers map[netip.AddrPort]*Receiver
 	// Products are the members of other products than Tomcat.
@@ -53,10 +58,15 @@ type Analysis struct {
 	MalformedTotal uint64
 
 	Fragments Fragments
-	IGMP, MLD Membership
+	ARP       addressClaims
 	Overflow  uint64 // rows that did not fit
+	seats     []copies.Pair
+	unicast   uint64        // packets to one host, without copies
+	network   map[Link]Link // of links that are one network, the one that stands for it
 	lastGroup *Group
 	latest    [2]knownHost
+	lastLink  *LinkView
+	groups    int // joined, on all links
 }
 
 // New returns an empty analysis.
@@ -66,18 +76,16 @@ func New(o Options) *Analysis {
 	}
 	return &Analysis{
 		drop:      int64(o.DropTime),
+		name:      o.InterfaceName,
 		Members:   map[MemberKey]*Member{},
 		Groups:    map[netip.AddrPort]*Group{},
-		Joined:    map[netip.Addr]*Joined{},
+		Links:     map[Link]*LinkView{},
 		Queriers:  map[QuerierKey]*Querier{},
 		Receivers: map[netip.AddrPort]*Receiver{},
 		Products:  products.New(),
 		hosts:     map[netip.Addr]*host{},
 	}
 }
-
-// Span is the time between the first and the last packet.
-func (a *Analysis) Span() time.Duration { return time.Duration(a.Last - a.First) }
 
 // MemberKey is what makes two records one member (MemberImpl.equals): host, port
 // and unique id.
@@ -94,7 +102,8 @@ func keyOf(m *tribes.Member) MemberKey {
 	return k
 }
 
-// Fragments tells how datagrams that came in pieces fared.
+// Fragments tells how datagrams that came in pieces fared. Of those that never became
+// whole, Incomplete are the ones of which the capture explains nothing.
 type Fragments struct {
 	Complete, Incomplete uint64
 }

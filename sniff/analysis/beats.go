@@ -5,103 +5,261 @@ import (
 	"time"
 )
 
-// beats measures what comes at regular intervals: the usual one, how much it
-// varies, and what is missing. A member's sender waits a fixed time between two
-// heartbeats, so the median of the gaps is its frequency, whatever was lost.
-type beats struct {
-	count   uint64
-	last    int64
-	ring    [ringSize]uint32 // the latest gaps, in us
-	sorted  [ringSize]uint32 // the same, in order
-	next    int
-	filled  int
-	median  int64 // us, 0 while too few gaps are known
-	lost    uint64
-	Longest int64 // ns
-	// LongestAt is when the longest gap ended.
-	LongestAt int64
+// Beats measures a member's heartbeats on the sender's own scale: the alive time,
+// in ms, that it writes into each. Its frequency, what was lost and how long it was
+// silent are read from there, so that neither copies nor the order of packets nor
+// the clock of the capturing host change them.
+type Beats struct {
+	count uint64
+	// The latest marks, oldest first, beginning at start.
+	marks  [marks]mark
+	start  int
+	filled int
+	// before is what the marks that were pushed out told.
+	before struct {
+		lost, bursts uint64
+		longest      int64 // ms
+	}
+	period int64 // us, as last computed
+}
+
+// mark is a heartbeat that came: its alive time, and when it was captured.
+type mark struct {
+	alive, at int64
+	// set: the sender's clock was set before it, so that the step to it is no time.
+	// broken: the step tells nothing of losses, for that reason or since the record
+	// changed or the process stood still.
+	set, broken bool
+	// quiet is the number, from 1, of a time in which nothing at all was captured.
+	quiet uint8
 }
 
 const (
-	ringSize = 64
-	// enough gaps make a median that losses do not move.
+	marks = 65
+	// enough steps show a period.
 	enough = 4
+	// sameBeat is the time in ns within which one alive time means one heartbeat.
+	sameBeat = int64(250e6)
 )
 
-// add counts a beat and returns the gap before it, 0 for the first.
-func (b *beats) add(now int64) int64 {
+// nth is the i-th of the marks, 0 being the oldest.
+func (b *Beats) nth(i int) *mark { return &b.marks[(b.start+i)%marks] }
+
+// newest is the mark with the largest alive time, nil without any.
+func (b *Beats) newest() *mark {
+	if b.filled == 0 {
+		return nil
+	}
+	return b.nth(b.filled - 1)
+}
+
+// known reports whether the heartbeat with that alive time was counted already.
+func (b *Beats) known(alive, at int64) bool {
+	last := b.newest()
+	switch {
+	case last == nil || alive > last.alive:
+		return false
+	case alive == last.alive:
+		return max(at-last.at, last.at-at) < sameBeat
+	}
+	for i := b.filled - 2; i >= 0 && b.nth(i).alive >= alive; i-- {
+		if b.nth(i).alive == alive {
+			return true
+		}
+	}
+	return false
+}
+
+// add counts a heartbeat.
+func (b *Beats) add(m mark) {
 	b.count++
-	if b.count == 1 {
-		b.last = now
+	last := b.newest()
+	switch {
+	case last == nil || m.alive > last.alive:
+		b.push(m)
+	case m.at < last.at || last.alive-m.alive < 1000: // it was overtaken
+		b.insert(m)
+	default: // the sender's clock went back: begin again
+		for b.filled > 1 {
+			b.retire()
+		}
+		b.filled = 0
+		m.set, m.broken = true, true
+		b.push(m)
+	}
+}
+
+func (b *Beats) push(m mark) {
+	if b.filled == marks {
+		b.retire()
+	}
+	b.filled++
+	*b.nth(b.filled - 1) = m
+	if b.count%16 == 0 {
+		b.period = b.measure()
+	}
+}
+
+// insert puts a late heartbeat where it belongs.
+func (b *Beats) insert(m mark) {
+	if b.filled == marks {
+		b.retire()
+	}
+	b.filled++
+	i := b.filled - 1
+	for ; i > 0 && b.nth(i-1).alive > m.alive; i-- {
+		*b.nth(i) = *b.nth(i - 1)
+	}
+	*b.nth(i) = m
+}
+
+// retire drops the oldest mark and keeps what the step behind it tells.
+func (b *Beats) retire() {
+	if s := b.step(1); s >= 0 {
+		if b.period == 0 {
+			b.period = b.measure()
+		}
+		n := missing(s, b.period)
+		b.before.lost += n
+		if n > 0 {
+			b.before.bursts++
+		}
+	}
+	b.before.longest = max(b.before.longest, b.length(1))
+	b.start = (b.start + 1) % marks
+	b.filled--
+}
+
+// step is the time in ms from the mark before the i-th to it, -1 where that tells
+// nothing.
+func (b *Beats) step(i int) int64 {
+	if m := b.nth(i); !m.broken {
+		return m.alive - b.nth(i-1).alive
+	}
+	return -1
+}
+
+// length is how long nothing came before the i-th mark, in ms, 0 where the clock does
+// not tell.
+func (b *Beats) length(i int) int64 {
+	if b.nth(i).set {
 		return 0
 	}
-	gap := now - b.last
-	b.last = now
-	if gap < 0 {
-		return 0 // the capture's clock was set back
+	return b.nth(i).alive - b.nth(i-1).alive
+}
+
+// missing is how many heartbeats of that period (in us) a step (in ms) left out. A step that is no
+// multiple of the period is a pause of the sender: nothing was sent meanwhile.
+func missing(step, period int64) uint64 {
+	if step *= 1000; period == 0 || step < period*3/2 {
+		return 0
 	}
-	if gap > b.Longest {
-		b.Longest, b.LongestAt = gap, now
+	n := (step + period/2) / period
+	if off := step - n*period; n <= 10 && max(off, -off) > period/5 {
+		return 0
 	}
-	us := min(gap/1000, 1<<32-1)
-	b.keep(uint32(us))
-	switch {
-	case b.filled < enough:
-		return gap
-	case b.filled == enough && b.count == enough+1:
-		b.median = b.measure()
-		for _, g := range b.ring[:b.filled] {
-			b.miss(int64(g))
+	return uint64(n - 1)
+}
+
+// regular reports whether a step of that many ns is one of a few periods.
+func (b *Beats) regular(step int64) bool {
+	period := b.measure()
+	step /= 1e3
+	if period == 0 || step <= 0 || step > 10*period {
+		return false
+	}
+	n := max(1, (step+period/2)/period)
+	off := step - n*period
+	return max(off, -off) <= period/5
+}
+
+// measure finds the period, in us: the smallest step of which nearly all others are
+// multiples, and which is not rarer than a sender's would be.
+func (b *Beats) measure() int64 {
+	var steps []int64
+	for i := 1; i < b.filled; i++ {
+		if s := b.step(i); s > 0 {
+			steps = append(steps, s)
 		}
-		return gap
 	}
-	b.median = b.measure()
-	b.miss(us)
-	return gap
-}
-
-// keep puts a gap into the ring, in the place of the oldest where it is full.
-func (b *beats) keep(gap uint32) {
-	if b.filled == ringSize {
-		i, _ := slices.BinarySearch(b.sorted[:], b.ring[b.next])
-		copy(b.sorted[i:], b.sorted[i+1:])
-		b.filled--
+	if len(steps) == 0 {
+		return 0
 	}
-	i, _ := slices.BinarySearch(b.sorted[:b.filled], gap)
-	copy(b.sorted[i+1:], b.sorted[i:b.filled])
-	b.sorted[i] = gap
-	b.filled++
-	b.ring[b.next] = gap
-	b.next = (b.next + 1) % ringSize
-}
-
-// miss counts the beats that are missing in a gap.
-func (b *beats) miss(us int64) {
-	if b.median > 0 && us > b.median*3/2 {
-		b.lost += uint64((us+b.median/2)/b.median - 1)
+	slices.Sort(steps)
+	for i, s := range steps {
+		if i > 0 && s <= steps[i-1]+steps[i-1]/10 {
+			continue // of the same kind as the one before
+		}
+		if p, ok := tryPeriod(s, steps); ok {
+			return p
+		}
 	}
+	return steps[len(steps)/2] * 1000
 }
 
-// measure is the median gap, 0 while there is none.
-func (b *beats) measure() int64 { return int64(b.sorted[b.filled/2]) }
-
-// Interval is the usual time between two beats, 0 while unknown.
-func (b *beats) Interval() time.Duration {
-	return time.Duration(b.measure()) * time.Microsecond
+// tryPeriod reports whether a sender with the period s, some of whose heartbeats were
+// lost, makes these steps, and returns the mean of those that are one period long.
+// The more heartbeats in a row are lost, the rarer it happens: so the single step is
+// about as frequent as a longer one, or more.
+func tryPeriod(s int64, steps []int64) (period int64, ok bool) {
+	const kinds = 12
+	var of [kinds]int
+	sum, fit := int64(0), 0
+	for _, x := range steps {
+		n := (x + s/2) / s
+		if off := x - n*s; max(off, -off)*8 > s {
+			continue
+		}
+		fit++
+		of[min(n, kinds-1)]++
+		if n == 1 {
+			sum += x
+		}
+	}
+	if of[1] == 0 || fit*5 < len(steps)*4 || len(steps) >= 20 && of[1]*10 < len(steps) {
+		return 0, false
+	}
+	for n := 2; n < kinds; n++ {
+		if n < 4 && of[n] > 3*of[1]+4 || n >= 4 && of[n] >= of[1] {
+			return 0, false
+		}
+	}
+	return sum * 1000 / int64(of[1]), true
 }
 
-// Jitter is the mean distance of the latest gaps from the interval; gaps in
-// which a beat is missing do not count.
-func (b *beats) Jitter() time.Duration {
-	median := b.measure()
+// Interval is the sender's frequency, 0 while unknown.
+func (b *Beats) Interval() time.Duration { return time.Duration(b.measure()) * time.Microsecond }
+
+// Count is the number of heartbeats.
+func (b *Beats) Count() uint64 { return b.count }
+
+// losses is how many heartbeats are missing and in how many places; those in the times that skip names
+// are not counted.
+func (b *Beats) losses(skip func(quiet uint8) bool) (lost, bursts uint64) {
+	lost, bursts = b.before.lost, b.before.bursts
+	if b.filled <= enough {
+		return lost, bursts
+	}
+	period := b.measure()
+	for i := 1; i < b.filled; i++ {
+		if q := b.nth(i).quiet; q != 0 && skip(q) {
+			continue
+		}
+		if n := missing(b.step(i), period); n > 0 {
+			lost += n
+			bursts++
+		}
+	}
+	return lost, bursts
+}
+
+// Jitter is the mean distance of the steps from the period, where none is missing.
+func (b *Beats) Jitter() time.Duration {
+	period := b.measure()
 	sum, n := int64(0), int64(0)
-	for _, g := range b.ring[:b.filled] {
-		d := int64(g) - median
-		if d < 0 {
-			d = -d
-		}
-		if int64(g) <= median*3/2 {
-			sum += d
+	for i := 1; i < b.filled; i++ {
+		if s := b.step(i) * 1000; s > 0 && s <= period*3/2 {
+			sum += max(s-period, period-s)
 			n++
 		}
 	}
@@ -111,17 +269,20 @@ func (b *beats) Jitter() time.Duration {
 	return time.Duration(sum/n) * time.Microsecond
 }
 
-// Count is the number of beats, Lost how many are missing between them.
-func (b *beats) Count() uint64 { return b.count }
-func (b *beats) Lost() uint64  { return b.lost }
+// Longest is the longest time between two heartbeats that came.
+func (b *Beats) Longest() time.Duration {
+	longest := b.before.longest
+	for i := 1; i < b.filled; i++ {
+		longest = max(longest, b.length(i))
+	}
+	return time.Duration(longest) * time.Millisecond
+}
 
-// Recent returns the latest gaps in ms, oldest first: what a sparkline shows.
-func (b *beats) Recent(n int) []float64 {
-	n = min(n, b.filled)
-	out := make([]float64, 0, n)
-	for i := range n {
-		at := (b.next - n + i + 2*ringSize) % ringSize
-		out = append(out, float64(b.ring[at])/1000)
+// Recent returns the latest steps in ms, oldest first: what a sparkline shows.
+func (b *Beats) Recent(n int) []float64 {
+	out := []float64{}
+	for i := max(1, b.filled-n); i < b.filled; i++ {
+		out = append(out, float64(b.nth(i).alive-b.nth(i-1).alive))
 	}
 	return out
 }

@@ -28,7 +28,7 @@ type Group struct {
 	lastProtocol   string
 }
 
-// Joined is who said that it listens to a group.
+// Joined is who said on a link that it listens to a group.
 type Joined struct {
 	Group     netip.Addr
 	Reporters set[netip.Addr]
@@ -38,17 +38,44 @@ type Joined struct {
 	// AnySource: some report was for any source (EXCLUDE mode, or version 1 or 2).
 	AnySource bool
 
-	reported []int64 // when each of the reporters did last
+	reported []reported // the latest report of each of the reporters
+}
+
+type reported struct {
+	at      int64
+	version uint8
+}
+
+// Report is the latest report of the i-th of the reporters: when, and in which
+// version.
+func (j *Joined) Report(i int) (at int64, version uint8) {
+	return j.reported[i].at, j.reported[i].version
+}
+
+// note takes a report.
+func (j *Joined) note(host netip.Addr, r reported) {
+	if j.Reporters.add(host, maxPerRow) {
+		j.reported = append(j.reported, r)
+	} else if i := slices.Index(j.Reporters.list, host); i >= 0 && r.at >= j.reported[i].at {
+		j.reported[i] = r
+	}
+}
+
+// merge adds what another link shows of the same group.
+func (j *Joined) merge(o *Joined) {
+	j.Reports += o.Reports
+	j.Leaves += o.Leaves
+	j.Last = max(j.Last, o.Last)
+	j.AnySource = j.AnySource || o.AnySource
+	for i, host := range o.Reporters.list {
+		j.note(host, o.reported[i])
+	}
 }
 
 // since reports whether the host reported at t or later.
 func (j *Joined) since(host netip.Addr, t int64) bool {
-	for i, r := range j.Reporters.list {
-		if r == host {
-			return j.reported[i] >= t
-		}
-	}
-	return false
+	i := slices.Index(j.Reporters.list, host)
+	return i >= 0 && j.reported[i].at >= t
 }
 
 // Datagram counts a packet to a group. protocol is what it was decoded as; same
@@ -99,12 +126,14 @@ func (g *Group) Foreign() uint64 {
 	return g.Packets - g.Heartbeats - g.Broadcasts - g.Fragments - g.Malformed
 }
 
-// JoinedBy are the hosts that reported a membership of the group, in the order in which
-// they did first.
+// JoinedBy are the hosts that reported a membership of the group on any link, in the
+// order in which they did first on each.
 func (a *Analysis) JoinedBy(group netip.Addr) []netip.Addr {
-	j := a.Joined[group]
-	if j == nil {
-		return nil
+	var all Joined
+	for _, l := range a.SortedLinks() {
+		if j := l.Joined[group]; j != nil {
+			all.merge(j)
+		}
 	}
-	return slices.Clone(j.Reporters.list)
+	return all.Reporters.list
 }

@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -11,25 +12,27 @@ import (
 	"muster/internal/verdict"
 )
 
-// Cluster is the members that share group, port and domain.
+// Cluster is the members that share network, group, port and domain.
 type Cluster struct {
+	Link    Link // that stands for the network
 	Group   netip.AddrPort
 	Domain  string
 	Members []*Member
 }
 
-// Clusters lists the clusters, by group and domain.
+// Clusters lists the clusters, by group, domain and network.
 func (a *Analysis) Clusters() []*Cluster {
 	type key struct {
+		link   Link
 		group  netip.AddrPort
 		domain string
 	}
 	found := map[key]*Cluster{}
 	for _, m := range a.HeardMembers() {
 		for _, g := range m.Groups.List() {
-			k := key{g, string(m.Record.Domain)}
+			k := key{a.networkOf(m.link()), g, string(m.Record.Domain)}
 			if found[k] == nil {
-				found[k] = &Cluster{Group: g, Domain: k.domain}
+				found[k] = &Cluster{Link: k.link, Group: g, Domain: k.domain}
 			}
 			found[k].Members = append(found[k].Members, m)
 		}
@@ -38,7 +41,7 @@ func (a *Analysis) Clusters() []*Cluster {
 		if c := x.Group.Compare(y.Group); c != 0 {
 			return c
 		}
-		return strings.Compare(x.Domain, y.Domain)
+		return cmp.Or(strings.Compare(x.Domain, y.Domain), compareLinks(x.Link, y.Link))
 	})
 }
 
@@ -55,6 +58,28 @@ func domainText(d string) string {
 func (j *judge) twoClusters() {
 	const id = "tribes.two-clusters"
 	clusters := j.Clusters()
+	for _, link := range j.clusterLinks(clusters) {
+		j.clustersOn(slices.DeleteFunc(slices.Clone(clusters), func(c *Cluster) bool { return c.Link != link }))
+	}
+	if len(clusters) > 0 && !j.bad(id) {
+		j.pass(id, "one cluster on %[2]s: %[1]s", some(len(j.heard), "member"), clusters[0].Group)
+	}
+}
+
+// clusterLinks are the networks that have members: clusters on different ones are not
+// in each other's way.
+func (j *judge) clusterLinks(clusters []*Cluster) []Link {
+	var out []Link
+	for _, c := range clusters {
+		if !slices.Contains(out, c.Link) {
+			out = append(out, c.Link)
+		}
+	}
+	return out
+}
+
+func (j *judge) clustersOn(clusters []*Cluster) {
+	const id = "tribes.two-clusters"
 	byGroup := map[netip.AddrPort][]*Cluster{}
 	byPort := map[uint16][]netip.AddrPort{}
 	for _, c := range clusters {
@@ -93,44 +118,97 @@ func (j *judge) twoClusters() {
 				verdict.Fix("a port of its own for each cluster"))
 		}
 	}
-	if len(clusters) > 0 && !j.bad(id) {
-		j.pass(id, "one cluster on %[2]s: %[1]s", some(len(j.heard), "member"), clusters[0].Group)
-	}
 }
 
 // portMismatch: heartbeats to one group on two ports.
 func (j *judge) portMismatch() {
-	ports := map[netip.Addr][]uint16{}
-	for _, g := range j.SortedGroups() {
-		if g.Heartbeats > 0 {
-			ports[g.Addr.Addr()] = append(ports[g.Addr.Addr()], g.Addr.Port())
+	type place struct {
+		link  Link
+		group netip.Addr
+	}
+	ports := map[place][]uint16{}
+	for _, m := range j.heard {
+		for _, g := range m.Groups.List() {
+			k := place{j.networkOf(m.link()), g.Addr()}
+			if !slices.Contains(ports[k], g.Port()) {
+				ports[k] = append(ports[k], g.Port())
+			}
 		}
 	}
-	for _, a := range slices.SortedFunc(maps.Keys(ports), netip.Addr.Compare) {
-		if p := ports[a]; len(p) > 1 {
-			j.add("sock.port-mismatch", verdict.Fail, verdict.Definite, a.String(),
-				fmt.Sprintf("heartbeats go to %s on the ports %s: these members do not hear each other", a, strings.Trim(fmt.Sprint(p), "[]")),
+	for _, k := range slices.SortedFunc(maps.Keys(ports), func(x, y place) int {
+		return cmp.Or(x.group.Compare(y.group), compareLinks(x.link, y.link))
+	}) {
+		if p := ports[k]; len(p) > 1 {
+			slices.Sort(p)
+			j.add("sock.port-mismatch", verdict.Fail, verdict.Definite, k.group.String(),
+				fmt.Sprintf("heartbeats go to %s on the ports %s: these members do not hear each other", k.group, strings.Trim(fmt.Sprint(p), "[]")),
 				verdict.Fix("the same address and port in every server.xml"))
 		}
 	}
 }
 
-// vlanMismatch: heartbeats of one group in two VLANs.
+// vlanMismatch: members of one cluster in two VLANs. That they are one cluster is
+// known where one sends messages to another; a single one in a VLAN makes one ask.
 func (j *judge) vlanMismatch() {
-	for _, g := range j.SortedGroups() {
-		if v := g.VLANs.List(); g.Heartbeats > 0 && len(v) > 1 {
-			var names []string
-			for _, x := range v {
-				if x == 0 {
-					names = append(names, "untagged")
-				} else {
-					names = append(names, fmt.Sprint(x))
-				}
+	const id = "iface.vlan-mismatch"
+	fix := verdict.Fix("put all nodes into one VLAN")
+	type key struct {
+		group  netip.AddrPort
+		domain string
+	}
+	byKey := map[key][]*Cluster{}
+	for _, c := range j.Clusters() {
+		k := key{c.Group, c.Domain}
+		byKey[k] = append(byKey[k], c)
+	}
+	for _, k := range slices.SortedFunc(maps.Keys(byKey), func(x, y key) int {
+		return cmp.Or(x.group.Compare(y.group), strings.Compare(x.domain, y.domain))
+	}) {
+		list := byKey[k]
+		var names []string
+		alone := false
+		for _, c := range list {
+			name := "untagged"
+			if c.Link.VLAN != 0 {
+				name = fmt.Sprint(c.Link.VLAN)
 			}
-			j.add("iface.vlan-mismatch", verdict.Fail, verdict.Likely, g.Addr.String(),
-				fmt.Sprintf("heartbeats to %s come in the VLANs %s", g.Addr, strings.Join(names, ", ")), verdict.Fix("put all nodes into one VLAN"))
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+			alone = alone || len(c.Members) == 1
+		}
+		if len(names) < 2 {
+			continue
+		}
+		if x, y := j.talkAcross(list); x != nil {
+			j.add(id, verdict.Fail, verdict.Likely, k.group.String(),
+				fmt.Sprintf("heartbeats to %s come in the VLANs %s, and %s sends messages to %s: they are one cluster", k.group, strings.Join(names, ", "), x.Name(), y.Name()), fix)
+		} else if alone {
+			j.add(id, verdict.Warn, verdict.Hint, k.group.String(),
+				fmt.Sprintf("heartbeats to %s come in the VLANs %s, in one of them of a single member: it sits in the wrong VLAN, or these are two clusters", k.group, strings.Join(names, ", ")), fix)
 		}
 	}
+}
+
+// talkAcross finds a member that sends messages to one on another network.
+func (j *judge) talkAcross(list []*Cluster) (from, to *Member) {
+	for _, c := range list {
+		for _, m := range c.Members {
+			ap, _ := m.Record.AddrPort()
+			r := j.Receivers[ap]
+			if r == nil {
+				continue
+			}
+			for _, other := range list {
+				for _, n := range other.Members {
+					if other.Link.VLAN != c.Link.VLAN && slices.ContainsFunc(n.Sources.List(), r.From.has) {
+						return n, m
+					}
+				}
+			}
+		}
+	}
+	return nil, nil
 }
 
 // keyMismatch: some encrypt and others do not, or keys differ.

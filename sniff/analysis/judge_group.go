@@ -56,7 +56,7 @@ func (j *judge) reserved() {
 
 // ssmAsASM: any-source joins where routers take only source-specific ones.
 func (j *judge) ssmAsASM() {
-	for _, x := range j.Joined {
+	for _, x := range j.Listeners() {
 		if x.AnySource && isSSM(x.Group) {
 			j.add("group.ssm-as-asm", verdict.Warn, verdict.Definite, x.Group.String(),
 				fmt.Sprintf("%s joined %s from any source: it works in one VLAN, routers ignore it", texts(x.Reporters.List()), x.Group),

@@ -18,23 +18,52 @@ const (
 )
 
 func (j *judge) igmpQuerier() {
-	j.querier(&j.IGMP, "igmp.no-querier", "IGMP", netip.Addr.Is4,
-		verdict.Fix("Cisco, Arista: ip igmp snooping querier; Linux bridge: ip link set BR type bridge mcast_querier 1"))
+	for _, n := range j.networks() {
+		j.querier(n, &n.igmp, "igmp.no-querier", "IGMP", netip.Addr.Is4,
+			verdict.Fix("Cisco, Arista: ip igmp snooping querier; Linux bridge: ip link set BR type bridge mcast_querier 1"))
+	}
 }
 
 func (j *judge) mldQuerier() {
-	j.querier(&j.MLD, "mld.snooping", "MLD", netip.Addr.Is6,
-		verdict.Fix("the switch's MLD snooping querier; Linux bridge: ip link set BR type bridge mcast_querier 1"))
+	for _, n := range j.networks() {
+		j.querier(n, &n.mld, "mld.snooping", "MLD", netip.Addr.Is6,
+			verdict.Fix("the switch's MLD snooping querier; Linux bridge: ip link set BR type bridge mcast_querier 1"))
+	}
 }
 
-// querier judges whether somebody keeps the memberships alive.
-func (j *judge) querier(s *Membership, id verdict.ID, name string, family func(netip.Addr) bool, mend verdict.Fix) {
+// flooded are the groups of IPv4 that every switch floods, whoever joined (RFC 4541
+// section 2.1.2). Those of IPv6 with link-local scope are the neighbours' own.
+var (
+	flooded4 = netip.MustParsePrefix("224.0.0.0/24")
+	flooded6 = netip.MustParsePrefix("ff02::/16")
+)
+
+// needed lists the joined groups that a switch delivers only while a querier keeps
+// their memberships alive. In IPv6, where hosts join many groups that nobody sends
+// to, those with traffic.
+func (j *judge) needed(n *network, family func(netip.Addr) bool) []netip.Addr {
+	used := map[netip.Addr]bool{}
+	for k := range j.Groups {
+		used[k.Addr()] = true
+	}
+	var out []netip.Addr
+	for g := range n.joined {
+		if family(g) && !flooded4.Contains(g) && !flooded6.Contains(g) && (g.Is4() || used[g]) {
+			out = append(out, g)
+		}
+	}
+	return distinct(out)
+}
+
+// querier judges whether somebody keeps the memberships of a network alive.
+func (j *judge) querier(n *network, s *Membership, id verdict.ID, name string, family func(netip.Addr) bool, mend verdict.Fix) {
 	if s.Packets == 0 {
 		return
 	}
-	watched := j.Last - j.First
-	starved := j.starved(s, family)
-	expect := j.queryExpected(family)
+	watched := j.watched(j.First, j.Last)
+	starved := j.starved(n, s, family)
+	groups := j.needed(n, family)
+	expect := j.queryExpected(n, family)
 	more := []verdict.Part{evidence(name+" queries", "%d", s.Queries), evidence(name+" reports", "%d", s.Reports), mend}
 	if s.LastQuery != 0 {
 		more = append(more, evidence("last general query", "%s after the first packet", j.at(s.LastQuery)))
@@ -46,30 +75,31 @@ func (j *judge) querier(s *Membership, id verdict.ID, name string, family func(n
 			last = "no query followed the one at " + j.at(s.LastQuery)
 		}
 		j.add(id, verdict.Fail, verdict.Likely, strings.Join(starved, ", "),
-			fmt.Sprintf("heartbeats of %s stopped arriving while it went on over TCP, and %s: a switch that snoops has forgotten who listens", strings.Join(starved, ", "), last), more...)
-	case s.LastQuery == 0 && watched >= watchSure && s.Reports > 0:
-		j.add(id, verdict.Fail, verdict.Likely, "",
-			fmt.Sprintf("%d reports and not one query in %s: a switch that snoops forgets the members after 260 s", s.Reports, span(watched)), more...)
-	case s.LastQuery == 0 && watched >= watchHint && s.Reports > 0:
-		j.add(id, verdict.Warn, verdict.Hint, "",
-			fmt.Sprintf("%d reports and not one query in %s; watch for %s to be sure", s.Reports, span(watched), span(watchSure)), more...)
+			fmt.Sprintf("heartbeats of %s stopped arriving while it went on over TCP, and %s%s: a switch that snoops has forgotten who listens", strings.Join(starved, ", "), last, n.on()), more...)
+	case len(groups) == 0 && s.LastQuery == 0: // nothing that a switch would not flood
+	case s.LastQuery == 0 && watched >= watchSure:
+		j.add(id, verdict.Fail, verdict.Likely, n.name,
+			fmt.Sprintf("%d reports and not one query in %s%s: a switch that snoops forgets the members after 260 s", s.Reports, span(watched), n.on()), more...)
+	case s.LastQuery == 0 && watched >= watchHint:
+		j.add(id, verdict.Warn, verdict.Hint, n.name,
+			fmt.Sprintf("%d reports and not one query in %s%s; watch for %s to be sure", s.Reports, span(watched), n.on(), span(watchSure)), more...)
 	case s.LastQuery == 0:
-		j.add(id, verdict.Skip, verdict.Hint, "",
-			fmt.Sprintf("no query was seen, but %s are too short to tell: a querier asks each 125 s", span(watched)))
-	case j.Last-s.LastQuery > expect:
-		j.add(id, verdict.Fail, verdict.Likely, "",
-			fmt.Sprintf("the last query came at %s and none since, %s: the querier is gone", j.at(s.LastQuery), span(j.Last-s.LastQuery)), more...)
+		j.add(id, verdict.Skip, verdict.Hint, n.name,
+			fmt.Sprintf("no query was seen%s, but %s are too short to tell: a querier asks each 125 s", n.on(), span(watched)))
+	case j.watched(s.LastQuery, j.Last) > expect && len(groups) > 0:
+		j.add(id, verdict.Fail, verdict.Likely, n.name,
+			fmt.Sprintf("the last query came at %s and none since, %s%s: the querier is gone", j.at(s.LastQuery), span(j.watched(s.LastQuery, j.Last)), n.on()), more...)
 	default:
-		j.pass(id, "%d general queries, the last at %s", s.Queries, j.at(s.LastQuery))
+		j.add(id, verdict.Pass, verdict.Definite, n.name, fmt.Sprintf("%d general queries%s, the last at %s", s.Queries, n.on(), j.at(s.LastQuery)))
 	}
 }
 
-// starved are the members that lived on while their heartbeats stayed away, with
-// no query since.
-func (j *judge) starved(s *Membership, family func(netip.Addr) bool) []string {
+// starved are the members of a network that lived on while their heartbeats stayed away,
+// with no query since. Who was never heard may have no heartbeats to lose.
+func (j *judge) starved(n *network, s *Membership, family func(netip.Addr) bool) []string {
 	var out []string
 	for _, c := range j.cut {
-		if !c.Active || !c.final || s.LastQuery > c.From {
+		if !c.Active || !c.final || c.unheard || s.LastQuery > c.From || j.networkOf(c.m.link()) != n.Link {
 			continue
 		}
 		if a, ok := netip.ParseAddrPort(j.groupOf(c.m)); ok == nil && family(a.Addr()) && !slices.Contains(out, c.m.Name()) {
@@ -80,38 +110,39 @@ func (j *judge) starved(s *Membership, family func(netip.Addr) bool) []string {
 }
 
 // queryExpected is how long after a query a membership lives: the group
-// membership interval (RFC 3376 section 8.4).
-func (j *judge) queryExpected(family func(netip.Addr) bool) int64 {
+// membership interval (RFC 3376 section 8.4), by what the queriers tell, or by how
+// often those ask whose version cannot tell it.
+func (j *judge) queryExpected(n *network, family func(netip.Addr) bool) int64 {
 	longest := 260 * time.Second
-	for _, q := range j.Queriers {
-		if !family(q.Addr) || q.Interval == 0 {
+	for _, q := range n.queriers {
+		if !family(q.Addr) {
 			continue
 		}
+		interval := q.Interval
+		if interval == 0 {
+			interval = q.Beats.Interval()
+		}
 		robust := time.Duration(max(q.Robustness, 2))
-		longest = max(longest, robust*q.Interval+q.MaxResponse)
+		longest = max(longest, robust*interval+max(q.MaxResponse, 10*time.Second))
 	}
 	return int64(longest)
 }
 
-// querierConflict: a querier with a higher address goes on after a lower one
-// spoke, although it must be silent then.
+// querierConflict: a querier goes on although it heard one with a lower address,
+// before which it must keep silent for 255 s (RFC 3376 section 6.6.2).
 func (j *judge) querierConflict() {
 	const id = "igmp.querier-conflict"
-	list := j.SortedQueriers()
 	seen := 0
-	for i, low := range list {
-		if low.General == 0 || low.Addr.IsUnspecified() {
+	for _, q := range j.SortedQueriers() {
+		if q.General > 0 && !q.Addr.IsUnspecified() {
+			seen++
+		}
+		if q.Defied == 0 {
 			continue
 		}
-		seen++
-		for _, high := range list[i+1:] {
-			same := high.VLAN == low.VLAN && high.Interface == low.Interface && high.Addr.Is4() == low.Addr.Is4()
-			if same && high.General > 0 && high.Last > low.First+second {
-				j.add(id, verdict.Warn, verdict.Definite, high.Addr.String(),
-					fmt.Sprintf("%s asked at %s although %s, whose address is lower, had asked at %s: their election does not work", high.Addr, j.at(high.Last), low.Addr, j.at(low.First)),
-					evidence("hardware addresses", "%s and %s", low.MAC, high.MAC), verdict.Fix("turn the querier off where it is not wanted"))
-			}
-		}
+		j.add(id, verdict.Warn, verdict.Likely, q.Addr.String(),
+			fmt.Sprintf("%s asked at %s although %s, whose address is lower, had asked before and still does: their election does not work", q.Addr, j.at(q.Last), q.Lower),
+			evidence("queries out of turn", "%d", q.Defied), verdict.Fix("turn the querier off where it is not wanted"))
 	}
 	if seen > 0 && !j.bad(id) {
 		j.pass(id, "one querier at a time")
@@ -129,32 +160,45 @@ func (j *judge) zeroSource() {
 	}
 }
 
+// family is what is judged alike of IGMP and MLD on a network.
+type family struct {
+	*network
+	name   string
+	m      *Membership
+	newest int
+	is     func(netip.Addr) bool
+}
+
+func (j *judge) families() []family {
+	var out []family
+	for _, n := range j.networks() {
+		out = append(out, family{n, "IGMP", &n.igmp, 3, netip.Addr.Is4}, family{n, "MLD", &n.mld, 2, netip.Addr.Is6})
+	}
+	return out
+}
+
 // versionCompat: an old query takes source-specific joins away from all hosts.
 func (j *judge) versionCompat() {
 	const id = "igmp.version-compat"
-	for _, s := range []struct {
-		name   string
-		m      *Membership
-		newest int
-	}{{"IGMP", &j.IGMP, 3}, {"MLD", &j.MLD, 2}} {
+	for _, s := range j.families() {
 		general := uint64(0)
-		for _, q := range j.Queriers {
-			if q.Addr.Is4() == (s.newest == 3) {
+		for _, q := range s.queriers {
+			if s.is(q.Addr) {
 				general += q.General
 			}
 		}
 		switch {
 		case s.m.OldQueries == 0:
 			if general > 0 {
-				j.pass(id, "all %s queries are of version %d", s.name, s.newest)
+				j.add(id, verdict.Pass, verdict.Definite, s.network.name, fmt.Sprintf("all %s queries%s are of version %d", s.name, s.on(), s.newest))
 			}
 		case s.m.OldQueries < general || s.m.Versions[s.newest] > 0:
-			j.add(id, verdict.Warn, verdict.Definite, "",
-				fmt.Sprintf("%d general %s queries are of an older version, while others speak version %d: each of them takes source-specific joins away from every host for 260 s", s.m.OldQueries, s.name, s.newest),
+			j.add(id, verdict.Warn, verdict.Definite, s.network.name,
+				fmt.Sprintf("%d general %s queries%s are of an older version, while others speak version %d: each of them takes source-specific joins away from every host for 260 s", s.m.OldQueries, s.name, s.on(), s.newest),
 				verdict.Fix("set the querier to version "+fmt.Sprint(s.newest)+"; do not scan with old queries"))
 		default:
 			j.add(id, verdict.Pass, verdict.Definite, s.name,
-				fmt.Sprintf("the %s querier speaks an older version throughout: any-source groups work, source-specific joins do not", s.name))
+				fmt.Sprintf("the %s querier%s speaks an older version throughout: any-source groups work, source-specific joins do not", s.name, s.on()))
 		}
 	}
 }
@@ -162,10 +206,7 @@ func (j *judge) versionCompat() {
 // routerAlert: messages that strict devices throw away.
 func (j *judge) routerAlert() {
 	const id = "igmp.router-alert"
-	for _, s := range []struct {
-		name string
-		m    *Membership
-	}{{"IGMP", &j.IGMP}, {"MLD", &j.MLD}} {
+	for _, s := range j.families() {
 		var parts []string
 		for _, name := range []string{"router_alert", "ttl", "checksum"} {
 			if n := s.m.Anomalies[name]; n > 0 {
@@ -175,7 +216,7 @@ func (j *judge) routerAlert() {
 		if len(parts) > 0 {
 			j.add(id, verdict.Warn, verdict.Definite, s.name, strings.Join(parts, "; "))
 		} else if s.m.Packets > 0 && !j.bad(id) {
-			j.pass(id, "all %d %s messages are as the standard wants them", s.m.Packets, s.name)
+			j.pass(id, "all %d %s messages%s are as the standard wants them", s.m.Packets, s.name, s.on())
 		}
 	}
 }

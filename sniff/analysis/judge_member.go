@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"muster/internal/verdict"
 	"muster/tribes"
@@ -83,9 +82,9 @@ func (j *judge) duplicateID() {
 	ids := map[tribes.UniqueID]*Member{}
 	places := map[string][]*Member{}
 	for _, m := range j.heard {
-		if len(m.Sources.List()) > 1 {
+		if m.twice() {
 			j.add(id, verdict.Fail, verdict.Definite, m.Record.ID.String(),
-				fmt.Sprintf("heartbeats of the id %s come from %s", m.Record.ID, texts(m.Sources.List())),
+				fmt.Sprintf("heartbeats of the id %s come from %s in turns, with alive times of two processes", m.Record.ID, texts(m.Sources.List())),
 				verdict.Fix("give each node a unique id of its own (do not clone one with a fixed uniqueId)"))
 		} else if first := ids[m.Record.ID]; first != nil {
 			j.add(id, verdict.Fail, verdict.Definite, m.Record.ID.String(),
@@ -122,7 +121,7 @@ func (j *judge) duplicateID() {
 func (j *judge) clockStep() {
 	const id = "tribes.clock-step"
 	for _, m := range j.heard {
-		if m.Steps > 0 {
+		if m.Steps > 0 && !m.twice() {
 			j.add(id, verdict.Warn, verdict.Likely, m.Name(),
 				fmt.Sprintf("the alive time of %s went %+d ms beside the capture's clock from one heartbeat to the next: its clock, or that of the capturing host, was set", m.Name(), m.LargestStep),
 				evidence("jumps", "%d", m.Steps), verdict.Fix("let chrony or ntpd slew the clock instead of stepping it"))
@@ -144,30 +143,23 @@ func (j *judge) recovered() {
 	}
 }
 
-// versionMix: Tomcat 5.5, 6.0 and later ones do not understand each other.
+// versionMix: Tomcat 6 and later ones do not understand each other.
 func (j *judge) versionMix() {
 	const id = "tribes.version-mix"
-	byGroup := map[netip.AddrPort]map[tribes.Generation]*Member{}
+	byGroup := map[netip.AddrPort][2]*Member{}
 	for _, m := range j.heard {
 		for _, g := range m.Groups.List() {
-			if byGroup[g] == nil {
-				byGroup[g] = map[tribes.Generation]*Member{}
-			}
-			byGroup[g][m.Record.Generation] = m
+			pair := byGroup[g]
+			pair[m.Record.Generation] = m
+			byGroup[g] = pair
 		}
 	}
 	for _, g := range j.SortedGroups() {
-		forms := byGroup[g.Addr]
-		if len(forms) < 2 {
-			continue
+		if pair := byGroup[g.Addr]; pair[0] != nil && pair[1] != nil {
+			j.add(id, verdict.Warn, verdict.Definite, g.Addr.String(),
+				fmt.Sprintf("%s sends the heartbeats of Tomcat 7 and later, %s those of Tomcat 6.0: neither takes the other's", pair[tribes.V1].Name(), pair[tribes.V0].Name()),
+				verdict.Fix("one Tomcat generation in a cluster, or a group of its own for each"))
 		}
-		var each []string
-		for _, form := range slices.Sorted(maps.Keys(forms)) {
-			each = append(each, fmt.Sprintf("%s sends the heartbeats of %s", forms[form].Name(), form.Tomcat()))
-		}
-		j.add(id, verdict.Warn, verdict.Definite, g.Addr.String(),
-			strings.Join(each, ", ")+": none takes another form for a heartbeat",
-			verdict.Fix("one Tomcat generation in a cluster, or a group of its own for each"))
 	}
 	if len(j.heard) > 0 && !j.bad(id) {
 		j.pass(id, "the heartbeats of %s are of one generation", all(len(j.heard), "member"))
@@ -196,40 +188,83 @@ func (j *judge) clockSkew() {
 		return
 	}
 	skew := high.Talk.Offset - low.Talk.Offset
+	confidence := verdict.Likely
+	if min(low.Talk.Messages, high.Talk.Messages) < 3 {
+		confidence = verdict.Hint // a message carries the time when it was made, and may have waited
+	}
 	if skew <= 1000 {
 		j.pass(id, "the times in the members' messages differ by %d ms at most", skew)
 		return
+	}
+	for _, s := range j.Steps {
+		if by := max(s.By, -s.By) / 1e6; max(skew-by, by-skew) < 1000 {
+			return // messages just after the step were timed before it was known
+		}
 	}
 	status := verdict.Warn
 	if skew > 5000 && encrypted {
 		status = verdict.Fail
 	}
-	j.add(id, status, verdict.Likely, low.Name()+", "+high.Name(),
+	j.add(id, status, confidence, low.Name()+", "+high.Name(),
 		fmt.Sprintf("the clock of %s is %d ms behind that of %s, by the times in their messages", high.Name(), skew, low.Name()),
 		evidence("messages", "%d and %d", high.Talk.Messages, low.Talk.Messages), verdict.Fix("run NTP or chrony on all nodes"))
 }
 
-// dualHomed: heartbeats come twice.
+// dualHomed: what goes to groups comes by two interfaces, and what goes to single hosts by
+// one. A bridge and its ports, or a mirror port, show both twice.
 func (j *judge) dualHomed() {
 	const id = "iface.dual-homed"
-	for _, m := range j.heard {
-		if n := m.DuplicatesOther; n >= 3 && 4*n > m.Beats.count {
-			j.add(id, verdict.Warn, verdict.Likely, m.Name(),
-				fmt.Sprintf("%d heartbeats of %s came by two interfaces: both are on one network, or one is part of the other (a bridge and its port)", n, m.Name()),
-				verdict.Fix("join on one interface only"))
-			return
+	const few = 3
+	if j.unicast < few {
+		return // nothing tells the one from the other
+	}
+	for _, p := range j.seats {
+		if p.First.Interface == p.Again.Interface || p.Hops > 0 || p.Unicast > 0 || p.Multicast < few {
+			continue
 		}
+		x, y := j.linkName(Link{p.First.Interface, p.First.VLAN}), j.linkName(Link{p.Again.Interface, p.Again.VLAN})
+		j.add(id, verdict.Warn, verdict.Likely, x+", "+y,
+			fmt.Sprintf("%d datagrams to groups came by two interfaces, %s and %s, and none of %d packets to single hosts did: both are on one network", p.Multicast, x, y, j.unicast),
+			verdict.Fix("join on one interface only"))
+		return
 	}
 }
 
-// duplicateIP: one IP address, two hardware addresses that take turns.
+// redundant reports whether routers share addresses here: then those move by design.
+// The groups are those of VRRP, of HSRP in its two versions, and of GLBP.
+func (j *judge) redundant() bool {
+	for k := range j.Groups {
+		switch k.Addr().String() {
+		case "224.0.0.18", "ff02::12", "224.0.0.102", "ff02::66":
+			return true
+		case "224.0.0.2":
+			if k.Port() == 1985 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// duplicateIP: two hosts use one address. ARP says so where two hardware addresses
+// claim it in turns; else two members with one source address and hardware
+// addresses of their own do. Packets of one host with several hardware addresses, as bonding, a second
+// interface or a router makes them, are no sign.
 func (j *judge) duplicateIP() {
-	for _, m := range j.heard {
-		for _, a := range m.Sources.List() {
-			if h := j.hosts[a]; h != nil && h.flips >= 3 {
-				j.add("addr.duplicate-ip", verdict.Fail, verdict.Definite, a.String(),
-					fmt.Sprintf("packets from %s carry %s and %s in turns", a, h.macs[0], h.macs[1]), verdict.Fix("change one of the two addresses, then: ip neigh flush all"))
-				return
+	const id = "addr.duplicate-ip"
+	fix := verdict.Fix("change one of the two addresses, then: ip neigh flush all")
+	for _, addr := range slices.SortedFunc(maps.Keys(j.ARP), netip.Addr.Compare) {
+		if c := j.ARP[addr]; c.turns >= 3 && !j.redundant() {
+			j.add(id, verdict.Fail, verdict.Likely, addr.String(),
+				fmt.Sprintf("%s and %s claim %s in ARP in turns", c.macs[0], c.macs[1], addr), fix)
+		}
+	}
+	for i, m := range j.heard {
+		for _, n := range j.heard[i+1:] {
+			if x, y := m.MACs.List(), n.MACs.List(); m.source() == n.source() && m.source().IsValid() && len(x) == 1 && len(y) == 1 && x[0] != y[0] &&
+				min(m.Last, n.Last) > max(m.First, n.First)+second && !j.bad(id) {
+				j.add(id, verdict.Fail, verdict.Likely, m.source().String(),
+					fmt.Sprintf("two members send from %s at the same time, one always with the hardware address %s, the other with %s", m.source(), x[0], y[0]), fix)
 			}
 		}
 	}

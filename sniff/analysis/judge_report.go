@@ -23,9 +23,6 @@ type listeners struct {
 // rounds are the queries of a version that were answered before the capture ended.
 func (j *judge) rounds(s *Membership, wanted func(version uint8) bool) (list []asking) {
 	for _, q := range s.asked {
-		if q.link != s.asked[0].link {
-			return nil // several links: who should answer whom is not known
-		}
 		if wanted(q.version) && j.Last > q.end+second {
 			list = append(list, q)
 		}
@@ -33,17 +30,16 @@ func (j *judge) rounds(s *Membership, wanted func(version uint8) bool) (list []a
 	return list
 }
 
-// listening tells who answered the rounds, of which there is one at least.
-func (j *judge) listening(rounds []asking) []*listeners {
+// listening tells who on a network answered the rounds, of which there is one at least.
+func (j *judge) listening(n *network, rounds []asking) []*listeners {
 	first, last := rounds[0].at, rounds[len(rounds)-1].end
 	byGroup := map[netip.Addr]*listeners{}
 	for _, m := range j.heard {
-		at := link{m.lastInterface, m.last.vlan}
-		if m.First > first || m.Last < last || len(m.Sources.List()) != 1 || len(m.Interfaces.List()) != 1 || at != rounds[0].link {
+		if m.First > first || m.Last < last || len(m.Sources.List()) != 1 || len(m.Interfaces.List()) != 1 || j.networkOf(m.link()) != n.Link {
 			continue
 		}
 		for _, g := range m.Groups.List() {
-			joined := j.Joined[g.Addr()]
+			joined := n.joined[g.Addr()]
 			if joined == nil {
 				continue // nobody reports it here
 			}
@@ -51,8 +47,8 @@ func (j *judge) listening(rounds []asking) []*listeners {
 			if l == nil {
 				l = &listeners{group: g.Addr()}
 				byGroup[g.Addr()] = l
-				for _, at := range joined.reported {
-					if at >= first {
+				for _, r := range joined.reported {
+					if r.at >= first {
 						l.reporters++
 					}
 				}
@@ -83,15 +79,12 @@ func distinct(list []netip.Addr) []netip.Addr {
 func (j *judge) noReport() {
 	const id = "igmp.no-report"
 	answered := 0
-	for _, s := range []struct {
-		m      *Membership
-		newest uint8
-	}{{&j.IGMP, 3}, {&j.MLD, 2}} {
-		rounds := j.rounds(s.m, func(v uint8) bool { return v == s.newest })
+	for _, s := range j.families() {
+		rounds := j.rounds(s.m, func(v uint8) bool { return int(v) == s.newest })
 		if len(rounds) < 2 {
 			continue
 		}
-		for _, l := range j.listening(rounds) {
+		for _, l := range j.listening(s.network, rounds) {
 			answered += len(l.answer)
 			silent := distinct(append(l.before, l.never...))
 			if len(silent) == 0 || l.reporters < 2 {
@@ -112,15 +105,12 @@ func (j *judge) noReport() {
 // its own back. That is as it should be where switches keep reports from hosts.
 func (j *judge) reportSuppression() {
 	const id = "igmp.report-suppression"
-	for _, s := range []struct {
-		m      *Membership
-		newest uint8
-	}{{&j.IGMP, 3}, {&j.MLD, 2}} {
-		rounds := j.rounds(s.m, func(v uint8) bool { return v < s.newest })
+	for _, s := range j.families() {
+		rounds := j.rounds(s.m, func(v uint8) bool { return int(v) < s.newest })
 		if len(rounds) < 2 {
 			continue
 		}
-		for _, l := range j.listening(rounds) {
+		for _, l := range j.listening(s.network, rounds) {
 			if len(l.before) > 0 && l.reporters > 0 {
 				j.add(id, verdict.Warn, verdict.Hint, l.group.String(),
 					fmt.Sprintf("%s reported %s when joining, and kept silent after %d general queries of an old version, which another host answered: a switch that forwards reports to hosts then serves only one of them", texts(l.before), l.group, len(rounds)),

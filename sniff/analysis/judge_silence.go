@@ -36,10 +36,27 @@ func (j *judge) silences() {
 		return // nobody is heard: see staticMix
 	}
 	for _, m := range j.silent {
-		if j.Last-m.Talk.First > j.drop && j.incarnation(m) == nil {
+		if j.Last-m.Talk.First > j.drop && j.incarnation(m) == nil && j.belongs(m) {
 			j.cut = append(j.cut, cutOff{m: m, Silence: Silence{From: m.Talk.First, To: j.Last, Active: true}, final: true, unheard: true})
 		}
 	}
+}
+
+// belongs reports whether somebody who sends messages and no heartbeats is of the
+// cluster: it goes on speaking to a member that is heard, and does not say that its
+// membership is static. Who sends once is a tool.
+func (j *judge) belongs(m *Member) bool {
+	k := m.Talk.Kinds
+	if m.Record.Port <= 0 || m.Talk.Last-m.Talk.First < j.drop || k["static_start"]+k["static_stop"]+k["static_member"] > 0 {
+		return false
+	}
+	for _, n := range j.heard {
+		ap, _ := n.Record.AddrPort()
+		if r := j.Receivers[ap]; r != nil && n.Beats.count > enough && r.From.has(m.source()) && string(n.Record.Domain) == string(m.Record.Domain) {
+			return true
+		}
+	}
+	return false
 }
 
 // successor is the next incarnation of m: the same host and port, another id.
@@ -83,8 +100,8 @@ func (j *judge) oneWay() {
 		}, cause...)
 		switch {
 		case c.unheard:
-			j.add("tribes.one-way", verdict.Fail, verdict.Likely, name,
-				fmt.Sprintf("%s speaks over TCP since %s, but not one heartbeat of it arrives here", name, j.at(c.From)), more...)
+			j.add("tribes.one-way", verdict.Warn, verdict.Hint, name,
+				fmt.Sprintf("%s speaks over TCP since %s, but not one heartbeat of it arrives here: they are lost, or its membership is static", name, j.at(c.From)), more...)
 		case c.Active:
 			j.add("tribes.one-way", verdict.Fail, verdict.Likely, name,
 				fmt.Sprintf("no heartbeat of %s arrives from %s on, %s, while it goes on opening connections and sending over TCP", name, j.at(c.From), span(c.To-c.From)), more...)
@@ -121,11 +138,12 @@ func (j *judge) dropTime() {
 	clean := 0
 	for _, m := range j.heard {
 		b := &m.Beats
+		lost, places := j.Lost(m)
 		silence, unexplained := j.worst(m)
-		rate := float64(b.lost) / float64(b.lost+b.count)
+		rate := float64(lost) / float64(lost+b.count)
 		interval := int64(b.Interval())
 		more := []verdict.Part{
-			evidence("heartbeats", "%d arrived, %d lost", b.count, b.lost),
+			evidence("heartbeats", "%d arrived, %d lost", b.count, lost),
 			evidence("interval", "%s", span(interval)),
 			evidence("longest silence", "%s, drop time %s", span(silence), span(j.drop)),
 			verdict.Fix("mcastDropTime of at least 3 x frequency; 10000 to 30000 on Wi-Fi and busy virtual machines"),
@@ -134,13 +152,18 @@ func (j *judge) dropTime() {
 			more = append(more, verdict.ID("tribes.one-way"))
 		}
 		switch {
-		case b.lost >= 2 && rate >= 0.05:
+		case lost >= 2 && rate >= 0.05:
 			saw := fmt.Sprintf("%d of %d heartbeats of %s did not arrive (%.0f %%); the longest silence was %s of a drop time of %s",
-				b.lost, b.lost+b.count, m.Name(), rate*100, span(silence), span(j.drop))
-			j.add(id, verdict.Warn, verdict.Definite, m.Name(), saw, more...)
+				lost, lost+b.count, m.Name(), rate*100, span(silence), span(j.drop))
+			j.add(id, verdict.Warn, j.sureOfLosses(m, places), m.Name(), saw+j.quietNote(m), more...)
 		case unexplained:
-			j.add(id, verdict.Warn, verdict.Likely, m.Name(),
-				fmt.Sprintf("%s was silent for %s, longer than the drop time of %s, and came back with the same id: the others dropped it unless its receiver answered them", m.Name(), span(silence), span(j.drop)), more...)
+			sure := verdict.Likely
+			if j.sureOfLosses(m, places) == verdict.Hint {
+				sure = verdict.Hint
+			}
+			j.add(id, verdict.Warn, sure, m.Name(),
+				fmt.Sprintf("%s was silent for %s, longer than the drop time of %s, and came back with the same id: the others dropped it unless its receiver answered them%s",
+					m.Name(), span(silence), span(j.drop), j.quietNote(m)), more...)
 		case b.count > enough && interval > 0 && j.drop < 3*interval:
 			status := verdict.Warn
 			if j.drop <= interval {
@@ -157,12 +180,36 @@ func (j *judge) dropTime() {
 	}
 }
 
+// sureOfLosses: heartbeats that are missing in several places, each a whole number of
+// periods, were lost on the way. In one place alone the sender may have paused; and while nothing at
+// all was captured, the capture may have stood still.
+func (j *judge) sureOfLosses(m *Member, places uint64) verdict.Confidence {
+	switch {
+	case j.quietNote(m) != "":
+		return verdict.Hint
+	case places < 3 || len(j.Steps) > 0 || j.Backs > 0:
+		return verdict.Likely
+	}
+	return verdict.Definite
+}
+
+// quietNote tells that a silence of m is one of the whole capture.
+func (j *judge) quietNote(m *Member) string {
+	for _, s := range m.Gaps {
+		if s.quiet != 0 {
+			q := j.Quiet[s.quiet-1]
+			return fmt.Sprintf("; nothing of anybody was captured for %s before packet %d, so that the capture itself may have stood still", span(q.To-q.From), q.Packet)
+		}
+	}
+	return ""
+}
+
 // worst is the longest silence that is not a pause of the process, and whether
 // there is one above the drop time that nothing explains.
 func (j *judge) worst(m *Member) (longest int64, unexplained bool) {
-	longest = m.Beats.Longest
+	longest = int64(m.Beats.Longest())
 	for _, s := range m.Gaps {
-		if s.Paused() {
+		if s.Paused() || s.quiet != 0 && j.hole(s.quiet) {
 			if longest == s.To-s.From {
 				longest = 0
 			}

@@ -14,7 +14,7 @@ type Member struct {
 	Record tribes.Member // its latest heartbeat, or what its messages say
 	// First and Last are the times of its heartbeats; zero where it sent none.
 	First, Last int64
-	Beats       beats
+	Beats       Beats
 	// Goodbye is when it said that it leaves, 0 for never.
 	Goodbye int64
 	// Malformed heartbeats are counted elsewhere: they name nobody.
@@ -27,13 +27,11 @@ type Member struct {
 	MACs       set[frame.MAC]
 	Domains    set[string]
 
-	// Duplicates are heartbeats that came twice: by another interface, or again by
-	// the same.
-	DuplicatesOther, DuplicatesSame uint64
-	lastInterface                   int
+	lastInterface int
 
-	// Steps counts where its clock and the capture's disagree by more than a
-	// second from one heartbeat to the next; LargestStep is in ms. Recovered: its
+	// offset is by how much, in ns, the capture's clock is ahead of its alive times.
+	offset int64
+	// Steps counts where its clock was set; LargestStep is in ms. Recovered: its
 	// alive time is the epoch's, as after a recovery of its membership.
 	Steps       uint64
 	LargestStep int64
@@ -44,6 +42,12 @@ type Member struct {
 
 	Talk Talk // what it says over TCP
 
+	// Turns counts how often the source changed together with the line of alive
+	// times.
+	Turns  uint64
+	latest origin
+
+	turn bool // the heartbeat before came out of turn
 	host *host
 	last envelope
 }
@@ -68,6 +72,7 @@ type Silence struct {
 	// while nothing at all came from it.
 	Answered, Active bool
 	Unreached        uint64
+	quiet            uint8 // the time without any packet that it is, from 1
 }
 
 // Heard reports whether heartbeats of the member were seen.
@@ -75,6 +80,10 @@ func (m *Member) Heard() bool { return m.Beats.count > 0 }
 
 // Hosts are the addresses that its heartbeats came from.
 func (m *Member) Hosts() []netip.Addr { return slices.Clone(m.Sources.list) }
+
+// Lost is how many of m's heartbeats are missing between those that came, and in
+// how many places. What is missing in a hole of the capture was not lost.
+func (a *Analysis) Lost(m *Member) (lost, places uint64) { return m.Beats.losses(a.hole) }
 
 // Heard is the number of members whose heartbeats were seen.
 func (a *Analysis) Heard() int {
@@ -87,47 +96,39 @@ func (a *Analysis) Heard() int {
 	return n
 }
 
+// Beat says what a heartbeat was.
+type Beat struct {
+	Row *Member // nil where the table is full
+	// Same: all around it is as in the one before.
+	Same bool
+	// Copy: this very heartbeat was counted before.
+	Copy bool
+}
+
 // Heartbeat counts one heartbeat. m is the row of its sender, nil where that must
 // be looked up; a caller who knows it also knows that the record is the one
-// before but for the alive time. same means that all around it is as before too.
-func (a *Analysis) Heartbeat(p *capture.Packet, f *frame.Frame, r *tribes.Member, m *Member) (row *Member, same bool) {
+// before but for the alive time.
+func (a *Analysis) Heartbeat(p *capture.Packet, f *frame.Frame, r *tribes.Member, m *Member) Beat {
 	unchanged := m != nil
 	if m == nil {
 		if m = a.member(r); m == nil {
-			return nil, false
+			return Beat{}
 		}
 	}
-	now := p.Nanos
-	if m.Heard() && r.Alive == m.Record.Alive && now-m.Last < a.drop {
-		if p.Interface != m.lastInterface {
-			m.DuplicatesOther++
-		} else if now-m.Last < 1e6 {
-			m.DuplicatesSame++
-		}
+	if m.Beats.known(r.Alive, p.Nanos) {
+		return Beat{Row: m, Same: true, Copy: true}
 	}
-	m.clock(now, r)
-	lost := m.Beats.lost
-	gap := m.Beats.add(now)
-	if gap > a.drop {
-		s := a.silence(f.Src, now-gap, now)
-		if s.Paused() {
-			m.Beats.lost = lost // they were never sent
-		}
-		m.Gaps = append(m.Gaps, s)
-		if len(m.Gaps) > maxAliases {
-			m.Gaps = m.Gaps[1:]
-		}
-	}
+	now := a.beat(p, f, r, m, !unchanged && m.changed(r))
 	if m.First == 0 {
 		m.First = now
 	}
-	m.Last = now
+	m.Last = max(m.Last, now)
 	m.lastInterface = p.Interface
 	env := envelope{f.Src, f.Destination(), f.SrcMAC, p.Interface, f.VLAN(), f.TTL}
 	if unchanged && env == m.last && m.host != nil && m.host.macs[m.host.latest] == f.SrcMAC {
 		m.Record.Alive = r.Alive
 		m.host.heard(now)
-		return m, true
+		return Beat{Row: m, Same: true}
 	}
 	m.last = env
 	m.notice(p, f, r)
@@ -135,7 +136,56 @@ func (a *Analysis) Heartbeat(p *capture.Packet, f *frame.Frame, r *tribes.Member
 		m.Goodbye = now
 	}
 	m.host = a.sent(f, now, false)
-	return m, false
+	return Beat{Row: m}
+}
+
+// link is where its heartbeats were captured last.
+func (m *Member) link() Link { return Link{m.last.itf, m.last.vlan} }
+
+// changed reports whether the record is another one than the last: Tomcat then
+// sends a heartbeat out of turn.
+func (m *Member) changed(r *tribes.Member) bool {
+	return string(r.Payload) != string(m.Record.Payload) || string(r.Domain) != string(m.Record.Domain) || string(r.Command) != string(m.Record.Command)
+}
+
+// beat puts a heartbeat on the sender's scale and returns when it was captured, on
+// the corrected clock.
+func (a *Analysis) beat(p *capture.Packet, f *frame.Frame, r *tribes.Member, m *Member, changed bool) int64 {
+	now := p.Nanos
+	b := mark{alive: r.Alive, at: now}
+	last := m.Beats.newest()
+	if last == nil || r.Alive > epochAlive || last.alive > epochAlive {
+		m.Recovered = m.Recovered || r.Alive > epochAlive
+		b.set, b.broken = true, true
+		m.offset = now - r.Alive*1e6
+		m.Beats.add(b)
+		return now
+	}
+	sent := (r.Alive - last.alive) * 1e6
+	gap := now - last.at
+	shift := a.shift
+	b.set = a.clock(p, m, now-r.Alive*1e6, sent)
+	b.broken = b.set || changed || m.turn
+	m.turn = changed
+	if now += a.shift - shift; now != p.Nanos {
+		b.at, gap = now, now-last.at
+	}
+	if gap > quietFrom {
+		b.quiet = a.quiet(last.at, now, sent)
+	}
+	if min(gap, sent) > a.drop || sent == 0 && gap > a.drop {
+		s := a.silence(f.Src, last.at, now)
+		b.broken = b.broken || s.Paused() // they were never sent
+		if b.quiet == 0 || !s.Answered {
+			s.quiet = b.quiet
+			m.Gaps = append(m.Gaps, s)
+			if len(m.Gaps) > maxAliases {
+				m.Gaps = m.Gaps[1:]
+			}
+		}
+	}
+	m.Beats.add(b)
+	return now
 }
 
 // member returns the row of r, nil where the table is full.
@@ -163,7 +213,7 @@ func (m *Member) notice(p *capture.Packet, f *frame.Frame, r *tribes.Member) {
 		m.Record.Alive = r.Alive
 		m.Record.SecurePort, m.Record.UDPPort = r.SecurePort, r.UDPPort
 	}
-	m.Sources.add(f.Src, maxAliases)
+	m.from(f.Src, p.Nanos-r.Alive*1e6)
 	m.Groups.add(f.Destination(), maxAliases)
 	m.Interfaces.add(p.Interface, maxAliases)
 	m.TTLs.add(f.TTL, maxAliases)
@@ -179,25 +229,36 @@ func (m *Member) notice(p *capture.Packet, f *frame.Frame, r *tribes.Member) {
 // epochAlive is more than any process has lived, in ms: thirty years.
 const epochAlive = 30 * 365 * 24 * 3600 * 1000
 
-// clock compares the sender's clock with the capture's.
-func (m *Member) clock(now int64, r *tribes.Member) {
-	if r.Alive > epochAlive {
-		m.Recovered = true
-		return
+// clock compares the sender's clock with the capture's: offset is by how much the
+// latter is ahead, sent the step of the sender's in ns. It reports whether the
+// sender's clock was set.
+func (a *Analysis) clock(p *capture.Packet, m *Member, offset, sent int64) (set bool) {
+	by := offset - m.offset
+	if max(by, -by) <= jump {
+		m.offset += by / 16
+		if a.asking != nil {
+			a.regular(m)
+		}
+		return false
 	}
-	if !m.Heard() || m.Record.Alive > epochAlive {
-		return
-	}
-	step := r.Alive - m.Record.Alive - (now-m.Last)/1e6
-	if step > 1000 || step < -1000 {
+	gap := sent + by
+	switch {
+	case m.Beats.filled <= enough:
+		if a.agrees(by) {
+			return true
+		}
+	case m.Beats.regular(sent) && (gap > sent || gap < 0):
+		a.jumped(p, m, by, offset)
+		return false
+	default:
 		m.Steps++
-		if abs(step) > abs(m.LargestStep) {
-			m.LargestStep = step
+		if by := -by / 1e6; max(by, -by) > max(m.LargestStep, -m.LargestStep) {
+			m.LargestStep = by
 		}
 	}
+	m.offset = offset
+	return true
 }
-
-func abs(n int64) int64 { return max(n, -n) }
 
 // Malformed is a datagram that begins as a heartbeat and is none, or one that
 // came to the place of heartbeats and begins otherwise.

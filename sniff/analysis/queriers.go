@@ -2,7 +2,6 @@ package analysis
 
 import (
 	"net/netip"
-	"slices"
 	"time"
 
 	"muster/mcast/igmp"
@@ -26,14 +25,18 @@ type Querier struct {
 	General     uint64 // general queries
 	Specific    uint64 // for one group
 	First, Last int64
-	Beats       beats         // of its general queries
+	Beats       arrivals      // of its general queries
 	Interval    time.Duration // that it tells; 0 where its version cannot
 	MaxResponse time.Duration
 	Robustness  uint8
 	MAC         frame.MAC
+	// Defied counts its queries after one of Lower, whose address is lower and which
+	// it had to give way to.
+	Defied uint64
+	Lower  netip.Addr
 }
 
-// Membership is what was seen of IGMP or of MLD as a whole.
+// Membership is what was seen of IGMP or of MLD on a link.
 type Membership struct {
 	Packets   uint64
 	Queries   uint64
@@ -56,23 +59,16 @@ type Membership struct {
 type asking struct {
 	at, end int64
 	version uint8
-	link    link
-}
-
-// link is where messages of IGMP and MLD reach everybody: they are never forwarded.
-type link struct {
-	itf  int
-	vlan uint16
 }
 
 // maxAsked is how many queries are remembered.
 const maxAsked = 8
 
-func (s *Membership) ask(p *capture.Packet, f *frame.Frame, version uint8, response time.Duration) {
+func (s *Membership) ask(now int64, version uint8, response time.Duration) {
 	if len(s.asked) == maxAsked {
 		s.asked = append(s.asked[:0], s.asked[1:]...)
 	}
-	s.asked = append(s.asked, asking{p.Nanos, p.Nanos + int64(response), version, link{p.Interface, f.VLAN()}})
+	s.asked = append(s.asked, asking{now, now + int64(response), version})
 }
 
 func (s *Membership) note(list igmp.Anomalies) {
@@ -89,13 +85,17 @@ func (s *Membership) note(list igmp.Anomalies) {
 // IGMPMessage counts a message; anomalies are those of the message and of the
 // header around it.
 func (a *Analysis) IGMPMessage(p *capture.Packet, f *frame.Frame, m *igmp.Message, anomalies igmp.Anomalies) {
-	s := &a.IGMP
+	l := a.link(p, f)
+	if l == nil {
+		return
+	}
+	s := &l.IGMP
 	s.seen(p.Nanos)
 	s.note(anomalies)
 	switch m.Type {
 	case igmp.Query:
 		if m.General() {
-			s.ask(p, f, m.Version, m.MaxResponse())
+			s.ask(p.Nanos, m.Version, m.MaxResponse())
 		}
 		q := a.query(p, f, s, m.Version, 3, m.General())
 		if q != nil {
@@ -103,29 +103,33 @@ func (a *Analysis) IGMPMessage(p *capture.Packet, f *frame.Frame, m *igmp.Messag
 		}
 	case igmp.ReportV1, igmp.ReportV2:
 		s.report(m.Version)
-		a.joined(f, m.Group, p.Nanos, true, false)
+		a.joined(l, f.Src, m.Group, p.Nanos, m.Version, true, false)
 	case igmp.Leave:
-		a.joined(f, m.Group, p.Nanos, true, true)
+		a.joined(l, f.Src, m.Group, p.Nanos, m.Version, true, true)
 	case igmp.ReportV3:
 		s.report(3)
 		for i := range m.Records {
 			r := &m.Records[i]
 			leave := r.Type == igmp.ChangeToIncludeMode && len(r.Sources) == 0 || r.Type == igmp.BlockOldSources
 			any := r.Type == igmp.ModeIsExclude || r.Type == igmp.ChangeToExcludeMode
-			a.joined(f, r.Group, p.Nanos, any, leave)
+			a.joined(l, f.Src, r.Group, p.Nanos, 3, any, leave)
 		}
 	}
 }
 
 // MLDMessage is IGMPMessage for IPv6.
 func (a *Analysis) MLDMessage(p *capture.Packet, f *frame.Frame, m *mld.Message, anomalies mld.Anomalies) {
-	s := &a.MLD
+	l := a.link(p, f)
+	if l == nil {
+		return
+	}
+	s := &l.MLD
 	s.seen(p.Nanos)
 	s.note(anomalies)
 	switch m.Type {
 	case mld.Query:
 		if m.General() {
-			s.ask(p, f, m.Version, m.MaxResponse())
+			s.ask(p.Nanos, m.Version, m.MaxResponse())
 		}
 		q := a.query(p, f, s, m.Version, 2, m.General())
 		if q != nil {
@@ -133,16 +137,16 @@ func (a *Analysis) MLDMessage(p *capture.Packet, f *frame.Frame, m *mld.Message,
 		}
 	case mld.ReportV1:
 		s.report(1)
-		a.joined(f, m.Group, p.Nanos, true, false)
+		a.joined(l, f.Src, m.Group, p.Nanos, 1, true, false)
 	case mld.Done:
-		a.joined(f, m.Group, p.Nanos, true, true)
+		a.joined(l, f.Src, m.Group, p.Nanos, 1, true, true)
 	case mld.ReportV2:
 		s.report(2)
 		for i := range m.Records {
 			r := &m.Records[i]
 			leave := r.Type == mld.ChangeToIncludeMode && len(r.Sources) == 0 || r.Type == mld.BlockOldSources
 			any := r.Type == mld.ModeIsExclude || r.Type == mld.ChangeToExcludeMode
-			a.joined(f, r.Group, p.Nanos, any, leave)
+			a.joined(l, f.Src, r.Group, p.Nanos, 2, any, leave)
 		}
 	}
 }
@@ -177,6 +181,9 @@ func (a *Analysis) query(p *capture.Packet, f *frame.Frame, s *Membership, versi
 		q = &Querier{QuerierKey: k, First: p.Nanos, MAC: f.SrcMAC}
 		a.Queriers[k] = q
 	}
+	if general {
+		a.defies(q, p.Nanos)
+	}
 	q.Version = version
 	q.Versions.add(version, maxAliases)
 	q.Last = p.Nanos
@@ -189,15 +196,36 @@ func (a *Analysis) query(p *capture.Packet, f *frame.Frame, s *Membership, versi
 	return q
 }
 
-func (a *Analysis) joined(f *frame.Frame, group netip.Addr, now int64, anySource, leave bool) {
-	j := a.Joined[group]
+// otherQuerier is for how long a querier that hears one with a lower address keeps
+// silent, less what clocks and queues take.
+const otherQuerier = 250 * second
+
+// defies counts a general query of q now, where q had asked before and heard a lower
+// address since. One that has just begun asks before it can have heard others.
+func (a *Analysis) defies(q *Querier, now int64) {
+	if q.General == 0 {
+		return
+	}
+	for k, o := range a.Queriers {
+		if k.Interface == q.Interface && k.VLAN == q.VLAN && k.Addr.Is4() == q.Addr.Is4() && k.Addr.Less(q.Addr) && !k.Addr.IsUnspecified() &&
+			o.General > 0 && o.Last > q.Last && now-o.Last > second && now-o.Last < otherQuerier {
+			q.Defied++
+			q.Lower = o.Addr
+			return
+		}
+	}
+}
+
+func (a *Analysis) joined(l *LinkView, host, group netip.Addr, now int64, version uint8, anySource, leave bool) {
+	j := l.Joined[group]
 	if j == nil {
-		if len(a.Joined) >= maxGroups {
+		if a.groups >= maxGroups {
 			a.Overflow++
 			return
 		}
+		a.groups++
 		j = &Joined{Group: group}
-		a.Joined[group] = j
+		l.Joined[group] = j
 	}
 	j.Last = now
 	if leave {
@@ -205,10 +233,6 @@ func (a *Analysis) joined(f *frame.Frame, group netip.Addr, now int64, anySource
 		return
 	}
 	j.Reports++
-	if j.Reporters.add(f.Src, maxPerRow) {
-		j.reported = append(j.reported, now)
-	} else if i := slices.Index(j.Reporters.list, f.Src); i >= 0 {
-		j.reported[i] = now
-	}
+	j.note(host, reported{now, version})
 	j.AnySource = j.AnySource || anySource
 }

@@ -33,6 +33,7 @@ type Receiver struct {
 	Foreign                           uint64 // connections that spoke something else
 	ForeignFrom                       netip.Addr
 
+	From                     set[netip.Addr] // hosts that sent messages to it
 	Messages, Acks, FailAcks uint64
 	Bytes                    uint64
 	AcksDue                  uint64
@@ -98,6 +99,9 @@ func (a *Analysis) Receiver(addr netip.AddrPort) *Receiver {
 	return r
 }
 
+// Sent notes who sends messages to the receiver.
+func (r *Receiver) Sent(host netip.Addr) { r.From.add(host, maxPerRow) }
+
 // Message counts a message that source sent, kind being what it is, and returns
 // who it says sent it. Probes are no sign of membership: Tomcat 7 puts the one
 // who is tested in their address.
@@ -118,7 +122,9 @@ func (a *Analysis) Message(source netip.Addr, c *tribes.ChannelData, kind string
 	t.Bytes += uint64(size)
 	t.Last = now
 	t.Kinds[kind]++
-	t.Offset = min(t.Offset, offset)
+	if a.asking == nil { // else the capture's clock may have been set just now
+		t.Offset = min(t.Offset, offset)
+	}
 	if !m.Heard() {
 		m.Sources.add(source, maxAliases)
 		m.Domains.add(string(c.Address.Domain), maxAliases)

@@ -86,6 +86,7 @@ type judge struct {
 	heard  []*Member // members with heartbeats, by their first
 	silent []*Member // those known by their messages alone
 	cut    []cutOff
+	nets   []*network
 	out    []verdict.Verdict
 }
 

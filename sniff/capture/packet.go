@@ -76,16 +76,43 @@ const (
 	IPv4      LinkType = 228
 	IPv6      LinkType = 229
 	LinuxSLL2 LinkType = 276 // Linux cooked v2
+
+	PPP                LinkType = 9 // with or without the address and control bytes of HDLC
+	PPPHDLC            LinkType = 50
+	PPPEther           LinkType = 51 // PPPoE without Ethernet
+	CiscoHDLC          LinkType = 104
+	WiFi               LinkType = 105 // 802.11
+	FrameRelay         LinkType = 107
+	WiFiRadiotap       LinkType = 127 // 802.11 behind a radiotap header
+	NFLOG              LinkType = 239 // the Linux kernel's packet log
+	PKTAP              LinkType = 258 // Apple's header, then a packet of another link type
+	DSABroadcom        LinkType = 281 // Ethernet with the tag of a switch chip
+	DSABroadcomPrepend LinkType = 282
+	DSAMarvell         LinkType = 284
+	DSAMarvellEther    LinkType = 285
 )
 
 var linkNames = map[LinkType]string{
 	Null: "null", Ethernet: "ethernet", Raw12: "raw IP", Raw14: "raw IP", Raw: "raw IP", Loop: "loopback",
 	LinuxSLL: "linux cooked v1", IPv4: "IPv4", IPv6: "IPv6", LinuxSLL2: "linux cooked v2",
+	PPP: "PPP", PPPHDLC: "PPP in HDLC", PPPEther: "PPPoE", CiscoHDLC: "Cisco HDLC", WiFi: "802.11", FrameRelay: "Frame Relay",
+	WiFiRadiotap: "802.11 with radiotap", NFLOG: "NFLOG", PKTAP: "PKTAP", DSABroadcom: "Broadcom switch tag",
+	DSABroadcomPrepend: "Broadcom switch tag in front", DSAMarvell: "Marvell DSA", DSAMarvellEther: "Marvell EDSA",
+}
+
+// unread are names of link types that carry no network, or one that is not read here.
+var unread = map[LinkType]string{
+	6: "token ring", 147: "user 0", 187: "Bluetooth HCI", 189: "USB (Linux)", 195: "802.15.4", 201: "Bluetooth HCI with direction",
+	220: "USB (Linux, padded)", 227: "CAN", 230: "802.15.4 without FCS", 249: "USBPcap", 251: "Bluetooth LE", 256: "Bluetooth LE with radio",
+	253: "netlink", 254: "Bluetooth monitor", 109: "OpenBSD ENC", 117: "pf log", 192: "PPI", 119: "802.11 with Prism header",
 }
 
 func (l LinkType) String() string {
 	if n, ok := linkNames[l]; ok {
 		return n
+	}
+	if n, ok := unread[l]; ok {
+		return fmt.Sprintf("link type %d, %s", uint16(l), n)
 	}
 	return fmt.Sprintf("link type %d", uint16(l))
 }

@@ -19,9 +19,10 @@ const (
 type Defragmenter struct {
 	waiting map[fragKey]*datagram
 	held    int
-	// Incomplete counts datagrams that were given up: too old, pushed out, or
-	// with fragments that contradict each other.
-	Incomplete uint64
+	// Incomplete counts datagrams that were given up because they were too old, or because
+	// their fragments contradict each other. Pieces that the snap length cut explain
+	// those that are not counted; Forgotten were pushed out to make room.
+	Incomplete, Forgotten uint64
 	// Complete counts those that were put together.
 	Complete uint64
 }
@@ -38,6 +39,7 @@ type datagram struct {
 	pieces []piece
 	end    int // 0 until the last fragment came
 	spoilt bool
+	cut    bool // a piece was cut short by the snap length
 }
 
 type piece struct{ from, to int }
@@ -64,6 +66,7 @@ func (d *Defragmenter) Add(f *Frame, now int64) ([]byte, bool) {
 		d.makeRoom(now)
 		d.waiting[k] = g
 	}
+	g.cut = g.cut || f.Cut
 	if !g.spoilt {
 		d.insert(g, f)
 	}
@@ -131,7 +134,9 @@ func (d *Defragmenter) makeRoom(now int64) {
 				oldest, g = k, x
 			}
 		}
-		d.drop(oldest, g)
+		delete(d.waiting, oldest)
+		d.held -= len(g.data)
+		d.Forgotten++
 	}
 }
 
@@ -145,11 +150,26 @@ func (d *Defragmenter) Expire(now int64) {
 	}
 }
 
-// Waiting is the number of datagrams that are not whole yet.
-func (d *Defragmenter) Waiting() int { return len(d.waiting) }
+// lostAfter is how long after its first piece a datagram that is not whole was
+// lost, when the capture ends.
+const lostAfter = int64(2 * time.Second)
+
+// Lost is how many datagrams did not become whole when the capture ends at now, although
+// there was time.
+func (d *Defragmenter) Lost(now int64) uint64 {
+	n := d.Incomplete
+	for _, g := range d.waiting {
+		if now-g.first > lostAfter && !g.cut {
+			n++
+		}
+	}
+	return n
+}
 
 func (d *Defragmenter) drop(k fragKey, g *datagram) {
 	delete(d.waiting, k)
 	d.held -= len(g.data)
-	d.Incomplete++
+	if !g.cut {
+		d.Incomplete++
+	}
 }

@@ -43,7 +43,7 @@ func TestDefragment(t *testing.T) {
 				}
 			}
 		}
-		if done != 1 || d.Complete != 1 || d.held != 0 && d.Waiting() == 0 {
+		if done != 1 || d.Complete != 1 || d.held != 0 && len(d.waiting) == 0 {
 			t.Fatalf("round %d: %d datagrams, %+v", round, done, d)
 		}
 	}
@@ -81,16 +81,16 @@ func TestDefragmentBounded(t *testing.T) {
 	for i := range 20000 {
 		f := fragments(payload(60000), 59200, uint32(i))[0]
 		d.Add(f, int64(i))
-		if d.Waiting() > maxDatagrams || d.held > maxHeld+maxDatagram {
-			t.Fatalf("%d datagrams of %d bytes are held", d.Waiting(), d.held)
+		if len(d.waiting) > maxDatagrams || d.held > maxHeld+maxDatagram {
+			t.Fatalf("%d datagrams of %d bytes are held", len(d.waiting), d.held)
 		}
 	}
-	if d.Incomplete+uint64(d.Waiting()) != 20000 {
-		t.Errorf("%d given up and %d waiting of 20000", d.Incomplete, d.Waiting())
+	if d.Incomplete+d.Forgotten+uint64(len(d.waiting)) != 20000 {
+		t.Errorf("%d given up and %d waiting of 20000", d.Incomplete+d.Forgotten, len(d.waiting))
 	}
 	d.Expire(20000 + fragTimeout + 1)
-	if d.Waiting() != 0 || d.held != 0 {
-		t.Errorf("%d still waiting with %d bytes", d.Waiting(), d.held)
+	if len(d.waiting) != 0 || d.held != 0 {
+		t.Errorf("%d still waiting with %d bytes", len(d.waiting), d.held)
 	}
 }
 

@@ -69,6 +69,14 @@ type Frame struct {
 	// Type is the EtherType after the tags, 0 where the link has none (802.3).
 	Type uint16
 
+	// Tunnels are what the packet was wrapped in, outermost first. The addresses and
+	// tags above and below are those inside, where there are any.
+	Tunnels []Tunnel
+
+	// Network is the packet from its IP header on, to the end that the header tells or to
+	// where the capture ends.
+	Network []byte
+
 	IP       uint8 // 4, 6, or 0
 	Src, Dst netip.Addr
 	TTL      uint8 // or hop limit

@@ -94,7 +94,7 @@ func TestDecode(t *testing.T) {
 		{"null, big-endian", capture.Null, "00000002" + udp4, "type 0800 " + plain4},
 		{"null, Darwin's IPv6", capture.Null, "1e000000" + udp6, "type 86dd " + plain6},
 		{"loop", capture.Loop, "00000018" + udp6, "type 86dd " + plain6},
-		{"unknown link", LinkType(127), "00000018", "type 0000"},
+		{"unknown link", LinkType(220), "00000018", "type 0000"},
 		{"router alert", capture.Raw, "4600 0020 0001 0000 01 02 0000 0a4d000b e0000016 94040000 1600 05fb e4000004",
 			"type 0800 10.77.0.11:0 > 224.0.0.22:0 ttl 1 proto 2 alert"},
 		{"router alert after others", capture.Raw, "4700 0024 0001 0000 01 02 0000 0a4d000b e0000016 01 440301 94040000 1600 05fb e4000004",

@@ -26,6 +26,7 @@ func (f *Frame) ipv4(p *capture.Packet, at int) error {
 	if total == 0 {
 		total = p.Length - at // a segment above 64 KiB, which offload makes
 	}
+	f.Network = b[:max(min(total, len(b)), 20)]
 	if total < header {
 		return bad(at, "IPv4", "total length %d, header length %d", total, header)
 	}
@@ -118,6 +119,7 @@ func (f *Frame) ipv6(p *capture.Packet, at int) error {
 	if length == 0 && f.Proto != extHopByHop && f.Proto != extNone {
 		length = p.Length - at - 40 // offload
 	}
+	f.Network = b[:min(40+length, len(b))]
 	at += 40
 	end := at + length
 	for range maxExtensions {

@@ -6,21 +6,37 @@ import (
 	"muster/sniff/capture"
 )
 
-// Decode reads the headers of p into f. Frames that hold no IP, or fragments,
+// Decode reads the headers of p into f, those of tunnels too: f is then the packet
+// inside, and f.Tunnels names what was around it. Frames that hold no IP, or fragments,
 // are no error: f says so. An error is a header that contradicts itself or the
 // packet; where the capture was cut in the middle of a header, f.Cut is set
 // instead and what was read until then stands.
 func Decode(p *capture.Packet, f *Frame) error {
-	*f = Frame{Link: p.Link}
-	b := p.Data
-	at, ok := f.link(b)
+	*f = Frame{Link: p.Link, Tunnels: f.Tunnels[:0]}
+	if p.Link == capture.PKTAP {
+		if n, link, ok := pktap(p.Data); ok && link != capture.PKTAP {
+			inner := capture.Packet{Link: link, Data: p.Data[n:], Length: p.Length - n}
+			return f.decode(&inner)
+		}
+	}
+	return f.decode(p)
+}
+
+func (f *Frame) decode(p *capture.Packet) error {
+	at, ok := f.linkOf(p.Link, p.Data)
 	if !ok {
-		f.Cut = len(b) < p.Length
+		f.Cut = len(p.Data) < p.Length
 		if f.Cut || !p.Link.Known() {
 			return nil
 		}
-		return bad(0, f.Link.String(), "want %d bytes, have %d", at, len(b))
+		return bad(0, p.Link.String(), "want %d bytes, have %d", at, len(p.Data))
 	}
+	return f.tagged(p, at)
+}
+
+// tagged reads VLAN tags, and goes on with what they are on.
+func (f *Frame) tagged(p *capture.Packet, at int) error {
+	b := p.Data
 	for f.Type == typeVLAN || f.Type == typeQinQ || f.Type == typeQinQ2 {
 		if len(b) < at+4 {
 			return f.short(p, at, "VLAN", 4)
@@ -32,14 +48,28 @@ func Decode(p *capture.Packet, f *Frame) error {
 		f.Type = binary.BigEndian.Uint16(b[at+2:])
 		at += 4
 	}
+	return f.network(p, at)
+}
+
+// network reads what an EtherType says at offset at of p.
+func (f *Frame) network(p *capture.Packet, at int) error {
 	switch f.Type {
 	case TypeIPv4:
 		return f.ipv4(p, at)
 	case TypeIPv6:
 		return f.ipv6(p, at)
 	case TypeARP:
-		f.Body = b[at:]
+		f.Body = p.Data[at:]
 		f.BodyLen = len(f.Body)
+	case typeMPLS, typeMPLSMany:
+		return f.mpls(Tunnel{}, p.Data[at:], p.Length-at)
+	case typePPPoE:
+		return f.pppoe(p.Data[at:])
+	case 0: // 802.3: an LLC header, where one can follow
+		if kind, n := llc(p.Data[at:]); kind != 0 {
+			f.Type = kind
+			return f.tagged(p, at+n)
+		}
 	}
 	return nil
 }
@@ -54,10 +84,10 @@ func (f *Frame) short(p *capture.Packet, at int, layer string, want int) error {
 	return bad(at, layer, "want %d bytes, have %d", want, len(p.Data)-at)
 }
 
-// link reads the link header and returns its length. Not ok means that the
+// linkOf reads the link header and returns its length. Not ok means that the
 // packet is shorter, or of an unknown link.
-func (f *Frame) link(b []byte) (at int, ok bool) {
-	switch f.Link {
+func (f *Frame) linkOf(link LinkType, b []byte) (at int, ok bool) {
+	switch link {
 	case capture.Ethernet:
 		if len(b) < 14 {
 			return 14, false
@@ -91,7 +121,7 @@ func (f *Frame) link(b []byte) (at int, ok bool) {
 			return 4, false
 		}
 		family := binary.BigEndian.Uint32(b)
-		if f.Link == capture.Null && family>>16 != 0 {
+		if link == capture.Null && family>>16 != 0 {
 			family = binary.LittleEndian.Uint32(b) // the capturing host's order
 		}
 		switch family {
@@ -113,7 +143,89 @@ func (f *Frame) link(b []byte) (at int, ok bool) {
 		}
 		return 0, true
 	}
-	return 0, false
+	return f.rareLink(link, b)
+}
+
+// rareLink reads the headers of links that are seldom captured.
+func (f *Frame) rareLink(link LinkType, b []byte) (at int, ok bool) {
+	switch link {
+	case capture.PPP, capture.PPPHDLC:
+		if len(b) >= 4 && (b[0] == 0x0f || b[0] == 0x8f) && b[1] == 0 {
+			f.Type = binary.BigEndian.Uint16(b[2:]) // Cisco's HDLC
+			return 4, true
+		}
+		f.Type, at = ppp(b)
+		return at, at > 0
+	case capture.PPPEther:
+		if len(b) < 7 {
+			return 7, false
+		}
+		kind, n := ppp(b[6:])
+		f.Type = kind
+		return 6 + n, true
+	case capture.CiscoHDLC:
+		if len(b) < 4 {
+			return 4, false
+		}
+		f.Type = binary.BigEndian.Uint16(b[2:])
+		return 4, true
+	case capture.FrameRelay:
+		f.Type, at, ok = relay(b)
+		return at, ok
+	case capture.NFLOG:
+		f.Type, at = nflog(b)
+		return at, true
+	case capture.WiFi, capture.WiFiRadiotap:
+		n, flags := 0, uint8(0)
+		if link == capture.WiFiRadiotap {
+			if n, flags, ok = radiotap(b); !ok {
+				return n, false
+			}
+		}
+		at, ok := f.wifi(b[n:], flags)
+		if !ok {
+			return n + at, false
+		}
+		if at == 0 {
+			return len(b), true
+		}
+		kind, m := llc(b[n+at:])
+		f.Type = kind
+		return n + at + m, true
+	}
+	return f.switchTag(link, b)
+}
+
+// switchTag reads Ethernet frames with the tag that a switch chip puts before its
+// processor: behind the addresses, or before all.
+func (f *Frame) switchTag(link LinkType, b []byte) (at int, ok bool) {
+	tag := 4
+	switch link {
+	case capture.DSABroadcomPrepend:
+		if len(b) < tag {
+			return tag, false
+		}
+		at, ok = f.linkOf(capture.Ethernet, b[tag:])
+		return tag + at, ok
+	case capture.DSAMarvell, capture.DSABroadcom:
+	case capture.DSAMarvellEther: // an EtherType and two bytes stand before the tag
+		tag = 8
+	default:
+		return 0, false
+	}
+	if len(b) < 14+tag {
+		return 14 + tag, false
+	}
+	f.HasMAC = true
+	copy(f.DstMAC[:], b)
+	copy(f.SrcMAC[:], b[6:])
+	if t := b[12+tag-4:]; link != capture.DSABroadcom && t[0]&0x20 != 0 { // it took the place of a VLAN tag
+		f.VLANs[0], f.NVLANs = binary.BigEndian.Uint16(t[2:])&0x0fff, 1
+	}
+	if f.Type = binary.BigEndian.Uint16(b[12+tag:]); f.Type < 0x0600 {
+		f.Type = 0
+	}
+	return 14 + tag, true
 }
 
 func (f *Frame) sllAddress(n int, b []byte) {

@@ -3,7 +3,7 @@ package frame
 import "encoding/binary"
 
 // Transport reads the ports of a whole datagram, which a Defragmenter put
-// together, into f.
+// together, into f; where it is a tunnel, f is then the packet inside.
 func (f *Frame) Transport(datagram []byte) error {
 	f.Body, f.BodyLen = datagram, len(datagram)
 	f.Fragment, f.MoreFragments, f.FragOffset = false, false, 0
@@ -25,15 +25,20 @@ func (f *Frame) Transport(datagram []byte) error {
 }
 
 // transport reads the header of UDP or TCP at the beginning of f.Body, which
-// stands at offset at.
+// stands at offset at, or goes on inside a tunnel.
 func (f *Frame) transport(at int) error {
 	switch f.Proto {
-	case ProtoUDP:
-		return f.udp(at)
 	case ProtoTCP:
 		return f.tcp(at)
+	case ProtoUDP:
+		if err := f.udp(at); err != nil {
+			return err
+		}
+		if f.DstPort != portVXLAN && f.DstPort != portGeneve && f.DstPort != portVXLANLinux {
+			return nil
+		}
 	}
-	return nil
+	return f.unwrap()
 }
 
 func (f *Frame) udp(at int) error {

@@ -1,7 +1,9 @@
 package view
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 	"time"
 
 	"muster/internal/escape"
@@ -24,6 +26,7 @@ type SniffSummary struct {
 	MLD        uint64 `json:"mld"`
 	Invalid    uint64 `json:"invalid"`
 	CutPackets uint64 `json:"cut_packets"`
+	Copies     uint64 `json:"copies"`
 	Dropped    uint64 `json:"dropped"`
 	// Overflow counts members, groups and others that found no room in the tables.
 	Overflow uint64 `json:"overflow"`
@@ -31,19 +34,57 @@ type SniffSummary struct {
 	Damage    string    `json:"damage,omitempty"`
 	FirstSeen time.Time `json:"first_seen"`
 	LastSeen  time.Time `json:"last_seen"`
+	// WatchedMS is how long the capture saw: without its holes, and on a clock that was not set.
+	WatchedMS float64         `json:"watched_ms"`
+	TimeSteps []SniffTimeStep `json:"time_steps"`
+	Holes     []SniffHole     `json:"holes"`
+	Unread    []SniffUnread   `json:"unread"` // link types that are not read
+	// Notes say in words what the observer did not see, or saw twice.
+	Notes []string `json:"notes"`
 
-	Members   []SniffMember   `json:"members"`
-	Speakers  []SniffSpeaker  `json:"speakers"` // members known by their messages alone
-	Clusters  []SniffCluster  `json:"clusters"`
-	Groups    []SniffGroup    `json:"groups"`
-	Queriers  []SniffQuerier  `json:"queriers"`
-	Receivers []SniffReceiver `json:"receivers"`
+	Members  []SniffMember  `json:"members"`
+	Speakers []SniffSpeaker `json:"speakers"` // members known by their messages alone
+	Clusters []SniffCluster `json:"clusters"`
+	Groups   []SniffGroup   `json:"groups"`
+	// Memberships are who said on which link that it listens to which group.
+	Memberships []SniffMembership `json:"memberships"`
+	Queriers    []SniffQuerier    `json:"queriers"`
+	Receivers   []SniffReceiver   `json:"receivers"`
 	// Products are the clusters, rings, domains and virtual routers of other products;
 	// Streams what is sent with numbers, such as RTP.
 	Products []SniffProduct `json:"products"`
 	Streams  []SniffStream  `json:"streams"`
 
 	Verdicts verdict.Summary `json:"verdicts"`
+}
+
+// SniffTimeStep is a place where the clock of the capturing host was set.
+type SniffTimeStep struct {
+	Packet uint64  `json:"packet"` // the first after it
+	StepMS float64 `json:"step_ms"`
+}
+
+// SniffHole is a time in which members went on sending and nothing was captured.
+type SniffHole struct {
+	Packet uint64  `json:"packet"` // the first after it
+	HoleMS float64 `json:"hole_ms"`
+}
+
+// SniffUnread is a link type that is not read.
+type SniffUnread struct {
+	LinkType uint16 `json:"link_type"`
+	Name     string `json:"name"`
+	Packets  uint64 `json:"packets"`
+}
+
+// SniffMembership is a host that reported a group.
+type SniffMembership struct {
+	Interface string    `json:"interface"`
+	VLAN      uint16    `json:"vlan"`
+	Group     string    `json:"group"`
+	Host      string    `json:"host"`
+	Version   uint8     `json:"version"` // of IGMP or MLD
+	LastSeen  time.Time `json:"last_seen"`
 }
 
 // SniffMember is a member and how its heartbeats came.
@@ -142,8 +183,9 @@ func NewSniffSummary(r *sniff.Result) *SniffSummary {
 	a, t, st := r.Analysis, &r.Totals, &r.Stats
 	v := &SniffSummary{
 		Type: "summary", Packets: t.Packets, Bytes: t.Bytes, Heartbeats: t.Heartbeats, Goodbyes: t.Goodbyes, Messages: t.Messages,
-		Acks: t.Acks, FailAcks: t.FailAcks, IGMP: t.IGMP, MLD: t.MLD, Invalid: t.Invalid, CutPackets: t.CutPackets,
-		Dropped: st.Dropped, Overflow: a.Overflow, FirstSeen: nsTime(a.First), LastSeen: nsTime(a.Last),
+		Acks: t.Acks, FailAcks: t.FailAcks, IGMP: t.IGMP, MLD: t.MLD, Invalid: t.Invalid, CutPackets: t.CutPackets, Copies: t.Copies,
+		Dropped: st.Dropped, Overflow: a.Overflow, FirstSeen: nsTime(a.First), LastSeen: nsTime(a.Last), WatchedMS: msOf(a.Watched()),
+		TimeSteps: []SniffTimeStep{}, Holes: []SniffHole{}, Unread: []SniffUnread{}, Notes: append([]string{}, r.Notes()...), Memberships: []SniffMembership{},
 		Members: []SniffMember{}, Speakers: []SniffSpeaker{}, Clusters: []SniffCluster{}, Groups: []SniffGroup{},
 		Queriers: []SniffQuerier{}, Receivers: []SniffReceiver{}, Products: newProducts(a.Products), Streams: newStreams(a.Products), Verdicts: verdict.Summarize(r.Verdicts),
 	}
@@ -151,7 +193,7 @@ func NewSniffSummary(r *sniff.Result) *SniffSummary {
 		v.Damage = st.Damage.Error()
 	}
 	for _, m := range a.HeardMembers() {
-		v.Members = append(v.Members, newSniffMember(m))
+		v.Members = append(v.Members, newSniffMember(a, m))
 	}
 	for _, m := range a.SilentMembers() {
 		v.Speakers = append(v.Speakers, SniffSpeaker{NewMember(&m.Record, netip.AddrPort{}), m.Talk.Messages, nsTime(m.Talk.First), nsTime(m.Talk.Last)})
@@ -163,8 +205,23 @@ func NewSniffSummary(r *sniff.Result) *SniffSummary {
 		}
 		v.Clusters = append(v.Clusters, row)
 	}
+	joined := a.Listeners()
 	for _, g := range a.SortedGroups() {
-		v.Groups = append(v.Groups, newSniffGroup(a, g))
+		v.Groups = append(v.Groups, newSniffGroup(a, g, joined))
+	}
+	for _, l := range a.SortedLinks() {
+		v.Memberships = append(v.Memberships, newSniffMemberships(r, l)...)
+	}
+	for _, l := range slices.Sorted(maps.Keys(r.Unread)) {
+		v.Unread = append(v.Unread, SniffUnread{uint16(l), l.String(), r.Unread[l]})
+	}
+	for _, s := range a.Steps {
+		v.TimeSteps = append(v.TimeSteps, SniffTimeStep{s.Packet, float64(s.By) / 1e6})
+	}
+	for i, q := range a.Quiet {
+		if a.Hole(i) {
+			v.Holes = append(v.Holes, SniffHole{q.Packet, float64(q.To-q.From) / 1e6})
+		}
 	}
 	for _, q := range a.SortedQueriers() {
 		v.Queriers = append(v.Queriers, newSniffQuerier(a, q))
@@ -182,11 +239,12 @@ func NewSniffSummary(r *sniff.Result) *SniffSummary {
 
 func nsTime(ns int64) time.Time { return time.Unix(0, ns).UTC() }
 
-func newSniffMember(m *analysis.Member) SniffMember {
+func newSniffMember(a *analysis.Analysis, m *analysis.Member) SniffMember {
+	lost, _ := a.Lost(m)
 	v := SniffMember{
 		Member: NewMember(&m.Record, netip.AddrPort{}), Heartbeats: m.Beats.Count(), FirstSeen: nsTime(m.First), LastSeen: nsTime(m.Last),
-		IntervalMS: msOf(m.Beats.Interval()), JitterMS: msOf(m.Beats.Jitter()), LongestSilenceMS: float64(m.Beats.Longest) / 1e6,
-		Lost: m.Beats.Lost(), Sources: addrTexts(m.Sources.List()), Groups: []string{}, Messages: m.Talk.Messages,
+		IntervalMS: msOf(m.Beats.Interval()), JitterMS: msOf(m.Beats.Jitter()), LongestSilenceMS: msOf(m.Beats.Longest()),
+		Lost: lost, Sources: addrTexts(m.Sources.List()), Groups: []string{}, Messages: m.Talk.Messages,
 	}
 	for _, g := range m.Groups.List() {
 		v.Groups = append(v.Groups, g.String())
@@ -198,7 +256,7 @@ func newSniffMember(m *analysis.Member) SniffMember {
 	return v
 }
 
-func newSniffGroup(a *analysis.Analysis, g *analysis.Group) SniffGroup {
+func newSniffGroup(a *analysis.Analysis, g *analysis.Group, joined map[netip.Addr]*analysis.Joined) SniffGroup {
 	v := SniffGroup{
 		Group: g.Addr.Addr().String(), Port: g.Addr.Port(), Product: g.Product, Packets: g.Packets, Bytes: g.Bytes,
 		Sources: addrTexts(g.Sources.List()), Protocols: append([]string{}, g.Protocols.List()...), Heartbeats: g.Heartbeats, Reporters: []string{},
@@ -210,10 +268,26 @@ func newSniffGroup(a *analysis.Analysis, g *analysis.Group) SniffGroup {
 	if span := a.Span(); span > 0 {
 		v.PerSecond = float64(g.Packets) / span.Seconds()
 	}
-	if j := a.Joined[g.Addr.Addr()]; j != nil {
+	if j := joined[g.Addr.Addr()]; j != nil {
 		v.Reports, v.Leaves, v.Reporters = j.Reports, j.Leaves, addrTexts(j.Reporters.List())
 	}
 	return v
+}
+
+func newSniffMemberships(r *sniff.Result, l *analysis.LinkView) []SniffMembership {
+	var out []SniffMembership
+	name := ""
+	if list := r.Source.Interfaces(); l.Interface < len(list) {
+		name = escape.Text(list[l.Interface].Name)
+	}
+	for _, g := range slices.SortedFunc(maps.Keys(l.Joined), netip.Addr.Compare) {
+		j := l.Joined[g]
+		for i, host := range j.Reporters.List() {
+			at, version := j.Report(i)
+			out = append(out, SniffMembership{name, l.VLAN, g.String(), host.String(), version, nsTime(at)})
+		}
+	}
+	return out
 }
 
 func newSniffQuerier(a *analysis.Analysis, q *analysis.Querier) SniffQuerier {

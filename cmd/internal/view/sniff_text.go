@@ -22,6 +22,7 @@ func SniffReport(s *term.Stream, r *sniff.Result) error {
 	}{
 		{"Members", membersTable(a)},
 		{"Groups", groupsTable(a)},
+		{"Memberships", membershipsTable(r)},
 		{"Queriers", queriersTable(a)},
 		{"Receivers", receiversTable(a)},
 		{"What else is here", productsTable(a)},
@@ -42,6 +43,9 @@ func SniffReport(s *term.Stream, r *sniff.Result) error {
 	}
 	var b strings.Builder
 	fmt.Fprintln(&b, countsText(r))
+	for _, n := range r.Notes() {
+		fmt.Fprintf(&b, "note: %s\n", escape.Text(n))
+	}
 	b.WriteString(wrongText(s, vs))
 	otherVerdicts(s, &b, vs, func(st verdict.Status) bool { return st.Bad() || st == verdict.Unknown })
 	_, err := fmt.Fprint(s, b.String())
@@ -53,6 +57,9 @@ func SniffReport(s *term.Stream, r *sniff.Result) error {
 func SniffClosing(s *term.Stream, r *sniff.Result) error {
 	var b strings.Builder
 	fmt.Fprintln(&b, countsText(r))
+	for _, n := range r.Notes() {
+		fmt.Fprintf(&b, "note: %s\n", escape.Text(n))
+	}
 	otherVerdicts(s, &b, r.Verdicts, func(verdict.Status) bool { return false })
 	_, err := fmt.Fprint(s, b.String())
 	return err
@@ -77,8 +84,8 @@ func otherVerdicts(s *term.Stream, b *strings.Builder, vs []verdict.Verdict, tol
 }
 
 func countsText(r *sniff.Result) string {
-	t, a, st := &r.Totals, r.Analysis, &r.Stats
-	parts := []string{term.Count(t.Packets, "packet") + " in " + term.Seconds(a.Span())}
+	t, a := &r.Totals, r.Analysis
+	parts := []string{term.Count(t.Packets, "packet") + " in " + term.Seconds(a.Watched())}
 	add := func(n uint64, word string) {
 		if n > 0 {
 			parts = append(parts, term.Count(n, word))
@@ -97,11 +104,8 @@ func countsText(r *sniff.Result) string {
 	if t.Invalid > 0 {
 		parts = append(parts, fmt.Sprintf("%d invalid", t.Invalid))
 	}
-	if t.CutPackets > 0 {
-		parts = append(parts, fmt.Sprintf("%d cut by the snap length", t.CutPackets))
-	}
-	if st.Dropped > 0 {
-		parts = append(parts, fmt.Sprintf("%d dropped by the kernel", st.Dropped))
+	if t.Copies > 0 {
+		parts = append(parts, term.Count(t.Copies, "further sighting"))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -118,7 +122,7 @@ func membersTable(a *analysis.Analysis) *term.Table {
 			note = "from " + m.Sources.List()[0].String()
 		}
 		interval, jitter, longest := beatTexts(m)
-		t.Add(m.Name(), m.Record.ID.String()[:8], escape.Bytes(m.Record.Domain), m.Beats.Count(), interval, jitter, longest, m.Beats.Lost(),
+		t.Add(m.Name(), m.Record.ID.String()[:8], escape.Bytes(m.Record.Domain), m.Beats.Count(), interval, jitter, longest, lostText(a, m),
 			since(a, m.First), since(a, m.Last), note)
 	}
 	for _, m := range a.SilentMembers() {
@@ -133,7 +137,12 @@ func beatTexts(m *analysis.Member) (interval, jitter, longest string) {
 	if m.Beats.Count() < 2 {
 		return "", "", ""
 	}
-	return term.Seconds(m.Beats.Interval()), term.Seconds(m.Beats.Jitter()), term.Seconds(time.Duration(m.Beats.Longest))
+	return term.Seconds(m.Beats.Interval()), term.Seconds(m.Beats.Jitter()), term.Seconds(m.Beats.Longest())
+}
+
+func lostText(a *analysis.Analysis, m *analysis.Member) string {
+	lost, _ := a.Lost(m)
+	return fmt.Sprint(lost)
 }
 
 // since is a time after the first packet.
@@ -143,12 +152,13 @@ func since(a *analysis.Analysis, ns int64) string {
 
 func groupsTable(a *analysis.Analysis) *term.Table {
 	t := &term.Table{Header: []string{"group", "packets", "rate", "sources", "ttl", "listeners", "what"}, Right: map[int]bool{1: true, 2: true, 3: true, 4: true, 5: true}}
+	joined := a.Listeners()
 	for _, g := range a.SortedGroups() {
 		rate, listeners := "", ""
 		if span := a.Span(); span > 0 {
 			rate = term.PerSecond(float64(g.Packets) / span.Seconds())
 		}
-		if j := a.Joined[g.Addr.Addr()]; j != nil {
+		if j := joined[g.Addr.Addr()]; j != nil {
 			listeners = fmt.Sprint(len(j.Reporters.List()))
 		}
 		ttl := fmt.Sprint(g.TTLMin)
@@ -160,6 +170,24 @@ func groupsTable(a *analysis.Analysis) *term.Table {
 			what += " (" + g.Product + ")"
 		}
 		t.Add(addrText(g.Addr), g.Packets, rate, len(g.Sources.List()), ttl, listeners, what)
+	}
+	return t
+}
+
+// membershipsTable is who reported which group, by which version, and when last.
+func membershipsTable(r *sniff.Result) *term.Table {
+	t := &term.Table{Header: []string{"group", "host", "version", "last", "link"}, Right: map[int]bool{2: true, 3: true}}
+	several := len(r.Analysis.Links) > 1
+	for _, l := range r.Analysis.SortedLinks() {
+		for _, m := range newSniffMemberships(r, l) {
+			link := ""
+			if several {
+				if link = m.Interface; m.VLAN != 0 {
+					link = strings.TrimSpace(fmt.Sprintf("%s VLAN %d", link, m.VLAN))
+				}
+			}
+			t.Add(m.Group, m.Host, m.Version, since(r.Analysis, m.LastSeen.UnixNano()), link)
+		}
 	}
 	return t
 }

@@ -69,9 +69,9 @@ func topMembers(s *term.Stream, a *analysis.Analysis, sortBy byte, full bool, no
 		case 'i':
 			return cmp.Compare(y.Beats.Interval(), x.Beats.Interval())
 		case 'l':
-			return cmp.Compare(y.Beats.Lost(), x.Beats.Lost())
+			return cmp.Compare(lostOf(a, y), lostOf(a, x))
 		case 's':
-			return cmp.Compare(y.Beats.Longest, x.Beats.Longest)
+			return cmp.Compare(silenceOf(y, now), silenceOf(x, now))
 		}
 		return strings.Compare(x.Name(), y.Name())
 	})
@@ -83,9 +83,25 @@ func topMembers(s *term.Stream, a *analysis.Analysis, sortBy byte, full bool, no
 			ago = "left"
 		}
 		interval, _, longest := beatTexts(m)
-		t.Add(m.Name(), m.Record.ID.String()[:8], escape.Bytes(m.Record.Domain), m.Beats.Count(), interval, longest, m.Beats.Lost(), ago, Sparkline(m.Beats.Recent(24), full))
+		if longest != "" {
+			longest = term.Seconds(silenceOf(m, now))
+		}
+		t.Add(m.Name(), m.Record.ID.String()[:8], escape.Bytes(m.Record.Domain), m.Beats.Count(), interval, longest, lostText(a, m), ago, Sparkline(m.Beats.Recent(24), full))
 	}
 	return t.Lines(s)
+}
+
+func lostOf(a *analysis.Analysis, m *analysis.Member) uint64 {
+	lost, _ := a.Lost(m)
+	return lost
+}
+
+// silenceOf is the longest silence of a member, the one that goes on included.
+func silenceOf(m *analysis.Member, now int64) time.Duration {
+	if m.Goodbye != 0 {
+		return m.Beats.Longest()
+	}
+	return max(m.Beats.Longest(), time.Duration(now-m.Last))
 }
 
 // Sparkline draws values as bars from zero to the largest; without unicode, as
