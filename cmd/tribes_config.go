@@ -17,6 +17,7 @@ import (
 	"muster/cmd/internal/view"
 	"muster/internal/hint"
 	"muster/internal/verdict"
+	"muster/tribes/release"
 	"muster/tribes/serverxml"
 )
 
@@ -26,7 +27,7 @@ type configOptions struct {
 	contextXML []string
 	properties []string // K=V
 	catalina   string
-	tomcat     string
+	release    string
 	alone      bool
 	elsewhere  bool
 	strict     bool
@@ -34,7 +35,7 @@ type configOptions struct {
 }
 
 func newTribesConfigCmd(a *app) *cobra.Command {
-	o := configOptions{tomcat: serverxml.DefaultVersion.Line}
+	var o configOptions
 	c := &cobra.Command{
 		Use:   "config FILE...",
 		Short: "tell what the cluster of a server.xml will do, and what is wrong with it",
@@ -56,7 +57,7 @@ changed, and no privilege is needed but to read the files.`,
   muster tribes config /etc/tomcat10/server.xml
 
   # with the application, for another release of Tomcat, warnings counted too
-  muster tribes config --tomcat 9.0.70 --web-xml WEB-INF/web.xml --strict server.xml
+  muster tribes config --release 9.0.70 --web-xml WEB-INF/web.xml --strict server.xml
 
   # how do the nodes differ?
   muster tribes config n1/server.xml n2/server.xml n3/server.xml`,
@@ -71,7 +72,9 @@ changed, and no privilege is needed but to read the files.`,
 	f.StringArrayVar(&o.contextXML, "context-xml", nil, "the application's context.xml `FILE`: does it bring a manager of its own?")
 	f.StringArrayVar(&o.properties, "property", nil, "a property of the Tomcat, as -D gives it: `NAME=VALUE`")
 	f.StringVar(&o.catalina, "catalina-properties", "", "the catalina.properties `FILE`; without it the one beside each server.xml")
-	f.StringVar(&o.tomcat, "tomcat", o.tomcat, "the Tomcat to judge for: 9, 10.1, 11, or a release such as 10.1.60")
+	f.StringVar(&o.release, "release", "", "the `RELEASE` of Tomcat to judge for: 5.5 to 11, or an exact one such as 10.1.60")
+	f.StringVar(&o.release, "tomcat", "", "the old name of --release")
+	_ = f.MarkHidden("tomcat")
 	f.BoolVar(&o.alone, "alone", false, "read the files given and none beside them")
 	f.BoolVar(&o.elsewhere, "elsewhere", false, "the files belong to other hosts: do not judge them by this one's name and addresses")
 	f.BoolVar(&o.strict, "strict", false, "exit 1 on warnings too")
@@ -80,9 +83,12 @@ changed, and no privilege is needed but to read the files.`,
 }
 
 func runTribesConfig(ctx context.Context, a *app, o configOptions) error {
-	version, err := serverxml.ParseVersion(o.tomcat)
-	if err != nil {
-		return usagef("--tomcat: %w", err)
+	version := serverxml.DefaultVersion
+	if o.release != "" {
+		var err error
+		if version, err = release.Parse(o.release); err != nil {
+			return usagef("--release: %w", err)
+		}
 	}
 	for _, p := range o.properties {
 		if name, _, ok := strings.Cut(p, "="); !ok || name == "" {
@@ -120,6 +126,7 @@ func runTribesConfig(ctx context.Context, a *app, o configOptions) error {
 		}
 	}
 	doc := view.NewConfigDocument(version, files, serverxml.Check(files, given))
+	var err error
 	if a.json {
 		err = term.Document(a.Out, doc)
 	} else {

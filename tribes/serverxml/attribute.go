@@ -2,6 +2,7 @@ package serverxml
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"muster/internal/verdict"
@@ -16,19 +17,38 @@ func (b *builder) attribute(n *node, r role, c *Component, x attr) string {
 		c.Attributes = append(c.Attributes, v)
 		return x.name
 	}
+	if b.version.Line == tomcat5 {
+		return b.attribute5(n, r, c, x)
+	}
 	a, ok := c.class.find(x.name, b.version)
 	if !ok && c.class.open {
 		a, ok = attribute{name: x.name, main: true}, true
 	}
-	if !ok {
+	switch {
+	case !ok:
 		b.unknownAttribute(n, r, c, x)
 		return ""
+	case a.kind == object && r == roleSender && a.name == "transport":
+		pos := x.pos
+		c.noTransport = &pos
+		return ""
+	case a.kind == object:
+		b.report(finding{id: "config.no-effect", status: verdict.Warn, at: x.pos,
+			saw: fmt.Sprintf("%s on <%s> has no effect: it takes an object and no text, and Tomcat sets it to nothing, without a word", x.name, n.name),
+			fix: []string{"take it out"}})
+		return ""
+	case a.kind == unsettable:
+		b.report(finding{id: "config.attribute", status: verdict.Warn, at: x.pos,
+			saw: fmt.Sprintf("%s on <%s> cannot be set by a text; Tomcat %s", x.name, n.name, refusal(b.version, x.name, x.value))})
+		return ""
+	}
+	if to := alias[a.name]; to != "" { // the setter of another one
+		if b, ok := c.class.find(to, b.version); ok {
+			a = b
+		}
 	}
 	v := b.written(n.name, a, x)
-	if to := alias[a.name]; to != "" { // the setter of another one
-		a, _ = c.class.find(to, b.version)
-		v.Name, v.main = to, a.main
-	}
+	c.Attributes = slices.DeleteFunc(c.Attributes, func(o Value) bool { return o.Name == v.Name }) // the last one counts
 	c.Attributes = append(c.Attributes, v)
 	if a.lost != "" {
 		b.report(finding{id: "config.no-effect", status: verdict.Warn, at: x.pos,
@@ -39,7 +59,50 @@ func (b *builder) attribute(n *node, r role, c *Component, x attr) string {
 
 // alias names setters that do what another attribute's does.
 var alias = map[string]string{
+	"mcastAddr": "address", "mcastPort": "port", "mcastFrequency": "frequency", "mcastTTL": "ttl", "mcastSoTimeout": "soTimeout",
 	"mcastBindAddress": "bind", "mcastDropTime": "dropTime", "encryptionKeyString": "encryptionKey",
+	"tcpListenAddress": "address", "tcpListenPort": "port", "tcpSelectorTimeout": "selectorTimeout", "tcpThreadCount": "maxThreads",
+}
+
+// attribute5 reads an attribute of one of Tomcat 5.5's classes: it is shown
+// under the name that it has today.
+func (b *builder) attribute5(n *node, r role, c *Component, x attr) string {
+	native, known := setterOf(c.Class, strings.ToLower(x.name[:1])+x.name[1:], b.version)
+	old, renamed := legacyAttribute(r, x.name)
+	switch {
+	case !known && !renamed:
+		b.unknownAttribute(n, r, c, x)
+		return ""
+	case !renamed, old.attr == "", old.to != r:
+		if renamed && old.attr != "" {
+			b.mean(old, x)
+		}
+		native.name = x.name
+		c.Attributes = append(c.Attributes, b.written(n.name, native, x))
+		return x.name
+	}
+	a := attribute{name: old.attr}
+	if i := slices.IndexFunc(c.class.attrs, func(a attribute) bool { return a.name == old.attr }); i >= 0 {
+		a = c.class.attrs[i]
+	}
+	v := b.written(n.name, a, x)
+	if v.Written == "" {
+		v.Written = x.name + "=" + cut(x.value)
+	}
+	c.Attributes = append(c.Attributes, v)
+	return a.name
+}
+
+// mean remembers what an attribute in the words of Tomcat 5 says of another element.
+func (b *builder) mean(old renamed, x attr) {
+	value := x.value
+	if t, ok := old.values[value]; ok {
+		value = t
+	}
+	if now, ok := legacyClasses[value]; ok && old.attr == "className" {
+		value = now.now
+	}
+	b.meant = append(b.meant, meant{old.to, old.attr, value, x})
 }
 
 func (b *builder) unknownAttribute(n *node, r role, c *Component, x attr) {
@@ -52,13 +115,9 @@ func (b *builder) unknownAttribute(n *node, r role, c *Component, x attr) {
 		return
 	}
 	f := finding{id: "config.attribute", status: verdict.Warn, at: x.pos,
-		saw: fmt.Sprintf("%s has no attribute %q; Tomcat says so in a WARNING and goes on without it", short(c.Class), cut(x.name))}
-	if len(c.class.attrs) > 0 {
-		for _, a := range c.class.attrs {
-			if a.name == x.name { // in another release
-				f.saw = fmt.Sprintf("%s has no attribute %q in Tomcat %s, only in others (%s); it goes on without it", short(c.Class), x.name, b.version, a.since)
-			}
-		}
+		saw: fmt.Sprintf("%s has no attribute %q; Tomcat %s", short(c.Class), cut(x.name), refusal(b.version, x.name, shownValue(x)))}
+	if lines := linesWithAttribute(c.Class, x.name); lines != "" {
+		f.saw = fmt.Sprintf("%s has no attribute %q in Tomcat %s (%s have it); it %s", short(c.Class), x.name, b.version, lines, refusal(b.version, x.name, shownValue(x)))
 	}
 	if near := nearest(x.name, c.class.names(b.version)); near != "" {
 		f.saw += fmt.Sprintf("; %q is meant?", near)
@@ -89,7 +148,15 @@ func (b *builder) legacyAttribute(n *node, c *Component, x attr, old renamed) {
 	}
 	f.fix = []string{fmt.Sprintf("%s in <%s>", assign(old.attr, value), old.to)}
 	b.report(f)
-	b.meant = append(b.meant, meant{old.to, old.attr, value, x})
+	b.mean(old, x)
+}
+
+// shownValue is a value for a sentence; what may be a key is not shown.
+func shownValue(x attr) string {
+	if n := strings.ToLower(x.name); strings.Contains(n, "key") || strings.Contains(n, "pass") || strings.Contains(n, "token") || strings.Contains(n, "secret") {
+		return "..."
+	}
+	return x.value
 }
 
 // assign writes an attribute as it would stand in the file.
@@ -145,8 +212,11 @@ func (b *builder) take(element string, a attribute, x attr, v *Value) {
 	if v.Text == "" {
 		keeps = "goes on as if it were not there"
 	}
-	f := finding{id: "config.value", status: verdict.Fail, at: x.pos,
-		saw: fmt.Sprintf("%s on <%s>: %v; Tomcat says \"failed to set property\" and %s", x.name, element, err, keeps)}
+	f := finding{id: "config.value", status: verdict.Warn, at: x.pos,
+		saw: fmt.Sprintf("%s on <%s>: %v; Tomcat %s and %s", x.name, element, err, refusedValue(b.version, x.name), keeps)}
+	if a.meets {
+		f.status = verdict.Fail
+	}
 	if meant := strings.Join(strings.Fields(x.value), ""); meant != x.value {
 		if _, _, err := a.kind.accept(meant, b.version); err == nil && a.kind != hexKey {
 			f.fix = []string{assign(x.name, meant)}

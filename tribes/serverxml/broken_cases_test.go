@@ -58,10 +58,10 @@ var brokenFiles = []broken{
 		want:   []string{"config.two-clusters fail 24:7"},
 		starts: starts, says: "Context manager doesn't exist"},
 	{name: "unknown element", edit: swap(`<Sender `, `<Foo/><Sender `),
-		want:   []string{"config.element fail 13:11"},
+		want:   []string{"config.element warn 13:11"},
 		starts: starts, says: "No rules found matching [Server/Service/Engine/Cluster/Channel/Foo]"},
 	{name: "misspelt element", edit: swap(`<Sender `, `<sender `, `</Sender>`, `</sender>`),
-		want:   []string{"config.element fail 13:11"},
+		want:   []string{"config.element warn 13:11"},
 		starts: starts, says: "No rules found matching [Server/Service/Engine/Cluster/Channel/sender]"},
 	{name: "membership outside the channel", edit: func(s string) string {
 		m := regexp.MustCompile(`(?s)          <Membership .*?/>\n`).FindString(s)
@@ -214,10 +214,10 @@ var brokenFiles = []broken{
 		want:   []string{"config.static-member warn 21:13"},
 		starts: starts, says: ""},
 	{name: "static member with a short id", edit: static(memberN("LocalMember", 1), listed("Member", `host="10.77.0.12" port="4000" uniqueId="{1,2,3}"`)),
-		want:   []string{"config.static-member warn 21:13", "config.value fail 21:114"},
+		want:   []string{"config.static-member warn 21:13", "config.value warn 21:114"},
 		starts: starts, says: "UUID must be exactly 16 bytes"},
 	{name: "static member with blanks in its id", edit: static(memberN("LocalMember", 1), listed("Member", `host="10.77.0.12" port="4000" uniqueId="{0, 0,0,0,0,0,0,0,0,0,0,0,0,0,0,2}"`)),
-		want:   []string{"config.static-member warn 21:13", "config.value fail 21:114"},
+		want:   []string{"config.static-member warn 21:13", "config.value warn 21:114"},
 		starts: starts, says: "For input string"},
 	{name: "static member without a port", edit: static(memberN("LocalMember", 1), listed("Member", `host="10.77.0.12" uniqueId="{0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,2}"`)),
 		want:   []string{"config.static-member fail 21:13"},
@@ -244,7 +244,7 @@ var brokenFiles = []broken{
 		want:   []string{"tribes.advertises-loopback fail 12:21"},
 		starts: starts, says: ""},
 	{name: "receiver on loopback", edit: swap(`address="10.77.0.11"`, `address="127.0.0.1"`),
-		want:   []string{"tribes.advertises-loopback warn 12:21"},
+		want:   []string{"tribes.advertises-loopback fail 12:21"},
 		starts: starts, says: ""},
 	{name: "receiver on auto", edit: swap(`address="10.77.0.11"`, `address="auto"`),
 		want:   []string{"addr.hostname-loopback fail 12:21"},
@@ -367,7 +367,7 @@ var brokenFiles = []broken{
 		want:   []string{"config.manager warn 7:74"},
 		starts: starts, says: ""},
 	{name: "deployer in the engine", edit: swap(listenerLine, `        <Deployer className="org.apache.catalina.ha.deploy.FarmWarDeployer" tempDir="/tmp/t" deployDir="/tmp/d" watchDir="/tmp/w"/>`+"\n"+listenerLine),
-		want:   []string{"config.deployer fail 21:9"},
+		want:   []string{"config.deployer warn 21:9"},
 		starts: starts, says: "FarmWarDeployer can only work as host cluster subelement"},
 	{name: "deployer without a folder to watch", edit: func(s string) string {
 		return swap(baseCluster, "", `unpackWARs="false"/>`, `unpackWARs="false">`+"\n"+strings.Replace(baseCluster, listenerLine, `        <Deployer className="org.apache.catalina.ha.deploy.FarmWarDeployer" tempDir="/tmp/t" deployDir="/tmp/d" watchEnabled="true"/>`+"\n"+listenerLine, 1)+"</Host>")(s)

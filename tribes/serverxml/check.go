@@ -13,6 +13,9 @@ type Given struct {
 	// Host is the host that the file is used on; nil where that is not this one
 	// or not known.
 	Host *Host
+	// Resolve looks names up where the file is used; nil where they are not to be
+	// looked up here.
+	Resolve Resolver
 	// Applications are web.xml and context.xml files of applications.
 	Applications []*Application
 }
@@ -36,8 +39,8 @@ type lint struct {
 }
 
 var lints = []func(lint){
-	lint.group, lint.timing, lint.membershipPorts, lint.loopback, lint.domain, lint.startOptions, lint.staticMembers,
-	lint.receiverAddress, lint.receiverPort, lint.threads,
+	lint.group, lint.bind, lint.timing, lint.membershipPorts, lint.loopback, lint.domain, lint.startOptions, lint.staticMembers,
+	lint.receiverAddress, lint.receiverBind, lint.transport, lint.receiverPort, lint.threads,
 	lint.sendOptions, lint.order, lint.missing, lint.flags, lint.encryption, lint.keyExposed,
 	lint.replicationValve, lint.sessionListener, lint.jvmRoute, lint.filter, lint.manager, lint.deployer, lint.heartbeat,
 }

@@ -7,17 +7,19 @@ import "strings"
 type kind int
 
 const (
-	plain     kind = iota // any string
-	number                // int
-	long                  // long
-	boolean               // anything but "true" is false
-	host                  // an address or a name, resolved when Tomcat starts
-	options               // a number or names joined by commas (T/Channel)
-	bytesText             // "{1,-2,3}" or ISO-8859-1 text (T/util/Arrays)
-	idBytes               // "{...}" with exactly 16 numbers (StaticMember)
-	hexKey                // hexadecimal digits (EncryptInterceptor)
-	transform             // algorithm/mode/padding
-	pattern               // a Java regular expression
+	plain      kind = iota // any string
+	number                 // int
+	long                   // long
+	boolean                // anything but "true" is false
+	host                   // an address or a name, resolved when Tomcat starts
+	options                // a number or names joined by commas (T/Channel)
+	bytesText              // "{1,-2,3}" or ISO-8859-1 text (T/util/Arrays)
+	idBytes                // "{...}" with exactly 16 numbers (StaticMember)
+	hexKey                 // hexadecimal digits (EncryptInterceptor)
+	transform              // algorithm/mode/padding
+	pattern                // a Java regular expression
+	object                 // anything else: the setter is called with null, without a word
+	unsettable             // a setter that cannot be called with a text
 )
 
 // role is the place in a <Cluster> that a class can take.
@@ -44,7 +46,7 @@ type class struct {
 	name  string
 	role  role
 	attrs []attribute
-	since string // as in Version.has; empty: in all three lines
+	since string // as in Version.Has, for lines whose sampled releases do not settle it
 	open  bool   // takes attributes of any name (CloudMembershipService)
 }
 
@@ -53,60 +55,28 @@ type attribute struct {
 	name  string
 	kind  kind
 	def   string // Tomcat's default; "" is none
-	since string // as in Version.has
+	since string // as in Version.Has, for lines whose sampled releases do not settle it
 	// later holds a default that some release changed.
 	later change
 	main  bool // shown even where it is the default
 	// quiet: a setter exists, but for Tomcat's own use; accepted without a
 	// word, of no use in a file, left out of the output unless it is there.
 	quiet bool
-	// lost: accepted, but the value reaches nobody (why is in lostWhy).
+	// lost: accepted, but the value reaches nobody, and why.
 	lost string
+	// meets: members find, reach and understand each other by it, so that a value
+	// which is not taken is more than an inconvenience.
+	meets bool
 }
 
 type change struct{ since, value string }
 
 // value returns the default in v.
 func (a attribute) value(v Version) string {
-	if a.later.since != "" && v.has(a.later.since) {
+	if a.later.since != "" && v.Has(a.later.since) {
 		return a.later.value
 	}
 	return a.def
-}
-
-// find returns the attribute that Tomcat would set for name in v. Tomcat builds
-// the setter's name by raising the first letter, so "Address" is "address".
-func (c *class) find(name string, v Version) (attribute, bool) {
-	if name != "" {
-		name = strings.ToLower(name[:1]) + name[1:]
-	}
-	for _, a := range c.attrs {
-		if a.name == name && v.has(a.since) {
-			return a, true
-		}
-	}
-	return attribute{}, false
-}
-
-// names lists the attributes that belong into a file, for suggestions.
-func (c *class) names(v Version) []string {
-	var out []string
-	for _, a := range c.attrs {
-		if !a.quiet && v.has(a.since) {
-			out = append(out, a.name)
-		}
-	}
-	return out
-}
-
-// lookup finds a class of the tables.
-func lookup(name string) *class {
-	for i := range classes {
-		if classes[i].name == name {
-			return &classes[i]
-		}
-	}
-	return nil
 }
 
 // short is the class name without its package.

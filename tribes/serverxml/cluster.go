@@ -2,6 +2,7 @@ package serverxml
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"muster/internal/verdict"
@@ -32,6 +33,35 @@ var slots = map[string]map[string]slot{
 	"Interceptor": {"LocalMember": {roleMember, false}, "Member": {roleMember, true}},
 }
 
+// slotsOf are the children that an element may have in a release: 5.5 has no
+// <Channel> and no <Manager>; 6.0 lacks some; <Membership> took members first with
+// StaticMembershipService.
+func slotsOf(element string, v Version) map[string]slot {
+	s := slots[element]
+	var without []string
+	switch {
+	case v.Line == tomcat5:
+		s = slots5[element]
+	case element == "Membership" && !present(staticService, v):
+		return nil
+	case v.Line == "6.0":
+		without = []string{"LocalMember", "SessionIdGenerator", "MembershipListener", "ChannelListener"}
+	}
+	if len(without) == 0 {
+		return s
+	}
+	s = maps.Clone(s)
+	for _, w := range without {
+		delete(s, w)
+	}
+	return s
+}
+
+var slots5 = map[string]map[string]slot{
+	"Cluster": {"Membership": {roleMembership, false}, "Receiver": {roleReceiver, false}, "Sender": {roleSender, false}, "Valve": {roleValve, true},
+		"Deployer": {roleDeployer, false}, "Listener": {"", true}, "ClusterListener": {roleListener, true}},
+}
+
 // cluster reads a <Cluster> and completes it with what Tomcat makes by itself
 // (SimpleTcpCluster.checkDefaults, GroupChannel.setupDefaultStack).
 func (b *builder) cluster(n *node, e *Engine, container, name string) *Cluster {
@@ -55,11 +85,13 @@ func (b *builder) cluster(n *node, e *Engine, container, name string) *Cluster {
 			c.Deployer = &d
 		case "ClusterListener":
 			c.Listeners = append(c.Listeners, b.component(k, r))
+		case "Membership", "Receiver", "Sender": // of 5.5
+			b.channelChild(k, r, c)
 		default:
 			c.Others = append(c.Others, b.component(k, r))
 		}
 	})
-	if c.legacy {
+	if c.legacy && b.version.Line != tomcat5 {
 		b.legacyLayout(n, c)
 	}
 	b.complete(c)
@@ -74,7 +106,7 @@ func (b *builder) cluster(n *node, e *Engine, container, name string) *Cluster {
 func (b *builder) children(n *node, read func(*node, role)) {
 	first := map[string]*node{}
 	for _, k := range n.children {
-		s, ok := slots[n.name][k.name]
+		s, ok := slotsOf(n.name, b.version)[k.name]
 		if !ok {
 			if !b.legacyChild(n, k) {
 				b.strayChild(n, k)
@@ -82,7 +114,11 @@ func (b *builder) children(n *node, read func(*node, role)) {
 			continue
 		}
 		if before := first[k.name]; before != nil && !s.many {
-			b.report(finding{id: "config.duplicate-element", status: verdict.Fail, at: k.pos,
+			status := verdict.Warn
+			if meetBy[k.name] {
+				status = verdict.Fail
+			}
+			b.report(finding{id: "config.duplicate-element", status: status, at: k.pos,
 				saw: fmt.Sprintf("a second <%s> in <%s>: it takes the place of the one at line %d", k.name, n.name, before.pos.Line),
 				fix: []string{"leave one of them"}})
 		}
@@ -91,15 +127,23 @@ func (b *builder) children(n *node, read func(*node, role)) {
 	}
 }
 
+// meetBy are the elements by which members find, reach and understand each other:
+// one that is passed over is more than an inconvenience.
+var meetBy = map[string]bool{"Channel": true, "Membership": true, "Receiver": true, "Interceptor": true, "Member": true}
+
 func (b *builder) strayChild(n, k *node) {
 	var names []string
-	for name := range slots[n.name] {
+	for name := range slotsOf(n.name, b.version) {
 		names = append(names, name)
 	}
 	slices.Sort(names)
 	saw := fmt.Sprintf("<%s> has no place in <%s>; Tomcat warns \"No rules found\" and passes over it and all in it", cut(k.name), n.name)
-	x := finding{id: "config.element", status: verdict.Fail, at: k.pos}
-	if near := nearest(k.name, names); near != "" {
+	x := finding{id: "config.element", status: verdict.Warn, at: k.pos}
+	near := nearest(k.name, names)
+	if meetBy[k.name] || meetBy[near] {
+		x.status = verdict.Fail
+	}
+	if near != "" {
 		saw += fmt.Sprintf("; <%s> is meant?", near)
 		x.fix = []string{fmt.Sprintf("write <%s>", near)}
 	} else {
@@ -192,7 +236,7 @@ func (b *builder) complete(c *Cluster) {
 
 // legacyChild reports a child that Tomcat 5 had in <Cluster> itself.
 func (b *builder) legacyChild(n, k *node) bool {
-	if n.name != "Cluster" {
+	if n.name != "Cluster" || b.version.Line == tomcat5 {
 		return false
 	}
 	if _, ok := slots["Channel"][k.name]; !ok {
@@ -222,22 +266,26 @@ func (b *builder) translate(c *Cluster) {
 			continue
 		}
 		if m.attr == "className" {
-			if k := lookup(m.value); k != nil {
-				to.Class, to.class = k.name, k
+			if k := meaning(m.value); k != nil {
+				to.Class, to.class, to.canon = k.name, k, ""
+				if old := olderClass(b.version, k.name); old != "" {
+					to.Class, to.canon = old, k.name
+				}
 			}
 			continue
 		}
-		a, ok := to.class.find(m.attr, b.version)
-		if !ok {
+		i := slices.IndexFunc(to.class.attrs, func(a attribute) bool { return a.name == m.attr })
+		if i < 0 {
 			continue
 		}
+		a := to.class.attrs[i]
 		text, _, err := a.kind.accept(b.props.resolve(m.value).text, b.version)
 		if err != nil {
 			continue
 		}
 		pos := m.x.pos
 		v := Value{Name: a.name, Text: text, Written: m.x.name + "=" + m.x.value, From: FromLegacy, Position: &pos, main: a.main}
-		i := slices.IndexFunc(to.Attributes, func(v Value) bool { return v.Name == a.name })
+		i = slices.IndexFunc(to.Attributes, func(v Value) bool { return v.Name == a.name })
 		switch {
 		case i < 0:
 			to.Attributes = append(to.Attributes, v)

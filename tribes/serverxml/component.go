@@ -42,6 +42,9 @@ func (c *Component) sort() {
 // implied is the object that Tomcat makes where an element is missing.
 func (b *builder) implied(r role, element, name string) Component {
 	c := Component{Element: element, Class: name, Default: true, class: lookup(name), Attributes: []Value{}}
+	if old := olderClass(b.version, name); old != "" {
+		c.Class, c.canon = old, name
+	}
 	b.defaults(&c, nil)
 	return c
 }
@@ -51,8 +54,12 @@ func (b *builder) defaults(c *Component, given []string) {
 	if c.class == nil {
 		return
 	}
-	for _, a := range c.class.attrs {
-		if a.quiet || slices.Contains(given, a.name) || !b.version.has(a.since) {
+	attrs := c.class.all(b.version)
+	if b.version.Line == tomcat5 {
+		attrs = c.class.attrs // its classes have other names for them
+	}
+	for _, a := range attrs {
+		if a.quiet || slices.Contains(given, a.name) {
 			continue
 		}
 		c.Attributes = append(c.Attributes, Value{Name: a.name, Text: a.value(b.version), From: FromDefault, main: a.main})
@@ -81,28 +88,45 @@ func (b *builder) className(n *node, r role, c *Component) {
 		return
 	}
 	c.Class = res.text
+	here := present(c.Class, b.version)
 	if old, ok := legacyClasses[c.Class]; ok {
-		if k := lookup(c.Class); k == nil || !b.version.has(k.since) {
+		if !here {
 			b.legacyClass(n, a, c, old.now, old.era)
 			return
 		}
+		c.canon = old.now
 	}
 	k := lookup(c.Class)
 	switch {
 	case k == nil:
 		b.unknownClass(n, r, a, c.Class)
-	case !b.version.has(k.since):
-		b.report(finding{id: "config.class", status: verdict.Fail, at: a.pos,
-			saw: fmt.Sprintf("Tomcat %s has no class %s; it does not start", b.version, c.Class)})
+	case !here:
+		x := finding{id: "config.class", status: verdict.Fail, at: a.pos,
+			saw: fmt.Sprintf("Tomcat %s has no class %s (%s have it)%s", b.version, c.Class, linesWith(c.Class), b.noStart("ClassNotFoundException"))}
+		if now := usual(r); present(now, b.version) && now != c.Class {
+			x.fix = []string{fmt.Sprintf("className=%q", now)}
+		}
+		b.report(x)
 		c.class = k
-	case k.role != r && !(k.name == farmWarDeployer && r == roleListener): // it is both
-		b.report(finding{id: "config.class", status: verdict.Fail, at: a.pos,
-			saw: fmt.Sprintf("%s is for <%s>, not for <%s>; Tomcat does not start (\"argument type mismatch\")", short(c.Class), k.role, n.name),
-			fix: []string{fmt.Sprintf("move it into a <%s>", k.role)}})
+	case !k.is(r):
+		x := finding{id: "config.class", status: verdict.Fail, at: a.pos,
+			saw: fmt.Sprintf("%s is for <%s>, not for <%s>%s", short(c.Class), k.role, n.name, b.noStart("argument type mismatch")),
+			fix: []string{fmt.Sprintf("move it into a <%s>", k.role)}}
+		if r == roleMembership && k.name == staticInterceptor && present(staticService, b.version) {
+			x.fix = []string{fmt.Sprintf("className=%q, which is the static membership for this element", staticService),
+				"or move the StaticMembershipInterceptor into an <Interceptor>"}
+		}
+		b.report(x)
 	default:
 		c.class = k
+		if c.canon != "" && meaning(c.canon) != nil && b.version.Line == tomcat5 {
+			c.class = meaning(c.canon)
+		}
 	}
 }
+
+// noStart says what comes of a mistake that ends the start, as the release does.
+func (b *builder) noStart(says string) string { return noStart(b.version, says) }
 
 // usual is the class that an element has in most files.
 func usual(r role) string {
@@ -116,11 +140,11 @@ func usual(r role) string {
 func (b *builder) legacyClass(n *node, a attr, c *Component, now, era string) {
 	x := finding{id: "config.legacy", status: verdict.Fail, at: a.pos}
 	if now == "" {
-		x.saw = fmt.Sprintf("%s belongs to %s and is no longer needed; Tomcat %s has no such class and does not start", c.Class, era, b.version)
+		x.saw = fmt.Sprintf("%s belongs to %s and is no longer needed; Tomcat %s has no such class%s", c.Class, era, b.version, b.noStart("ClassNotFoundException"))
 		x.fix = []string{fmt.Sprintf("take the <%s> out", n.name)}
 		c.noName = &a.pos
 	} else {
-		x.saw = fmt.Sprintf("%s belongs to %s; Tomcat %s has no such class and does not start", c.Class, era, b.version)
+		x.saw = fmt.Sprintf("%s belongs to %s; Tomcat %s has no such class%s", c.Class, era, b.version, b.noStart("ClassNotFoundException"))
 		x.fix = []string{fmt.Sprintf("className=%q", now)}
 		c.Class, c.class = now, lookup(now)
 	}
@@ -134,9 +158,9 @@ func (b *builder) unknownClass(n *node, r role, a attr, name string) {
 		return
 	}
 	var all []string
-	for _, k := range classes {
-		if k.role == r && b.version.has(k.since) {
-			all = append(all, k.name)
+	for _, name := range b.version.Classes(string(r)) {
+		if k := meaning(name); k == nil || k.role == r {
+			all = append(all, name)
 		}
 	}
 	near := nearest(short(name), shorts(all))
@@ -144,10 +168,10 @@ func (b *builder) unknownClass(n *node, r role, a attr, name string) {
 		saw: fmt.Sprintf("the class %s is not one of Tomcat's for <%s>; whether it is there, and what it does, is not judged", cut(name), n.name)}
 	if ours(name) && !(r == roleValve || r == roleManager || r == roleListener) {
 		x.status, x.confidence = verdict.Fail, verdict.Definite
-		x.saw = fmt.Sprintf("Tomcat %s has no class %s; it does not start (ClassNotFoundException)", b.version, cut(name))
+		x.saw = fmt.Sprintf("Tomcat %s has no class %s%s", b.version, cut(name), b.noStart("ClassNotFoundException"))
 	} else if ours(name) && r == roleManager {
 		x.status, x.confidence = verdict.Fail, verdict.Likely
-		x.saw = fmt.Sprintf("%s is no manager of a cluster; Tomcat does not start (\"argument type mismatch\")", cut(name))
+		x.saw = fmt.Sprintf("%s is no manager of a cluster%s", cut(name), b.noStart("argument type mismatch"))
 	} else if ours(name) && r == roleValve {
 		x.id, x.confidence = "config.no-effect", verdict.Definite
 		x.saw = fmt.Sprintf("%s is no valve of a cluster; Tomcat drops it without a word", cut(short(name)))

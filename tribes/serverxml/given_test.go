@@ -3,6 +3,7 @@ package serverxml
 import (
 	"encoding/json"
 	"io/fs"
+	"muster/tribes/release"
 	"slices"
 	"strings"
 	"testing"
@@ -117,9 +118,9 @@ func TestProperties(t *testing.T) {
 func TestVersions(t *testing.T) {
 	for in, want := range map[string]string{
 		"9": "9.0", "9.0": "9.0", "9.0.70": "9.0.70", "10.1": "10.1", "10.1.60": "10.1.60", "11": "11.0", "11.0.25": "11.0.25",
-		"10": "", "10.0": "", "8.5": "", "": "", "9.0.x": "", "9.0.70.1": "", "09": "", "-9": "",
+		"10": "10.1", "10.0": "10.0", "8.5": "8.5", "": "", "9.0.x": "", "9.0.70.1": "", "09": "", "-9": "",
 	} {
-		v, err := ParseVersion(in)
+		v, err := release.Parse(in)
 		if (err == nil) != (want != "") || err == nil && v.String() != want {
 			t.Errorf("%q: %v, %v; want %q", in, v, err, want)
 		}
@@ -129,7 +130,7 @@ func TestVersions(t *testing.T) {
 		"9.0.70": "AES/CBC/PKCS5Padding config.attribute warn 16:150", "9.0.119": "AES/CBC/PKCS5Padding ", "9.0.121": "AES/GCM/NoPadding ",
 		"10.1.57": "AES/CBC/PKCS5Padding ", "10.1": "AES/GCM/NoPadding ", "11.0.24": "AES/CBC/PKCS5Padding ", "11": "AES/GCM/NoPadding ",
 	} {
-		v, _ := ParseVersion(in)
+		v, _ := release.Parse(in)
 		f, err := Read(Source{Name: "server.xml", Data: strings.NewReader(base)}, Options{Version: v})
 		if err != nil {
 			t.Fatal(err)
@@ -140,7 +141,7 @@ func TestVersions(t *testing.T) {
 		}
 	}
 	bio := strings.Replace(testFile("base.xml"), "nio.NioReceiver", "bio.BioReceiver", 1)
-	v, _ := ParseVersion("9")
+	v, _ := release.Parse("9")
 	f, _ := Read(source(bio), Options{Version: v})
 	if got := lines(Check([]*File{f}, Given{})); len(got) > 0 {
 		t.Errorf("BioReceiver in Tomcat 9: %q", got)

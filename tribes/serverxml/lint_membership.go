@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"muster/internal/verdict"
 	"muster/mcast/products"
@@ -20,6 +21,12 @@ func (l lint) group() {
 		return
 	}
 	a, literal := address(v.Text)
+	if blank := strings.TrimSpace(v.Text) == ""; blank || !literal && isLocalhost(v.Text) {
+		l.report(finding{id: "group.invalid", status: verdict.Fail, at: l.at(&l.Membership, "address"), in: &l.Membership,
+			evidence: attributes(&l.Membership, "address"), fix: []string{`address="228.0.0.4"`},
+			saw: fmt.Sprintf("the group %q is the loopback address to Java%s", cut(v.Text), noStart(l.version, "Not a multicast address"))})
+		return
+	}
 	if !literal {
 		return // a name: the network knows, the file does not
 	}
@@ -30,7 +37,7 @@ func (l lint) group() {
 	switch {
 	case !a.IsMulticast():
 		x.id, x.status = "group.invalid", verdict.Fail
-		x.saw = fmt.Sprintf("%s is no multicast address; Tomcat does not start (\"Not a multicast address\")", v.Text)
+		x.saw = fmt.Sprintf("%s is no multicast address%s", v.Text, noStart(l.version, "Not a multicast address"))
 	case linkLocalBlock.Contains(a):
 		x.id, x.status = "group.link-local-range", verdict.Warn
 		x.saw = fmt.Sprintf("%s lies in 224.0.0.0/24, which is for routing protocols: switches flood it and routers never forward it", v.Text)
@@ -60,7 +67,7 @@ func (l lint) timing() {
 		evidence: attributes(&l.Membership, "frequency", "dropTime"), fix: []string{`frequency="500" dropTime="3000"`}}
 	switch {
 	case ok1 && frequency < 0:
-		x.status, x.saw = verdict.Fail, fmt.Sprintf("frequency is %d; Tomcat does not start (\"timeout < 0\")", frequency)
+		x.status, x.saw = verdict.Fail, fmt.Sprintf("frequency is %d%s", frequency, noStart(l.version, "timeout < 0"))
 		x.at = l.at(&l.Membership, "frequency")
 	case ok1 && frequency == 0:
 		x.status, x.saw = verdict.Fail, "frequency is 0: heartbeats are sent without a pause, tens of thousands a second"
@@ -101,7 +108,7 @@ func (l lint) membershipPorts() {
 	case ok && t > 255:
 		l.report(finding{id: "config.value", status: verdict.Fail, at: l.at(&l.Membership, "ttl"), in: &l.Membership,
 			evidence: attributes(&l.Membership, "ttl"), fix: []string{`ttl="1"`},
-			saw: fmt.Sprintf("ttl %d does not fit a packet; Tomcat does not start (\"Invalid TTL/hop value\")", t)})
+			saw: fmt.Sprintf("ttl %d does not fit a packet%s", t, noStart(l.version, "Invalid TTL/hop value"))})
 	case ok && t == 0:
 		l.report(finding{id: "ttl.zero", status: verdict.Fail, at: l.at(&l.Membership, "ttl"), in: &l.Membership,
 			evidence: attributes(&l.Membership, "ttl"), fix: []string{`ttl="1"`},

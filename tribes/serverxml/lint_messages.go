@@ -223,7 +223,7 @@ func judgeAlgorithm(s string, v Version) (refused, weak bool) {
 	case "NONE", "ECB", "PCBC", "CTS", "KW", "KWP", "CTR":
 		return true, false
 	case "CBC", "CFB", "OFB":
-		return padding == "NOPADDING" && v.has(gcmSince), true
+		return padding == "NOPADDING" && v.Has(gcmSince), true
 	case "GCM":
 		return padding == "PKCS5PADDING", false
 	}

@@ -19,23 +19,34 @@ func (l lint) receiverAddress() {
 		l.auto(v)
 		return
 	}
-	a, literal := address(v.Text)
-	if !literal {
-		return
-	}
 	x := finding{id: "tribes.advertises-loopback", status: verdict.Fail, at: l.at(&l.Receiver, "address"), in: &l.Receiver,
 		evidence: []Value{v}, fix: []string{`address="ADDRESS", the one that the others reach this host by`}}
+	a, literal := address(v.Text)
 	switch {
+	case strings.TrimSpace(v.Text) == "":
+		x.saw = "the receiver's address is empty, which Java takes for the loopback address: the others are told to connect to themselves"
+	case !literal && isLocalhost(v.Text):
+		x.saw = fmt.Sprintf("the receiver tells the others to connect to %s, which is a loopback address: each takes it for itself, and this works among Tomcats of one host only", cut(v.Text))
+	case !literal && deviceName(v.Text):
+		x.id, x.confidence = "config.address", verdict.Likely
+		x.saw = fmt.Sprintf("the receiver's address %q looks like an interface; Tomcat wants an address or a host's name%s", cut(v.Text),
+			noStart(l.version, "Failed bind replication listener on address:["+cut(v.Text)+"]"))
+	case !literal:
+		l.resolved(x, v)
+		return
 	case a.IsUnspecified():
 		x.saw = fmt.Sprintf("the receiver listens on every address and tells the others to connect to %s, which is nobody", v.Text)
 	case a.IsLoopback():
-		x.status = verdict.Warn
+		if l.oneHost() {
+			return
+		}
 		x.saw = fmt.Sprintf("the receiver tells the others to connect to %s, which each takes for itself: this works among Tomcats of one host only", v.Text)
 	case a.IsLinkLocalUnicast():
 		x.status = verdict.Warn
 		x.saw = fmt.Sprintf("%s is valid on one link only, and heartbeats do not say on which", v.Text)
 	case a.IsMulticast():
-		x.saw = fmt.Sprintf("%s is a group, no address that a receiver can have; Tomcat does not start", v.Text)
+		x.id = "config.address"
+		x.saw = fmt.Sprintf("%s is a multicast group: Tomcat binds its TCP port to it and tells the others to connect there, and nobody can", v.Text)
 	default:
 		l.local(&l.Receiver, "address", a)
 		return
@@ -92,9 +103,6 @@ func (l lint) receiverPort() {
 	case p == 0:
 		x.status, x.saw = verdict.Warn, "port 0 takes any free port, another one at each start: no firewall rule can name it"
 	default:
-		if a, ok := address(l.Membership.text("bind")); ok && l.Membership.is(mcastService) {
-			l.local(&l.Membership, "bind", a)
-		}
 		return
 	}
 	l.report(x)

@@ -3,7 +3,6 @@ package serverxml
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"muster/internal/verdict"
@@ -105,34 +104,6 @@ func (l lint) manager() {
 			evidence: attributes(m, "mapSendOptions"), fix: []string{`mapSendOptions="6"`},
 			saw: fmt.Sprintf("mapSendOptions %d asks for no ack (2): a backup that never arrived counts as made", o)})
 	}
-}
-
-func (l lint) deployer() {
-	d := l.Deployer
-	if !d.is(farmWarDeployer) {
-		return
-	}
-	if l.Container == "Engine" {
-		l.report(finding{id: "config.deployer", status: verdict.Fail, at: d.at(),
-			saw: "the FarmWarDeployer works in a <Cluster> of a <Host> only; here Tomcat says so in a SEVERE line and it does nothing",
-			fix: []string{"move the <Cluster> into the <Host>, or take the <Deployer> out"}})
-		return
-	}
-	var none []string
-	for _, name := range []string{"tempDir", "deployDir", "watchDir"} {
-		if v, ok := d.Attribute(name); ok && v.Text == "" && (name != "watchDir" || d.flag("watchEnabled")) {
-			none = append(none, name)
-		}
-	}
-	if len(none) == 0 {
-		return
-	}
-	x := finding{id: "config.deployer", status: verdict.Warn, at: d.at(), in: d,
-		saw: fmt.Sprintf("the FarmWarDeployer has no %s: an application sent by another node cannot be stored", strings.Join(none, ", no "))}
-	if slices.Contains(none, "watchDir") {
-		x.status, x.saw = verdict.Fail, "the FarmWarDeployer is to watch a folder and has no watchDir; Tomcat does not start (NullPointerException)"
-	}
-	l.report(x)
 }
 
 // heartbeat is the channel's housekeeping, not the multicast heartbeat.

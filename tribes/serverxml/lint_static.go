@@ -32,7 +32,7 @@ func (l lint) memberList(list *Component) {
 		l.member(m)
 		if m.Element == "LocalMember" {
 			if locals++; locals > 1 {
-				l.report(finding{id: "config.duplicate-element", status: verdict.Fail, at: m.at(),
+				l.report(finding{id: "config.duplicate-element", status: verdict.Warn, at: m.at(),
 					saw: "a second <LocalMember>: the last one counts"})
 			}
 		} else {

@@ -55,7 +55,10 @@ type Component struct {
 	Members    []Component `json:"members,omitempty"` // <LocalMember> first, then <Member>
 
 	class  *class // nil: not in the tables
+	canon  string // the class of later releases that does the same; "" is Class itself
 	noName *Position
+	// noTransport is where a <Sender> has an attribute transport.
+	noTransport *Position
 }
 
 // at is the element's place, zero where it is not in the file.
@@ -99,8 +102,11 @@ func (c *Component) num(name string) (n int64, ok bool) {
 // flag returns a boolean, as Java reads one.
 func (c *Component) flag(name string) bool { return c.text(name) == "true" }
 
-// is reports whether c is an object of the class.
-func (c *Component) is(class string) bool { return c != nil && c.Class == class }
+// is reports whether c is an object of the class, or of the one that did its work
+// in older releases.
+func (c *Component) is(class string) bool {
+	return c != nil && (c.Class == class || c.canon != "" && c.canon == class)
+}
 
 // Cluster is one <Cluster>, complete: what the file leaves out is there with
 // Tomcat's defaults.
@@ -173,7 +179,8 @@ type Engine struct {
 	Hosts       []string `json:"hosts"`
 	Position
 
-	valves []Component // of the Engine and its Hosts, outside a cluster
+	appBases map[string]Value // of its Hosts, by name
+	valves   []Component      // of the Engine and its Hosts, outside a cluster
 }
 
 // File is one server.xml as Tomcat would read it.

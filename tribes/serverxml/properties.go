@@ -11,8 +11,9 @@ import (
 // Properties are what ${name} in a configuration stands for: the properties of
 // the Java process.
 type Properties struct {
-	values map[string]property
-	files  []string // the property files that were read
+	noDefaults bool // 5.5 and 6.0 do not know ${name:-default}
+	values     map[string]property
+	files      []string // the property files that were read
 	// overridden tells of each property that was given and that a file gives too.
 	overridden []string
 }
@@ -220,7 +221,7 @@ func (p *Properties) one(name string, out *resolved) string {
 	if v, ok := p.get(name, out); ok {
 		return v
 	}
-	if n, def, ok := strings.Cut(name, ":-"); ok {
+	if n, def, ok := strings.Cut(name, ":-"); ok && (p == nil || !p.noDefaults) {
 		if v, ok := p.get(n, out); ok {
 			return v
 		}

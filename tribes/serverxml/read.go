@@ -44,6 +44,10 @@ func Read(src Source, opts Options) (*File, error) {
 			saw: doc.after.Reason + "; Tomcat logs a fatal parse error and starts all the same"})
 	}
 	b := &builder{File: f, doc: doc, props: opts.Properties}
+	if b.props == nil {
+		b.props = &Properties{}
+	}
+	b.props.noDefaults = !opts.Version.AtLeast("7.0")
 	b.overridden()
 	b.entities()
 	b.server(doc.root)
@@ -242,7 +246,7 @@ func (b *builder) connector(n *node, offset int64) {
 func (b *builder) engine(n *node) {
 	name, _ := n.attr("name")
 	def, _ := n.attr("defaultHost")
-	e := &Engine{Name: b.props.resolve(name.value).text, DefaultHost: b.props.resolve(def.value).text, Position: n.pos, Hosts: []string{}}
+	e := &Engine{Name: b.props.resolve(name.value).text, DefaultHost: b.props.resolve(def.value).text, Position: n.pos, Hosts: []string{}, appBases: map[string]Value{}}
 	e.JvmRoute = Value{Name: "jvmRoute", From: FromDefault}
 	if a, ok := n.attr("jvmRoute"); ok {
 		e.JvmRoute = b.written(n.name, attribute{name: "jvmRoute"}, a)
@@ -266,6 +270,7 @@ func (b *builder) engine(n *node) {
 			host, _ := c.attr("name")
 			name := b.props.resolve(host.value).text
 			e.Hosts = append(e.Hosts, name)
+			e.appBases[name] = b.appBase(c)
 			for _, cc := range c.children {
 				switch cc.name {
 				case "Cluster":
@@ -276,6 +281,14 @@ func (b *builder) engine(n *node) {
 			}
 		}
 	}
+}
+
+// appBase is the folder of a Host's applications.
+func (b *builder) appBase(host *node) Value {
+	if a, ok := host.attr("appBase"); ok {
+		return b.written(host.name, attribute{name: "appBase", kind: plain}, a)
+	}
+	return Value{Name: "appBase", Text: "webapps", From: FromDefault}
 }
 
 func (b *builder) addCluster(n *node, e *Engine, container, name string) {

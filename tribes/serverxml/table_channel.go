@@ -14,8 +14,8 @@ var socketAttrs = []attribute{
 }
 
 var receiverAttrs = with([]attribute{
-	{name: "address", kind: host, def: "auto", main: true},
-	{name: "port", kind: number, def: "4000", main: true},
+	{name: "address", kind: host, def: "auto", main: true, meets: true},
+	{name: "port", kind: number, def: "4000", main: true, meets: true},
 	{name: "autoBind", kind: number, def: "100", main: true},
 	{name: "securePort", kind: number, def: "-1"},
 	{name: "udpPort", kind: number, def: "-1"},
@@ -77,13 +77,13 @@ var channelClasses = []class{
 		{name: "optionFlag", kind: number, def: "0", quiet: true},
 	}},
 	{name: mcastService, role: roleMembership, attrs: []attribute{
-		{name: "address", kind: host, def: "228.0.0.4", main: true},
-		{name: "port", kind: number, def: "45564", main: true},
+		{name: "address", kind: host, def: "228.0.0.4", main: true, meets: true},
+		{name: "port", kind: number, def: "45564", main: true, meets: true},
 		{name: "frequency", kind: long, def: "500", main: true},
 		{name: "dropTime", kind: long, def: "3000", main: true},
-		{name: "bind", kind: host, main: true},
-		{name: "ttl", kind: number, main: true},
-		{name: "domain", kind: bytesText, main: true},
+		{name: "bind", kind: host, main: true, meets: true},
+		{name: "ttl", kind: number, main: true, meets: true},
+		{name: "domain", kind: bytesText, main: true, meets: true},
 		{name: "soTimeout", kind: number},
 		{name: "recoveryEnabled", kind: boolean, def: "true"},
 		{name: "recoveryCounter", kind: number, def: "10"},
@@ -92,25 +92,25 @@ var channelClasses = []class{
 		{name: "mcastBindAddress", kind: host, quiet: true},
 		{name: "mcastDropTime", kind: long, quiet: true},
 	}},
-	{name: staticService, role: roleMembership, since: "9.0.11 10.1.0 11.0.0", attrs: []attribute{
+	{name: staticService, role: roleMembership, since: "9.0.11", attrs: []attribute{
 		{name: "expirationTime", kind: long, def: "5000", main: true},
 		{name: "pingInterval", kind: long, def: "1000", main: true},
 		{name: "connectTimeout", kind: number, def: "500"},
 		{name: "rpcTimeout", kind: long, def: "3000"},
 		{name: "useThread", kind: boolean, def: "false"},
 	}},
-	{name: cloudService, role: roleMembership, since: "9.0.13 10.1.0 11.0.0", open: true, attrs: []attribute{
+	{name: cloudService, role: roleMembership, since: "9.0.13", open: true, attrs: []attribute{
 		{name: "membershipProviderClassName", kind: plain, def: "kubernetes", main: true},
 		{name: "expirationTime", kind: long, def: "5000", main: true},
 		{name: "connectTimeout", kind: number, def: "1000"},
 		{name: "readTimeout", kind: number, def: "1000"},
 	}},
 	{name: staticMember, role: roleMember, attrs: []attribute{
-		{name: "host", kind: host, main: true},
-		{name: "port", kind: number, def: "0", main: true},
+		{name: "host", kind: host, main: true, meets: true},
+		{name: "port", kind: number, def: "0", main: true, meets: true},
 		{name: "securePort", kind: number, def: "-1"},
 		{name: "udpPort", kind: number, def: "-1"},
-		{name: "domain", kind: bytesText, main: true},
+		{name: "domain", kind: bytesText, main: true, meets: true},
 		{name: "uniqueId", kind: idBytes, def: zeroID, main: true},
 		{name: "hostname", kind: host, quiet: true},
 		{name: "local", kind: boolean, quiet: true},
@@ -119,12 +119,12 @@ var channelClasses = []class{
 		{name: "serviceStartTime", kind: long, quiet: true},
 	}},
 	{name: nioReceiver, role: roleReceiver, attrs: receiverAttrs},
-	{name: tribesPackage + "transport.bio.BioReceiver", role: roleReceiver, since: "9.0.0", attrs: receiverAttrs},
+	{name: tribesPackage + "transport.bio.BioReceiver", role: roleReceiver, attrs: receiverAttrs},
 	{name: replicationTransmit, role: roleSender},
 	{name: pooledParallelSender, role: roleTransport, attrs: with(pooledAttrs, senderAttrs)},
 	{name: tribesPackage + "transport.nio.ParallelNioSender", role: roleTransport, attrs: senderAttrs},
-	{name: tribesPackage + "transport.bio.PooledMultiSender", role: roleTransport, since: "9.0.0", attrs: with(pooledAttrs, senderAttrs)},
-	{name: tribesPackage + "transport.bio.MultipointBioSender", role: roleTransport, since: "9.0.0", attrs: senderAttrs},
+	{name: tribesPackage + "transport.bio.PooledMultiSender", role: roleTransport, attrs: with(pooledAttrs, senderAttrs)},
+	{name: tribesPackage + "transport.bio.MultipointBioSender", role: roleTransport, attrs: senderAttrs},
 }
 
 // zeroID is a StaticMember's unique id where the file gives none.

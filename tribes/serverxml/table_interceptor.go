@@ -11,7 +11,7 @@ func optionFlag(def string) []attribute {
 const replaySince = "9.0.119 10.1.56 11.0.23"
 
 // gcmSince is when AES/GCM became the default.
-const gcmSince = "9.0.121 10.1.58 11.0.25"
+const gcmSince = "9.0.121 10.1.59 11.0.25"
 
 var interceptorClasses = []class{
 	{name: failureDetector, role: roleInterceptor, attrs: with([]attribute{
@@ -30,11 +30,11 @@ var interceptorClasses = []class{
 		{name: "useDeepClone", kind: boolean, def: "true"},
 		{name: "andGetCurrentSize", kind: long, quiet: true},
 	}, optionFlag("8"))},
-	{name: encryptInterceptor, role: roleInterceptor, since: "9.0.13 10.1.0 11.0.0", attrs: with([]attribute{
-		{name: "encryptionAlgorithm", kind: transform, def: "AES/CBC/PKCS5Padding", main: true,
+	{name: encryptInterceptor, role: roleInterceptor, since: "7.0.100 8.5.38 9.0.13", attrs: with([]attribute{
+		{name: "encryptionAlgorithm", kind: transform, def: "AES/CBC/PKCS5Padding", main: true, meets: true,
 			later: change{gcmSince, "AES/GCM/NoPadding"}},
-		{name: "encryptionKey", kind: hexKey, main: true},
-		{name: "encryptionKeyString", kind: hexKey, quiet: true},
+		{name: "encryptionKey", kind: hexKey, main: true, meets: true},
+		{name: "encryptionKeyString", kind: hexKey, quiet: true, meets: true},
 		{name: "providerName", kind: plain},
 		{name: "replayWindowTime", kind: long, def: "10000", since: replaySince, main: true},
 		{name: "replayWindowMessageCount", kind: number, def: "8192", since: replaySince},
@@ -46,7 +46,7 @@ var interceptorClasses = []class{
 	}, optionFlag("0"))},
 	{name: staticInterceptor, role: roleInterceptor, attrs: optionFlag("0")},
 	{name: domainFilter, role: roleInterceptor, attrs: with([]attribute{
-		{name: "domain", kind: bytesText, main: true},
+		{name: "domain", kind: bytesText, main: true, meets: true},
 		{name: "logInterval", kind: number, def: "100"},
 	}, optionFlag("0"))},
 	{name: gzipInterceptor, role: roleInterceptor, attrs: with([]attribute{

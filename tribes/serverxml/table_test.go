@@ -1,6 +1,7 @@
 package serverxml
 
 import (
+	"muster/tribes/release"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,7 +42,7 @@ func TestTablesAgainstTomcat(t *testing.T) {
 			if v.missing != "" {
 				t.Skip(v.missing)
 			}
-			version, err := ParseVersion(v.release)
+			version, err := release.Parse(v.release)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -98,12 +99,13 @@ func setters(t *testing.T, jars string) map[string]map[string][2]string {
 func compareTables(t *testing.T, v Version, real map[string]map[string][2]string) {
 	for _, c := range classes {
 		has, ok := real[c.name]
-		if ok != v.has(c.since) {
-			t.Errorf("%s: there is %v, the table says %v", c.name, ok, v.has(c.since))
+		if ok != present(c.name, v) {
+			t.Errorf("%s: there is %v, the table says %v", c.name, ok, present(c.name, v))
 			continue
 		}
 		for _, a := range c.attrs {
-			if !ok || !v.has(a.since) {
+			a, here := c.find(a.name, v)
+			if !ok || !here {
 				continue
 			}
 			s, ok := has[a.name]
