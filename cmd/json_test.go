@@ -32,6 +32,7 @@ var jsonLines = []struct {
 	{"explain", "page", pageDocument{}},
 	{"explain", "group", groupDocument{}},
 	{"explain", "matches", matchesDocument{}},
+	{"explain", "advisory", advisoryDocument{}},
 	{"listen", "datagram", view.Datagram{}},
 	{"listen", "summary", view.TrafficSummary{}},
 	{"mesh", "node_added", view.MeshEvent{}},

@@ -36,15 +36,51 @@ func Find(text string, anywhere bool) (Match, bool) {
 			try(i)
 		}
 	}
+	if best.Text == nil && anywhere {
+		return part(text)
+	}
 	return best, best.Text != nil
+}
+
+// tailOf is how many bytes of the beginning of literal end the text.
+func tailOf(literal, text string) int {
+	for n := min(len(literal), len(text)); n >= 8; n-- {
+		if strings.HasSuffix(text, literal[:n]) {
+			return n
+		}
+	}
+	return 0
+}
+
+// part finds the message that text is a piece of.
+func part(text string) (Match, bool) {
+	text = strings.TrimSpace(text)
+	if len(text) < 14 {
+		return Match{}, false
+	}
+	for i := range table().texts {
+		t := &table().texts[i]
+		for _, l := range t.literals {
+			if strings.Contains(l, text) {
+				return Match{Text: t, End: len(text)}, true
+			}
+		}
+	}
+	return Match{}, false
 }
 
 // match reports whether the literals of t stand in text in their order.
 func (t *Text) match(text string, anywhere bool) (Match, bool) {
 	m := Match{Text: t}
 	at := 0
+	matched := 0
 	for i, l := range t.literals {
 		n := strings.Index(text[at:], l)
+		if n < 0 && anywhere && i > 0 {
+			matched += tailOf(l, text[at:])
+			m.End = len(text) // what was pasted is cut
+			return m, matched >= 24 && 2*matched > t.weight
+		}
 		if i == len(t.literals)-1 && i > 0 && l == "" {
 			n = len(text) - at // the last argument reaches to the end
 		}
@@ -57,6 +93,7 @@ func (t *Text) match(text string, anywhere bool) (Match, bool) {
 			m.Args[a] = text[at : at+n]
 		}
 		at += n + len(l)
+		matched += len(l)
 	}
 	m.End = at
 	return m, true

@@ -62,33 +62,38 @@ var table = sync.OnceValue(func() *index {
 
 // split takes the pattern apart at what is filled in.
 func (t *Text) split() {
-	rest := t.Pattern
-	for {
-		open := strings.IndexByte(rest, '{')
-		if open < 0 || open+2 >= len(rest) || rest[open+2] != '}' || rest[open+1] < '0' || rest[open+1] > '9' {
-			if open >= 0 {
-				if close := strings.IndexByte(rest[open:], '}'); close > 0 && close < 5 { // {10} and beyond
-					t.literals, t.args = append(t.literals, rest[:open]), append(t.args, -1)
-					rest = rest[open+close+1:]
-					continue
-				}
-			}
-			break
+	from := 0
+	for at := 0; at < len(t.Pattern); at++ {
+		arg, size := placeholder(t.Pattern[at:])
+		if size == 0 {
+			continue
 		}
-		t.literals, t.args = append(t.literals, rest[:open]), append(t.args, int(rest[open+1]-'0'))
-		rest = rest[open+3:]
+		t.literals, t.args = append(t.literals, t.Pattern[from:at]), append(t.args, arg)
+		at += size - 1
+		from = at + 1
 	}
-	t.literals = append(t.literals, rest)
-	for i, l := range t.literals {
-		if i == 0 {
-			l = strings.TrimLeft(l, " ")
-		}
-		if i == len(t.literals)-1 {
-			l = strings.TrimRight(l, " ")
-		}
-		t.literals[i] = l
+	t.literals = append(t.literals, t.Pattern[from:])
+	last := len(t.literals) - 1
+	t.literals[0] = strings.TrimLeft(t.literals[0], " ")
+	t.literals[last] = strings.TrimRight(t.literals[last], " ")
+	for _, l := range t.literals {
 		t.weight += len(l)
 	}
+}
+
+// placeholder reads "{0}" to "{99}" at the beginning of s and returns its number,
+// -1 beyond nine, and how long it is.
+func placeholder(s string) (arg, size int) {
+	if len(s) < 3 || s[0] != '{' || s[1] < '0' || s[1] > '9' {
+		return 0, 0
+	}
+	if s[2] == '}' {
+		return int(s[1] - '0'), 3
+	}
+	if len(s) > 3 && s[2] >= '0' && s[2] <= '9' && s[3] == '}' {
+		return -1, 4
+	}
+	return 0, 0
 }
 
 // anchor is the eight bytes in the middle of the longest literal.
