@@ -33,6 +33,7 @@ func TestJSONOutput(t *testing.T) {
 		{"explain", "ff02::1"},
 		{"explain", "10.0.0.1"},
 		{"explain", "Unable to join multicast group"},
+		{"explain", "CVE-2026-34486"},
 		{"check", ""},
 		{"check", "--server-xml ../tribes/serverxml/testdata/tomcat10-cluster.xml"},
 		{"tribes config", "../tribes/serverxml/testdata/tomcat10-cluster.xml ../tribes/serverxml/testdata/tomcat10-server.xml"},

@@ -184,10 +184,20 @@ func isException(text []byte) bool {
 		}
 		name = text[:i]
 	}
-	if len(name) < 8 || bytes.IndexByte(name, '.') < 0 {
+	if len(name) < 8 || bytes.IndexByte(name, '.') < 0 && !allLetters(name) {
 		return false
 	}
 	return bytes.HasSuffix(name, []byte("Exception")) || bytes.HasSuffix(name, []byte("Error")) || bytes.HasSuffix(name, []byte("Throwable"))
+}
+
+// allLetters: some print an exception without its package, "LifecycleException".
+func allLetters(name []byte) bool {
+	for _, c := range name {
+		if c|0x20 < 'a' || c|0x20 > 'z' {
+			return false
+		}
+	}
+	return name[0] < 'a'
 }
 
 // simpleSecond reads the second line of java.util.logging: "INFO: text".
