@@ -3,6 +3,10 @@ package cmd
 import (
 	"bytes"
 	"errors"
+	"muster/internal/expect"
+	"muster/tribes"
+	"muster/tribes/cluster/membership"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -93,22 +97,32 @@ func TestWrongClusterFlags(t *testing.T) {
 	}
 }
 
-func TestMembersVerdict(t *testing.T) {
+// Verify when members of other hosts are enough; those of this host never are.
+func TestMembersOutcome(t *testing.T) {
+	own, other := netip.MustParseAddrPort("10.0.0.1:45564"), netip.MustParseAddrPort("10.0.0.2:45564")
+	named := expect.Expect{Hosts: []expect.Host{{Name: "10.0.0.1", Addrs: []netip.Addr{own.Addr()}}, {Name: "10.0.0.2", Addrs: []netip.Addr{other.Addr()}}}}
 	for _, c := range []struct {
 		interrupted, bounded bool
-		expect, want, most   int
+		expect               expect.Expect
+		from                 []netip.AddrPort
 		is                   error
 	}{
-		{false, false, 0, 0, 0, nil},          // join -d, nobody expected
-		{true, false, 0, 0, 0, nil},           // join, Ctrl-C
-		{true, true, 0, 0, 5, errInterrupted}, // join -d 10s, Ctrl-C
-		{true, true, 3, 3, 3, nil},            // all were there already
-		{true, true, 3, 3, 2, errInterrupted}, // not yet
-		{false, true, 3, 3, 2, errNo},         // too few
-		{false, true, 0, 1, 0, errNo},         // members: nobody
-		{true, true, 0, 1, 1, errInterrupted}, // members, Ctrl-C: the list may lack some
+		{false, false, expect.Expect{}, nil, nil},                                   // join, ended by itself
+		{true, false, expect.Expect{}, nil, nil},                                    // join, Ctrl-C
+		{false, true, expect.Expect{}, nil, errNo},                                  // nobody
+		{false, true, expect.Expect{}, []netip.AddrPort{own}, errNo},                // this host alone
+		{false, true, expect.Expect{}, []netip.AddrPort{own, other}, nil},           // another one
+		{true, true, expect.Expect{}, []netip.AddrPort{other}, errInterrupted},      // Ctrl-C before the bound
+		{true, true, expect.Expect{Count: 1}, []netip.AddrPort{other}, nil},         // all were there already
+		{false, true, expect.Expect{Count: 2}, []netip.AddrPort{own, other}, errNo}, // too few
+		{false, true, named, []netip.AddrPort{other}, nil},                          // this host's own name counts for nothing
+		{false, true, named, []netip.AddrPort{own}, errNo},
 	} {
-		if got := membersVerdict(c.interrupted, c.bounded, c.expect, c.want, c.most); got != c.is {
+		w := watch{own: map[netip.Addr]bool{own.Addr(): true}, others: map[string]netip.AddrPort{}, heard: map[string]netip.AddrPort{}}
+		for i, from := range c.from {
+			w.count(&membership.Event{Kind: membership.Added, Member: tribes.Member{ID: tribes.UniqueID{byte(i)}}, Source: from})
+		}
+		if got := w.outcome(c.interrupted, c.bounded, c.expect); got != c.is {
 			t.Errorf("%+v: %v", c, got)
 		}
 	}

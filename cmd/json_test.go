@@ -101,6 +101,7 @@ var jsonLines = []struct {
 	{"tribes join", "verdict", view.Verdict{}},
 	{"tribes join", "summary", joinSummaryLine{}},
 	{"tribes members", "member", view.MemberRow{}},
+	{"tribes members", "verdict", view.Verdict{}},
 	{"tribes members", "member_added", view.MemberEvent{}},
 	{"tribes members", "member_alive", view.MemberEvent{}},
 	{"tribes members", "member_suspect", view.MemberEvent{}},

@@ -4,11 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"muster/cmd/internal/term"
 	"muster/cmd/internal/view"
 	"muster/internal/escape"
+	"muster/internal/expect"
+	"muster/internal/verdict"
 	"muster/tribes/cluster"
 	"muster/tribes/cluster/membership"
 )
@@ -21,15 +29,36 @@ type watch struct {
 
 	now, peak             int
 	added, gone, suspects int
+
+	// Members of this host prove nothing about the network, and never count.
+	own    map[netip.Addr]bool
+	others map[string]netip.AddrPort // members of other hosts that are there, and where they send from
+	heard  map[string]netip.AddrPort // all that were
+	most   int                       // of others at one time
 }
 
 func (a *app) newWatch(n *cluster.Node) *watch {
-	return &watch{a: a, node: n, lines: term.NewLines(a.Out)}
+	return &watch{a: a, node: n, lines: term.NewLines(a.Out), own: ownAddresses(), others: map[string]netip.AddrPort{}, heard: map[string]netip.AddrPort{}}
 }
 
-// run shows events until ctx ends or, if enough is above 0, so many members are
-// there.
-func (w *watch) run(ctx context.Context, enough int, show bool) error {
+// ownAddresses are those of this host.
+func ownAddresses() map[netip.Addr]bool {
+	out := map[netip.Addr]bool{}
+	addrs, _ := net.InterfaceAddrs() // without: everybody is another host
+	for _, a := range addrs {
+		if p, err := netip.ParsePrefix(a.String()); err == nil {
+			out[p.Addr().Unmap().WithZone("")] = true
+		}
+	}
+	return out
+}
+
+// isOwn: the member sends from this host.
+func (w *watch) isOwn(source netip.AddrPort) bool { return w.own[source.Addr().Unmap().WithZone("")] }
+
+// run shows events until ctx ends or met reports that all is there that was hoped
+// for; a nil met hopes for nothing.
+func (w *watch) run(ctx context.Context, met func() bool, show bool) error {
 	for {
 		ev, err := w.node.Next(ctx)
 		if err != nil {
@@ -41,24 +70,70 @@ func (w *watch) run(ctx context.Context, enough int, show bool) error {
 				return err
 			}
 		}
-		if enough > 0 && w.now >= enough {
+		if met != nil && met() {
 			return nil
 		}
 	}
 }
 
 func (w *watch) count(ev *membership.Event) {
+	key := ev.Member.ID.String() + view.MemberAddress(&ev.Member)
 	switch ev.Kind {
 	case membership.Added:
+		if !w.isOwn(ev.Source) {
+			w.others[key], w.heard[key] = ev.Source, ev.Source
+			w.most = max(w.most, len(w.others))
+		}
 		w.added++
 		w.now++
 		w.peak = max(w.peak, w.now)
 	case membership.Disappeared:
+		delete(w.others, key)
 		w.gone++
 		w.now--
 	case membership.Suspect:
 		w.suspects++
 	}
+}
+
+// missing are the names of those expected that were not there.
+func (w *watch) missing(e expect.Expect) []string {
+	sources := slices.Collect(maps.Values(w.heard))
+	return w.expected(e).Missing(len(sources), func(i int) (netip.Addr, string) { return sources[i].Addr(), "" })
+}
+
+// expected is e without this host.
+func (w *watch) expected(e expect.Expect) expect.Expect {
+	name, _ := os.Hostname()
+	return e.Own(func(a netip.Addr, n string) bool { return w.own[a] || name != "" && n == name })
+}
+
+// met: all those expected were there, at one time where a number is expected.
+func (w *watch) met(e expect.Expect) bool { return w.most >= e.Count && len(w.missing(e)) == 0 }
+
+// alone judges who else was heard: nobody and nothing expected is not known, fewer
+// than expected is a failure.
+func (w *watch) alone(e expect.Expect, listened time.Duration) verdict.Verdict {
+	const id = verdict.ID("tribes.alone")
+	group := w.node.Group.String()
+	parts := []verdict.Part{
+		verdict.Evidence{What: "listened", Value: listened.Round(100 * time.Millisecond).String(), ReadFrom: group},
+		verdict.Next("on the other nodes: muster tribes members; on all at once: muster mesh " + w.node.Group.Addr().String()),
+		verdict.Next("sudo muster check; sudo muster querier --provoke"),
+	}
+	others := fmt.Sprintf("%s of other hosts heard", term.Count(w.most, "member"))
+	own := w.now > len(w.others)
+	switch missing := w.missing(e); {
+	case !w.met(e) && len(missing) > 0:
+		return verdict.New(id, verdict.Fail, verdict.Definite, strings.Join(missing, ", "), others+"; not heard: "+strings.Join(missing, ", "), parts...)
+	case !w.met(e):
+		return verdict.New(id, verdict.Fail, verdict.Definite, group, fmt.Sprintf("%s, %d expected", others, e.Count), parts...)
+	case len(w.heard) > 0:
+		return verdict.New(id, verdict.Pass, verdict.Definite, group, others)
+	case own:
+		return verdict.New(id, verdict.Unknown, verdict.Definite, group, "only this host is heard: its own heartbeats never left it, and prove nothing about the network", parts...)
+	}
+	return verdict.New(id, verdict.Unknown, verdict.Definite, group, fmt.Sprintf("no member was heard on %s by %s", group, w.node.Interface.Name), parts...)
 }
 
 func (w *watch) show(ev *membership.Event) error {
@@ -70,7 +145,11 @@ func (w *watch) show(ev *membership.Event) error {
 	if w.a.json {
 		return w.lines.Write(view.NewMemberEvent(ev))
 	}
-	_, err := fmt.Fprintln(w.a.Out, view.MemberEventText(w.a.Out, ev))
+	text := view.MemberEventText(w.a.Out, ev)
+	if w.isOwn(ev.Source) {
+		text += "  (this host)"
+	}
+	_, err := fmt.Fprintln(w.a.Out, text)
 	return err
 }
 
@@ -93,9 +172,13 @@ type membershipSummary struct {
 	Members int    `json:"members"` // at the end
 	Most    int    `json:"most"`    // at one time
 	Expect  int    `json:"expect"`
-	Added   int    `json:"added"`
-	Gone    int    `json:"disappeared"`
-	Suspect int    `json:"suspect"`
+	// Seen counts members of other hosts, at one time; Missing are the hosts expected
+	// by name that were not heard.
+	Seen    int      `json:"seen"`
+	Missing []string `json:"missing"`
+	Added   int      `json:"added"`
+	Gone    int      `json:"disappeared"`
+	Suspect int      `json:"suspect"`
 	// Heartbeats of others, and what came beside them.
 	Heartbeats uint64            `json:"heartbeats"`
 	Malformed  map[string]uint64 `json:"malformed"` // by the field that is wrong
@@ -106,10 +189,10 @@ type membershipSummary struct {
 	TookMS     int64             `json:"took_ms"`
 }
 
-func (w *watch) summary(start time.Time, expect int, ok bool) membershipSummary {
+func (w *watch) summary(start time.Time, e expect.Expect, ok bool) membershipSummary {
 	m := w.node.Stats().Membership
 	return membershipSummary{
-		Type: "summary", OK: ok, Members: w.now, Most: w.peak, Expect: expect,
+		Type: "summary", OK: ok, Members: w.now, Most: w.peak, Expect: w.expected(e).Wanted(), Seen: w.most, Missing: w.missing(e),
 		Added: w.added, Gone: w.gone, Suspect: w.suspects,
 		Heartbeats: m.Heartbeats, Malformed: m.Malformed, Foreign: m.Foreign, Broadcasts: m.Broadcasts,
 		Refused: m.Refused, Dropped: m.Drops, TookMS: time.Since(start).Milliseconds(),
@@ -127,16 +210,16 @@ func bounded(ctx context.Context, d time.Duration) (context.Context, context.Can
 // stopped reports whether a person ended what ctx bounds, and not the time.
 func stopped(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
 
-// membersVerdict is the outcome for a command that saw most members at one
-// time: enough if at least want were there. A stop by a person before the
-// command's own bound leaves it open, unless the expected ones were there already.
-func membersVerdict(interrupted, bounded bool, expect, want, most int) error {
+// outcome is that of a command that looked for members of other hosts: a stop by a
+// person before the command's own bound leaves it open, unless those expected were
+// there; with a bound, nobody is a no.
+func (w *watch) outcome(interrupted, bounded bool, e expect.Expect) error {
 	switch {
-	case expect > 0 && most >= expect:
+	case e.Given() && w.met(e):
 		return nil
 	case interrupted && bounded:
 		return errInterrupted
-	case most < want:
+	case !w.met(e), bounded && len(w.heard) == 0:
 		return errNo
 	}
 	return nil

@@ -17,6 +17,9 @@ const (
 	frozenAfter = 2 * time.Second
 	// resumeEvery is how often a port that somebody else took meanwhile is tried.
 	resumeEvery = time.Second
+	// stopMoment is waited before the member comes back: a signal to the process stops
+	// this thread a little after the call that sends it. Stopped, it takes no time.
+	stopMoment = 250 * time.Millisecond
 )
 
 // standAside makes a guest leave its cluster before its terminal stops this
@@ -64,6 +67,7 @@ func (a *app) stopHere(node *cluster.Node, stops chan os.Signal, done <-chan str
 	began := time.Now()
 	node.Pause()
 	_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP) // a process may always stop itself
+	time.Sleep(stopMoment)
 	for len(stops) > 0 {
 		<-stops // of the same stop
 	}

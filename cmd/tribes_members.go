@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"muster/cmd/internal/term"
 	"muster/cmd/internal/view"
+	"muster/internal/verdict"
 	"muster/tribes/cluster"
 	"muster/tribes/cluster/membership"
 )
@@ -17,7 +17,7 @@ type membersOptions struct {
 	wait     time.Duration
 	follow   bool
 	duration time.Duration
-	expect   int
+	expect   string
 }
 
 func newTribesMembersCmd(a *app) *cobra.Command {
@@ -36,7 +36,8 @@ report (IGMP, MLD) is all that leaves this host, and no member notices. No privi
 needed. It waits for two heartbeats of everybody: twice --frequency and a little, or
 --wait. With --follow it prints who comes and goes until Ctrl-C or -d, then the list.
 
-Exit status 1 means that fewer than --expect members (one, if not given) were there.`,
+Members of this host are marked and never count: they prove nothing about the network. Exit
+status 1 means that fewer than --expect others (one, if not given) were heard.`,
 		Example: `  # who is in the cluster that uses Tomcat's defaults?
   muster tribes members
   # on another group, by eth1, for scripts
@@ -48,10 +49,10 @@ Exit status 1 means that fewer than --expect members (one, if not given) were th
 	}
 	o.cluster.look(c)
 	f := c.Flags()
-	f.DurationVarP(&o.wait, "wait", "W", 0, "listen for this `time` (default: twice --frequency and 250ms)")
+	f.DurationVarP(&o.wait, "wait", "W", 0, "the same as --duration (default: twice --frequency and 250ms)")
 	f.BoolVar(&o.follow, "follow", false, "print who comes and goes, until Ctrl-C")
-	f.DurationVarP(&o.duration, "duration", "d", 0, "with --follow: end after this `time`")
-	f.IntVar(&o.expect, "expect", 0, "exit status 1 with fewer than `N` members; with --follow alone, end when they are there")
+	f.DurationVarP(&o.duration, "duration", "d", 0, "listen for this `time`; with --follow: end after it")
+	f.StringVar(&o.expect, "expect", "", "exit status 1 unless so many members of other hosts, or those hosts (`N|HOST,HOST`), are heard; with --follow alone, end when they are")
 	return c
 }
 
@@ -61,10 +62,8 @@ const waitMore = 250 * time.Millisecond
 func (o *membersOptions) check(c *cobra.Command) error {
 	changed := c.Flags().Changed
 	switch {
-	case changed("expect") && o.expect < 1:
-		return usagef("--expect %d: say 1 or more", o.expect)
-	case changed("duration") && !o.follow:
-		return usagef("--duration goes with --follow; --wait says how long to listen without it")
+	case changed("duration") && changed("wait"):
+		return usagef("--duration and --wait say the same here: give one of them")
 	case changed("wait") && o.follow:
 		return usagef("--wait and --follow exclude each other; --duration ends --follow")
 	}
@@ -84,12 +83,16 @@ func (a *app) runTribesMembers(c *cobra.Command, o membersOptions) error {
 	}
 	limit, doing := o.duration, "until Ctrl-C"
 	if !o.follow {
-		if limit = o.wait; limit == 0 {
+		if limit = max(o.wait, o.duration); limit == 0 {
 			limit = 2*cfg.Frequency + waitMore
 		}
 	}
 	if limit > 0 {
 		doing = "for " + limit.String()
+	}
+	expected, err := parseExpect(c.Context(), o.expect)
+	if err != nil {
+		return err
 	}
 	start := time.Now()
 	node, err := cluster.Observe(c.Context(), cfg)
@@ -101,44 +104,46 @@ func (a *app) runTribesMembers(c *cobra.Command, o membersOptions) error {
 	ctx, cancel := bounded(c.Context(), limit)
 	defer cancel()
 	w := a.newWatch(node)
-	enough := 0
-	if o.follow && o.duration == 0 {
-		enough = o.expect
+	var met func() bool
+	if o.follow && o.duration == 0 && expected.Given() {
+		met = func() bool { return w.met(expected) }
 	}
-	if err := w.run(ctx, enough, o.follow); err != nil {
+	if err := w.run(ctx, met, o.follow); err != nil {
 		return err
 	}
+	listened := time.Since(start)
 	members := node.Members()
 	w.now, w.peak = len(members), max(w.peak, len(members))
-	want := o.expect
-	if !o.follow {
-		want = max(want, 1)
-	}
-	if err := w.list(members, start, o.expect, w.peak >= want); err != nil {
+	outcome := w.outcome(stopped(c.Context()), limit > 0 || expected.Given(), expected)
+	if err := w.list(members); err != nil {
 		return err
 	}
-	return membersVerdict(stopped(c.Context()), limit > 0 || o.expect > 0, o.expect, want, w.peak)
+	if v := w.alone(expected, listened); v.Status != verdict.Pass || a.json {
+		if err := a.tellVerdicts(w.lines, []verdict.Verdict{v}); err != nil {
+			return err
+		}
+	}
+	if a.json {
+		if err := w.lines.Write(w.summary(start, expected, outcome == nil)); err != nil {
+			return err
+		}
+	}
+	return outcome
 }
 
-func (w *watch) list(members []membership.Info, start time.Time, expect int, ok bool) error {
+func (w *watch) list(members []membership.Info) error {
 	if w.a.json {
 		for i := range members {
-			if err := w.lines.Write(view.NewMemberRow(&members[i])); err != nil {
+			row := view.NewMemberRow(&members[i])
+			row.Own = w.isOwn(members[i].Source)
+			if err := w.lines.Write(row); err != nil {
 				return err
 			}
 		}
-		return w.lines.Write(w.summary(start, expect, ok))
+		return nil
 	}
 	if len(members) == 0 {
-		_, err := fmt.Fprintf(w.a.Out, "no members heard on %s by %s\n", w.node.Group, w.node.Interface.Name)
-		return err
+		return nil
 	}
-	if err := view.MemberTable(w.a.Out, members); err != nil {
-		return err
-	}
-	if !ok {
-		_, err := fmt.Fprintf(w.a.Out, "%s: %s, %d expected\n", w.a.Out.Bad("too few"), term.Count(w.peak, "member"), expect)
-		return err
-	}
-	return nil
+	return view.MemberTable(w.a.Out, members, w.isOwn)
 }

@@ -243,7 +243,12 @@ func (a *app) sendTargets(ctx context.Context, o *tribesSendOptions, cfg cluster
 	a.tellNode(node, fmt.Sprintf("listening on %s for %s", node.Group, listen))
 	listening, cancel := bounded(ctx, listen)
 	defer cancel()
-	if err := a.newWatch(node).run(listening, o.expect, false); err != nil {
+	w := a.newWatch(node)
+	var met func() bool
+	if o.expect > 0 {
+		met = func() bool { return w.now >= o.expect }
+	}
+	if err := w.run(listening, met, false); err != nil {
 		return nil, nil, err
 	}
 	if ctx.Err() != nil {

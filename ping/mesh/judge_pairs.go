@@ -77,7 +77,8 @@ func (j *judge) addresses() {
 		if n.Self || n.MAC == "" || n.Neighbour == "" || n.MAC == n.Neighbour || !n.took() || n.Hops > 0 {
 			continue
 		}
-		j.add("addr.duplicate-ip", verdict.Fail, verdict.Likely, n.Addr.String(),
+		// A host with two cards in one network answers ARP for each address on both.
+		j.add("addr.duplicate-ip", verdict.Warn, verdict.Hint, n.Addr.String(),
 			fmt.Sprintf("%s announces itself from %s (%s), and %s answers for that address: two hosts have it, or one host has two network cards in one network", j.Label(i), n.Addr, n.MAC, n.Neighbour),
 			evidence("announcements of "+j.Label(i), "this host's interface", "from %s", n.MAC),
 			evidence("neighbour "+n.Addr.String(), "this host's neighbour table", "at %s", n.Neighbour),

@@ -144,7 +144,7 @@ func TestJudge(t *testing.T) {
 				r.arrows[i].State, r.arrows[i].Unicast = Never, i%3 == 0
 			}
 		}, expect.Expect{}, []string{"fail switch.unregistered-drop"}},
-		{"two hosts have one address", func(r *Report) { r.Nodes[1].MAC, r.Nodes[1].Neighbour = "02:00:00:00:00:01", "02:00:00:00:00:02" }, expect.Expect{}, []string{"fail addr.duplicate-ip 10.0.0.2"}},
+		{"two hosts have one address", func(r *Report) { r.Nodes[1].MAC, r.Nodes[1].Neighbour = "02:00:00:00:00:01", "02:00:00:00:00:02" }, expect.Expect{}, []string{"warn addr.duplicate-ip 10.0.0.2"}},
 		{"delay", func(r *Report) {
 			r.arrows[5].Delay, r.arrows[5].DelayOK = 90*time.Millisecond, true
 			r.arrows[7].Delay, r.arrows[7].DelayOK = 20*time.Millisecond, true

@@ -114,6 +114,7 @@ type MemberRow struct {
 	LastSeen   time.Time `json:"last_seen"`
 	// Flags are what is unusual: loopback, source_differs, address_shared, no_address.
 	Flags []string `json:"flags"`
+	Own   bool     `json:"own"` // it sends from this host
 }
 
 // NewMemberRow shares no memory with i.
@@ -151,7 +152,8 @@ var memberFlagText = map[string]string{
 }
 
 // MemberTable prints members as they stand.
-func MemberTable(s *term.Stream, infos []membership.Info) error {
+// own tells who sends from this host.
+func MemberTable(s *term.Stream, infos []membership.Info, own func(netip.AddrPort) bool) error {
 	t := term.Table{
 		Header: []string{"MEMBER", "ID", "ALIVE", "DOMAIN", "FORM", "SOURCE", "INTERVAL", "NOTES"},
 		Right:  map[int]bool{2: true, 6: true},
@@ -159,6 +161,9 @@ func MemberTable(s *term.Stream, infos []membership.Info) error {
 	for n := range infos {
 		i := &infos[n]
 		var notes []string
+		if own(i.Source) {
+			notes = append(notes, "this host")
+		}
 		if i.State != "member" {
 			notes = append(notes, i.State)
 		}
