@@ -39,6 +39,7 @@ func fill(ctx context.Context, f *facts.Facts) {
 	orUnknown(&f.Queues, nobody("queues"))
 	orUnknown(&f.UDP, nobody("the UDP sockets"))
 	orUnknown(&f.Listeners, nobody("the TCP sockets"))
+	orUnknown(&f.Connections, nobody("the TCP connections"))
 	orUnknown(&f.BindTest, nobody("how ports are shared"))
 	orUnknown(&f.Counters, nobody("the counters"))
 	orUnknown(&f.Processes, nobody("the processes"))

@@ -19,7 +19,7 @@ import (
 
 // readFirewall reads nftables by netlink, and the legacy tables of iptables by
 // their save command where the kernel has any.
-func readFirewall(ctx context.Context) facts.Fact[firewall.Ruleset] {
+func readFirewall(ctx context.Context, f *facts.Facts) facts.Fact[firewall.Ruleset] {
 	const from = "netlink nf_tables"
 	rules, err := firewall.Read(ctx)
 	switch {
@@ -48,6 +48,7 @@ func readFirewall(ctx context.Context) facts.Fact[firewall.Ruleset] {
 		rules.Tables = append(rules.Tables, tables...)
 	}
 	rules.ReadLists(ctx)
+	readLayers(ctx, f, rules)
 	return facts.Read(*rules, source)
 }
 

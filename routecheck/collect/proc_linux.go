@@ -3,6 +3,7 @@ package collect
 import (
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"muster/mcast/querier"
@@ -72,7 +73,7 @@ func readCounters() facts.Fact[map[string]uint64] {
 func readSysctls(f *facts.Facts) {
 	names := []string{
 		"net.ipv4.igmp_max_memberships", "net.ipv4.igmp_max_msf", "net.ipv4.igmp_link_local_mcast_reports", "net.ipv6.mld_max_msf",
-		"net.ipv4.icmp_echo_ignore_broadcasts", "net.ipv6.icmp.echo_ignore_multicast", "net.ipv4.ping_group_range", "net.ipv4.ip_forward",
+		"net.ipv4.icmp_echo_ignore_broadcasts", "net.ipv6.icmp.echo_ignore_multicast", "net.ipv4.ping_group_range", "net.ipv4.ip_forward", "net.ipv4.ip_local_port_range",
 		"net.ipv4.udp_l3mdev_accept", "net.core.optmem_max", "net.core.rmem_max", "net.core.rmem_default", "net.core.wmem_max",
 		"net.bridge.bridge-nf-call-iptables", "net.bridge.bridge-nf-call-ip6tables",
 		"net.ipv4.conf.all.rp_filter", "net.ipv4.conf.all.force_igmp_version", "net.ipv6.conf.all.force_mld_version",
@@ -80,7 +81,7 @@ func readSysctls(f *facts.Facts) {
 	const perLink = 64 // of hosts with thousands of interfaces, those that come first
 	n := 0
 	for _, l := range f.Links.Value {
-		if l.Has(facts.FlagLoopback) || l.Master != 0 || n >= perLink || strings.Contains(l.Name, "/") {
+		if l.Has(facts.FlagLoopback) || strings.Contains(l.Name, "/") || n >= perLink && !mayBeJudged(f, l) {
 			continue
 		}
 		n++
@@ -97,6 +98,20 @@ func readSysctls(f *facts.Facts) {
 		}
 		f.Sysctls[name] = facts.Read(strings.TrimSpace(text), path)
 	}
+}
+
+// mayBeJudged: the route, the question or the configuration names the interface.
+func mayBeJudged(f *facts.Facts, l facts.Link) bool {
+	if l.Index == f.ToGroup.Value.Link || l.Name == f.Query.Interface || strconv.Itoa(int(l.Index)) == f.Query.Interface {
+		return true
+	}
+	for _, a := range f.Addrs.Value {
+		text := a.Prefix.Addr().String()
+		if a.Link == l.Index && (text == f.Query.Interface || f.Query.Cluster != nil && (text == f.Query.Cluster.Bind || text == f.Query.Cluster.Receiver)) {
+			return true
+		}
+	}
+	return false
 }
 
 // sysctlPath turns dots into slashes, but for those in an interface's name (as in

@@ -123,12 +123,12 @@ func diagMessage() []byte {
 
 func TestDecodeDiag(t *testing.T) {
 	b := diagMessage()
-	s, ok := decodeDiag(b)
+	s, _, ok := decodeDiag(b)
 	if !ok || s.Local != netip.MustParseAddrPort("228.0.0.4:45564") || s.Bound != 2 || s.UID != 998 || s.Inode != 18181 || s.RcvBuf != 212992 || s.Drops != 7 || !*s.Loop || !*s.All {
 		t.Errorf("%+v, %v", s, ok)
 	}
 	for n := range b {
-		if _, ok := decodeDiag(b[:n]); ok != (n >= 72) {
+		if _, _, ok := decodeDiag(b[:n]); ok != (n >= 72) {
 			t.Errorf("%d bytes: %v", n, ok)
 		}
 	}

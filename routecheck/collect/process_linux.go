@@ -30,11 +30,14 @@ func readProcesses(f *facts.Facts) facts.Fact[[]facts.Process] {
 	if err != nil {
 		return facts.Unread[[]facts.Process](from, because("listing processes", err))
 	}
-	holders := map[string]*facts.Socket{}
+	holders := map[string]*int{} // the owner of each socket, by its link in /proc/PID/fd
 	for _, list := range [][]facts.Socket{f.UDP.Value, f.Listeners.Value} {
 		for i := range list {
-			holders[fmt.Sprintf("socket:[%d]", list[i].Inode)] = &list[i]
+			holders[fmt.Sprintf("socket:[%d]", list[i].Inode)] = &list[i].PID
 		}
+	}
+	for i := range f.Connections.Value {
+		holders[fmt.Sprintf("socket:[%d]", f.Connections.Value[i].Inode)] = &f.Connections.Value[i].PID
 	}
 	out := []facts.Process{}
 	fds := 0
@@ -59,7 +62,7 @@ func readProcesses(f *facts.Facts) facts.Fact[[]facts.Process] {
 }
 
 // claim gives the sockets among a process's files its id.
-func claim(pid int, holders map[string]*facts.Socket, fds *int) bool {
+func claim(pid int, holders map[string]*int, fds *int) bool {
 	dir, err := os.Open(fmt.Sprintf("/proc/%d/fd", pid))
 	if err != nil {
 		return false
@@ -73,9 +76,9 @@ func claim(pid int, holders map[string]*facts.Socket, fds *int) bool {
 		if err != nil {
 			continue
 		}
-		if s := holders[target]; s != nil {
-			if s.PID == 0 || pid < s.PID {
-				s.PID = pid
+		if owner := holders[target]; owner != nil {
+			if *owner == 0 || pid < *owner {
+				*owner = pid
 			}
 			found = true
 		}
@@ -115,8 +118,30 @@ func tellMore(p *facts.Process) {
 	}
 	status, _ := slurp(dir+"status", 16<<10)
 	for line := range strings.Lines(status) {
-		if v, ok := strings.CutPrefix(line, "Seccomp:"); ok {
-			p.Seccomp = strings.TrimSpace(v) == "2"
+		key, value, _ := strings.Cut(line, ":")
+		w := strings.Fields(value)
+		if len(w) == 0 {
+			continue
+		}
+		n, err := strconv.ParseInt(w[0], 10, 64)
+		switch key {
+		case "Seccomp":
+			p.Seccomp = w[0] == "2"
+		case "State":
+			p.State = w[0]
+		case "TracerPid":
+			p.Tracer = int(n)
+		case "VmRSS":
+			p.ResidentKB = n
+		case "VmSwap":
+			p.SwappedKB = n
+		case "Uid": // real, effective, saved, of the file system
+			if len(w) > 1 {
+				n, err = strconv.ParseInt(w[1], 10, 64)
+			}
+			if uid := uint32(n); err == nil {
+				p.UID = &uid
+			}
 		}
 	}
 	cgroup, _ := slurp(dir+"cgroup", 16<<10)

@@ -2,8 +2,10 @@ package collect
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -95,7 +97,8 @@ func readRules(ctx context.Context, v6 bool) facts.Fact[[]facts.Rule] {
 // decodeRule reads struct fib_rule_hdr and its attributes.
 func decodeRule(b []byte, v6 bool) facts.Rule {
 	actions := map[byte]string{1: "lookup", 2: "goto", 3: "nop", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
-	r := facts.Rule{Table: uint32(b[4]), Action: actions[b[7]], V6: v6}
+	const invert = 2 // FIB_RULE_INVERT
+	r := facts.Rule{Table: uint32(b[4]), Action: actions[b[7]], V6: v6, Invert: native.Uint32(b[8:])&invert != 0}
 	prefix := func(data []byte, bits byte) netip.Prefix {
 		a, _ := netip.AddrFromSlice(data)
 		return netip.PrefixFrom(a, int(bits))
@@ -115,6 +118,30 @@ func decodeRule(b []byte, v6 bool) facts.Rule {
 		case unix.FRA_FWMARK:
 			mark := u32of(a.Data)
 			r.Mark = &mark
+		case unix.FRA_FWMASK:
+			mask := u32of(a.Data)
+			r.Mask = &mask
+		case unix.FRA_UID_RANGE:
+			if len(a.Data) == 8 {
+				r.UIDs = &[2]uint32{native.Uint32(a.Data), native.Uint32(a.Data[4:])}
+			}
+		case unix.FRA_IP_PROTO:
+			r.Protocol = byte(u32of(a.Data))
+		case unix.FRA_SPORT_RANGE, unix.FRA_DPORT_RANGE:
+			if len(a.Data) == 4 {
+				ports := &[2]uint16{native.Uint16(a.Data), native.Uint16(a.Data[2:])}
+				if a.Kind == unix.FRA_SPORT_RANGE {
+					r.SrcPorts = ports
+				} else {
+					r.DstPorts = ports
+				}
+			}
+		case unix.FRA_L3MDEV:
+			r.L3MDev = u32of(a.Data) != 0
+		case unix.FRA_SUPPRESS_PREFIXLEN:
+			if n := int32(u32of(a.Data)); n >= 0 {
+				r.SuppressPrefix = &n
+			}
 		case unix.FRA_TABLE:
 			r.Table = u32of(a.Data)
 		}
@@ -122,10 +149,18 @@ func decodeRule(b []byte, v6 bool) facts.Rule {
 	return r
 }
 
-// askRoute is `ip route get`: what the kernel would do with a packet to that
-// address. link 0 leaves the interface to it.
-func askRoute(ctx context.Context, to netip.Addr, link uint32) facts.Fact[facts.RouteAnswer] {
-	a, err := routeGet(ctx, to, link)
+// askRoute is `ip route get`: what the kernel would do with a heartbeat of the
+// Tomcat that runs here, or of this process's user where none does. Rules of policy
+// routing may ask for the user, the protocol and the ports.
+func askRoute(ctx context.Context, f *facts.Facts) facts.Fact[facts.RouteAnswer] {
+	uid := uint32(os.Geteuid())
+	if p, ok := f.Member(); ok && p.UID != nil {
+		uid = *p.UID
+	}
+	a, err := routeGet(ctx, f.Query.Group, &heartbeat{uid, f.Query.Port})
+	if errors.Is(err, unix.EOPNOTSUPP) { // a kernel before 4.17 knows no such question
+		a, err = routeGet(ctx, f.Query.Group, nil)
+	}
 	if err != nil {
 		return facts.Unread[facts.RouteAnswer](routeFrom, because("asking for a route", err))
 	}
@@ -134,7 +169,13 @@ func askRoute(ctx context.Context, to netip.Addr, link uint32) facts.Fact[facts.
 
 const routeFrom = "netlink RTM_GETROUTE"
 
-func routeGet(ctx context.Context, to netip.Addr, link uint32) (facts.RouteAnswer, error) {
+// heartbeat is what rules may ask of a datagram to the group.
+type heartbeat struct {
+	uid  uint32
+	port uint16
+}
+
+func routeGet(ctx context.Context, to netip.Addr, as *heartbeat) (facts.RouteAnswer, error) {
 	to = to.WithZone("")
 	body := make([]byte, unix.SizeofRtMsg)
 	body[0], body[1] = familyOf(to.Is6()), byte(to.BitLen())
@@ -142,10 +183,17 @@ func routeGet(ctx context.Context, to netip.Addr, link uint32) (facts.RouteAnswe
 		body = native.AppendUint16(body, uint16(4+len(data)))
 		body = native.AppendUint16(body, kind)
 		body = append(body, data...)
+		for len(body)%4 != 0 {
+			body = append(body, 0)
+		}
 	}
 	attr(unix.RTA_DST, to.AsSlice())
-	if link != 0 {
-		attr(unix.RTA_OIF, native.AppendUint32(nil, link))
+	if as != nil {
+		port := []byte{byte(as.port >> 8), byte(as.port)}
+		attr(unix.RTA_UID, native.AppendUint32(nil, as.uid))
+		attr(unix.RTA_IP_PROTO, []byte{unix.IPPROTO_UDP})
+		attr(unix.RTA_SPORT, port)
+		attr(unix.RTA_DPORT, port)
 	}
 	answer := facts.RouteAnswer{To: to}
 	err := netlink.Get(ctx, unix.NETLINK_ROUTE, unix.RTM_GETROUTE, body, func(kind uint16, b []byte) error {
@@ -174,6 +222,11 @@ func askSources(ctx context.Context, f *facts.Facts) facts.Fact[[]facts.RouteAns
 	if f.Query.Source.IsValid() {
 		to = append(to, f.Query.Source)
 	}
+	for _, p := range f.Query.Peers {
+		if p.Is4() && len(to) < maxSources {
+			to = append(to, p)
+		}
+	}
 	for _, n := range f.Neighbours.Value {
 		if n.Addr.Is4() && !slices.Contains(to, n.Addr) && len(to) < maxSources {
 			to = append(to, n.Addr)
@@ -181,7 +234,7 @@ func askSources(ctx context.Context, f *facts.Facts) facts.Fact[[]facts.RouteAns
 	}
 	out := []facts.RouteAnswer{}
 	for _, a := range to {
-		r, err := routeGet(ctx, a, 0)
+		r, err := routeGet(ctx, a, nil)
 		if err != nil {
 			return facts.Unread[[]facts.RouteAnswer](routeFrom, fmt.Sprintf("asking for the way to %s: %v", a, err))
 		}

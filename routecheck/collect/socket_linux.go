@@ -25,7 +25,11 @@ func sockets(ctx context.Context, proto byte, keep func(netip.AddrPort) bool) fa
 	const from = "netlink sock_diag"
 	out := []facts.Socket{}
 	for _, family := range []byte{unix.AF_INET, unix.AF_INET6} {
-		err := diag(ctx, family, proto, func(s facts.Socket) error {
+		states := uint32(0xffffffff)
+		if proto == unix.IPPROTO_TCP {
+			states = 1 << 10 // TCP_LISTEN
+		}
+		err := diag(ctx, family, proto, states, func(s facts.Socket, _ netip.AddrPort) error {
 			if len(out) >= maxSockets {
 				return netlink.Stop
 			}
@@ -44,40 +48,61 @@ func sockets(ctx context.Context, proto byte, keep func(netip.AddrPort) bool) fa
 	return facts.Read(out, from)
 }
 
+// readConnections lists the established connections to and from the receiver's
+// ports.
+func readConnections(ctx context.Context, q facts.Query) facts.Fact[[]facts.Connection] {
+	const from = "netlink sock_diag"
+	const established = 1 << 1
+	keep := wantedTCP(q)
+	out := []facts.Connection{}
+	for _, family := range []byte{unix.AF_INET, unix.AF_INET6} {
+		err := diag(ctx, family, unix.IPPROTO_TCP, established, func(s facts.Socket, remote netip.AddrPort) error {
+			if len(out) >= maxSockets {
+				return netlink.Stop
+			}
+			if keep(s.Local) || keep(remote) {
+				out = append(out, facts.Connection{Local: s.Local, Remote: remote, UID: s.UID, Inode: s.Inode, Queued: s.Queued})
+			}
+			return nil
+		})
+		if err != nil && family == unix.AF_INET {
+			return facts.Unread[[]facts.Connection](from, because("listing connections", err))
+		}
+	}
+	return facts.Read(out, from)
+}
+
 // diag dumps sockets (linux/inet_diag.h): struct inet_diag_req_v2 asks for a
 // protocol, states and extensions.
-func diag(ctx context.Context, family, proto byte, each func(facts.Socket) error) error {
-	const sockDiagByFamily, skMemInfo, listen = 20, 7, 1 << 10
-	states := uint32(0xffffffff)
-	if proto == unix.IPPROTO_TCP {
-		states = listen
-	}
+func diag(ctx context.Context, family, proto byte, states uint32, each func(s facts.Socket, remote netip.AddrPort) error) error {
+	const sockDiagByFamily, skMemInfo = 20, 7
 	req := make([]byte, 56)
 	req[0], req[1], req[2] = family, proto, 1<<(skMemInfo-1)
 	native.PutUint32(req[4:], states)
 	return netlink.Dump(ctx, unix.NETLINK_SOCK_DIAG, sockDiagByFamily, req, func(_ uint16, b []byte) error {
-		s, ok := decodeDiag(b)
+		s, remote, ok := decodeDiag(b)
 		if !ok {
 			return nil
 		}
-		return each(s)
+		return each(s, remote)
 	})
 }
 
 // decodeDiag reads struct inet_diag_msg and the extensions that matter.
-func decodeDiag(b []byte) (facts.Socket, bool) {
+func decodeDiag(b []byte) (s facts.Socket, remote netip.AddrPort, ok bool) {
 	const size = 72
 	if len(b) < size {
-		return facts.Socket{}, false
+		return s, remote, false
 	}
-	var addr netip.Addr
+	var addr, peer netip.Addr
 	if b[0] == unix.AF_INET {
-		addr = netip.AddrFrom4([4]byte(b[8:12]))
+		addr, peer = netip.AddrFrom4([4]byte(b[8:12])), netip.AddrFrom4([4]byte(b[24:28]))
 	} else {
-		addr = netip.AddrFrom16([16]byte(b[8:24])).Unmap()
+		addr, peer = netip.AddrFrom16([16]byte(b[8:24])).Unmap(), netip.AddrFrom16([16]byte(b[24:40])).Unmap()
 	}
-	s := facts.Socket{Local: netip.AddrPortFrom(addr, binary.BigEndian.Uint16(b[4:])), V6: b[0] == unix.AF_INET6,
-		Bound: native.Uint32(b[40:]), UID: native.Uint32(b[64:]), Inode: uint64(native.Uint32(b[68:]))}
+	remote = netip.AddrPortFrom(peer, binary.BigEndian.Uint16(b[6:]))
+	s = facts.Socket{Local: netip.AddrPortFrom(addr, binary.BigEndian.Uint16(b[4:])), V6: b[0] == unix.AF_INET6,
+		Bound: native.Uint32(b[40:]), UID: native.Uint32(b[64:]), Queued: native.Uint32(b[56:]), Inode: uint64(native.Uint32(b[68:]))}
 	const memInfo, sockOpt = 7, 22
 	for _, a := range netlink.Attrs(native, b[size:]) {
 		switch {
@@ -88,7 +113,7 @@ func decodeDiag(b []byte) (facts.Socket, bool) {
 			s.Loop, s.All = &loop, &all
 		}
 	}
-	return s, true
+	return s, remote, true
 }
 
 func procSockets(proto byte, keep func(netip.AddrPort) bool) facts.Fact[[]facts.Socket] {

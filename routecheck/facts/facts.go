@@ -67,8 +67,9 @@ type Facts struct {
 	LinkLayer   Fact[[]LinkGroup]       `json:"link_layer"`
 	Bridges     Fact[[]Bridge]          `json:"bridges"`
 	Queues      Fact[[]Queue]           `json:"queues"`
-	UDP         Fact[[]Socket]          `json:"udp"`       // those of the group's port
-	Listeners   Fact[[]Socket]          `json:"listeners"` // those of the receiver's ports
+	UDP         Fact[[]Socket]          `json:"udp"`         // those of the group's port
+	Listeners   Fact[[]Socket]          `json:"listeners"`   // those of the receiver's ports
+	Connections Fact[[]Connection]      `json:"connections"` // to and from those ports
 	BindTest    Fact[BindTest]          `json:"bind_test"`
 	Counters    Fact[map[string]uint64] `json:"counters"` // Ip.ReasmFails, TcpExt.IPReversePathFilter, ...
 	Processes   Fact[[]Process]         `json:"processes"`
@@ -94,6 +95,8 @@ type Query struct {
 	// TCPPort is the receiver's, AutoBind how many ports upwards it may try.
 	TCPPort  uint16 `json:"tcp_port"`
 	AutoBind int    `json:"auto_bind"`
+	// Peers are the other members, as far as they were named.
+	Peers []netip.Addr `json:"peers,omitempty"`
 	// Cluster are the values of a Tomcat's own configuration, where it was given.
 	Cluster *Cluster `json:"cluster,omitempty"`
 }
@@ -117,6 +120,11 @@ type Cluster struct {
 	LoopbackDisabled bool `json:"loopback_disabled"`
 	Encrypted        bool `json:"encrypted"`
 	Static           bool `json:"static"`
+	// Membership is how members are found where that is not by multicast: "a static
+	// list", "Kubernetes", "DNS", ...
+	Membership string `json:"membership,omitempty"`
+	// Members are the receivers that the file itself names.
+	Members []netip.AddrPort `json:"members,omitempty"`
 }
 
 // Tomcat's defaults.

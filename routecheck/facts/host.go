@@ -54,6 +54,20 @@ type Socket struct {
 	All  *bool `json:"mcast_all,omitempty"`
 	// PID is the process that holds it, 0 where it may not be known.
 	PID int `json:"pid,omitempty"`
+	// Queued are the bytes, of a listening socket the connections, that nobody has
+	// taken from it yet.
+	Queued uint32 `json:"queued,omitempty"`
+}
+
+// Connection is an established TCP connection.
+type Connection struct {
+	Local  netip.AddrPort `json:"local"`
+	Remote netip.AddrPort `json:"remote"`
+	UID    uint32         `json:"uid"`
+	Inode  uint64         `json:"inode,omitempty"`
+	PID    int            `json:"pid,omitempty"`
+	// Queued are the bytes that the process has not read yet.
+	Queued uint32 `json:"queued,omitempty"`
 }
 
 // BindTest is what happens to one more socket on the group's port, the group's
@@ -75,6 +89,16 @@ type Process struct {
 	NetNS      string `json:"netns,omitempty"`
 	Unit       string `json:"unit,omitempty"` // of systemd
 	Seccomp    bool   `json:"seccomp,omitempty"`
+	// UID is whom it runs as, nil where it may not be known.
+	UID *uint32 `json:"uid,omitempty"`
+	// State is the kernel's letter: R running, S sleeping, T stopped, t traced, Z a
+	// zombie, D waiting for a device.
+	State string `json:"state,omitempty"`
+	// Tracer is the debugger that holds it, 0 for none.
+	Tracer int `json:"tracer,omitempty"`
+	// ResidentKB and SwappedKB are its memory in RAM and in the swap.
+	ResidentKB int64 `json:"resident_kb,omitempty"`
+	SwappedKB  int64 `json:"swapped_kb,omitempty"`
 }
 
 // Names is the host's name and what it resolves to, in the order in which Java
@@ -190,4 +214,14 @@ func OsName(goos string) string {
 		return "this system"
 	}
 	return goos
+}
+
+// Member is the Tomcat that runs in this network namespace, the first of several.
+func (f *Facts) Member() (Process, bool) {
+	for _, p := range f.Processes.Value {
+		if p.Tomcat && (p.NetNS == "" || f.Platform.Value.NetNS == "" || p.NetNS == f.Platform.Value.NetNS) {
+			return p, true
+		}
+	}
+	return Process{}, false
 }

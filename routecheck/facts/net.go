@@ -115,6 +115,20 @@ type Rule struct {
 	Action string `json:"action"`
 	Table  uint32 `json:"table,omitempty"`
 	V6     bool   `json:"v6,omitempty"`
+	// Invert turns the selectors around (ip rule add not ...).
+	Invert bool `json:"invert,omitempty"`
+	// UIDs, SrcPorts and DstPorts are first and last of a range, nil for any.
+	UIDs     *[2]uint32 `json:"uids,omitempty"`
+	SrcPorts *[2]uint16 `json:"src_ports,omitempty"`
+	DstPorts *[2]uint16 `json:"dst_ports,omitempty"`
+	// Protocol is an IP protocol's number, 0 for any.
+	Protocol byte `json:"protocol,omitempty"`
+	// Mask is the mask of Mark, nil for all bits.
+	Mask *uint32 `json:"mask,omitempty"`
+	// L3MDev looks into the table of the VRF that the interface is in.
+	L3MDev bool `json:"l3mdev,omitempty"`
+	// SuppressPrefix drops answers with a prefix of that length or shorter; nil: none.
+	SuppressPrefix *int32 `json:"suppress_prefix,omitempty"`
 }
 
 // RouteAnswer is what the system says to "which way to this address?".

@@ -35,7 +35,7 @@ func Allow(r *Ruleset, ps []Packet) []string {
 		for range maxRefs {
 			a, _ := evaluate(r, p, nil, open)
 			ref, ok := a.dropping()
-			if !ok {
+			if !ok || open[ref.place()] {
 				break
 			}
 			out = append(out, p.allow(r, ref)...)
@@ -70,6 +70,10 @@ func (a Answer) dropping() (Ref, bool) {
 // allow is the command for one chain.
 func (p *Packet) allow(r *Ruleset, ref Ref) []string {
 	switch {
+	case ref.Family == "IPsec":
+		return []string{"ip xfrm policy delete " + ref.Text}
+	case ref.Family == "program":
+		return nil
 	case strings.Contains(strings.ToLower(ref.Text), "snat"):
 		return []string{r.remove(ref)}
 	case ref.Table == "firewalld" && p.Way == In:

@@ -46,7 +46,7 @@ func (d *decoder) family(msg []byte) (string, []netlink.Attr) {
 // addTable reads NFT_MSG_NEWTABLE.
 func (d *decoder) addTable(msg []byte) {
 	family, as := d.family(msg)
-	if family == "" || family == "arp" {
+	if family == "" {
 		return
 	}
 	const name, flags, dormant = 1, 2, 1
@@ -84,6 +84,8 @@ func (d *decoder) hook(family string, c *Chain, as []netlink.Attr) {
 	switch {
 	case family == "netdev" && n < 2:
 		c.Hook = []string{"ingress", "egress"}[n]
+	case family == "arp" && n < 2: // NF_ARP_IN, NF_ARP_OUT
+		c.Hook = []string{"input", "output"}[n]
 	case int(n) < len(hookNames):
 		c.Hook = hookNames[n]
 	default:

@@ -25,6 +25,8 @@ type Flow struct {
 	// Back is the interface by which the route to the peers leaves, nil where it is
 	// not known.
 	Back *Device
+	// Whose is added to the names of packets: " of 10.0.0.7".
+	Whose string
 	// Queriers is where IGMP queries may come from; not valid is anywhere.
 	Queriers netip.Prefix
 	// UID is whom the member runs as, nil where none runs.
@@ -117,6 +119,33 @@ func (f Flow) ConnectIn() []Packet {
 	}
 }
 
+// ARP are the questions and answers without which no connection begins: a peer
+// looks for this host, and this host for a peer (RFC 826).
+func (f Flow) ARP() []Packet {
+	if f.Group.Is6() || f.Device.Type != 1 {
+		return nil
+	}
+	message := func(what string, way Direction, op byte) Packet {
+		p := f.packet(what, way)
+		p.arp, p.v6, p.Allow = true, false, f.kind("arp")
+		n := unknown(28)
+		n.put(0, known(0, 1, 8, 0, 6, 4, 0, op))
+		sender, target := f.peer(), f.exact(f.Self)
+		if way == Out {
+			sender, target = target, sender
+		}
+		n.put(14, sender)
+		n.put(24, target)
+		p.network, p.trans = n, value{}
+		p.toHost()
+		return p
+	}
+	return []Packet{
+		message("an ARP question coming in", In, 1), message("the answer to an ARP question", Out, 2),
+		message("an ARP question going out", Out, 1), message("the answer to this host's ARP question", In, 2),
+	}
+}
+
 // ConnectFromAnywhere is the SYN of anybody to the receiver's address.
 func (f Flow) ConnectFromAnywhere() Packet {
 	f.Peers = netip.Prefix{}
@@ -197,7 +226,7 @@ func (f Flow) kind(protocol string) Kind {
 }
 
 func (f Flow) packet(what string, way Direction) Packet {
-	p := Packet{What: what, Way: way, Lower: f.Lower, Bridge: f.Bridge, v6: f.Group.Is6(), ct: ctNew, srcType: rtnUnicast,
+	p := Packet{What: what + f.Whose, Way: way, Lower: f.Lower, Bridge: f.Bridge, v6: f.Group.Is6(), ct: ctNew, srcType: rtnUnicast,
 		back: f.Back, plain: f.Plain, locals: f.Locals}
 	if f.UID != nil {
 		p.sender = owner{known: true, uid: *f.UID}

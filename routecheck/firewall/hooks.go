@@ -41,6 +41,13 @@ func (p *Packet) hooks() []hookAt {
 		return names
 	}
 	var way []hookAt
+	if p.arp {
+		arp := []string{"arp"}
+		if p.Way == In {
+			return []hookAt{{"ingress", []string{"netdev"}, device(p.In)}, {"input", arp, nil}}
+		}
+		return []hookAt{{"output", arp, nil}, {"egress", []string{"netdev"}, device(p.Out)}}
+	}
 	switch p.Way {
 	case In:
 		way = append(way, hookAt{"ingress", []string{"netdev", "inet"}, device(p.In)})

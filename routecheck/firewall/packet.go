@@ -48,6 +48,7 @@ type Packet struct {
 	Allow Kind
 
 	v6      bool
+	arp     bool
 	l4      byte
 	link    value
 	network value // with all headers before the transport's
@@ -189,6 +190,9 @@ func (p *Packet) ethernet(dst value) {
 }
 
 func (p *Packet) etherType() uint16 {
+	if p.arp {
+		return 0x0806
+	}
 	if p.v6 {
 		return 0x86dd
 	}

@@ -19,6 +19,11 @@ type Ruleset struct {
 	IPSets []IPSet `json:"ip_sets,omitempty"`
 	// Recent are the addresses in the lists of iptables' match "recent", by name.
 	Recent map[string][]netip.Addr `json:"recent,omitempty"`
+	// IPsec are the kernel's policies, Programs what else sees packets.
+	IPsec    []Policy  `json:"ipsec,omitempty"`
+	Programs []Program `json:"programs,omitempty"`
+	// UnreadARP is Unread for what filters ARP alone.
+	UnreadARP []string `json:"unread_arp,omitempty"`
 	// Answers stand in for the rules where those were taken out to keep them secret:
 	// what Evaluate said while they were there.
 	Answers []Answer `json:"answers,omitempty"`

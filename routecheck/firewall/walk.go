@@ -49,6 +49,12 @@ type Ref struct {
 // String is the rule with the place where it stands.
 func (r Ref) String() string {
 	place := fmt.Sprintf("table %s %s, chain %s", r.Family, r.Table, r.Chain)
+	switch r.Family {
+	case "IPsec":
+		return "the IPsec policy " + r.Text
+	case "program":
+		return "the " + r.Text
+	}
 	if r.Legacy {
 		place = fmt.Sprintf("iptables (legacy) table %s, chain %s", r.Table, r.Chain)
 		if r.Family == "ip6" {
@@ -151,8 +157,13 @@ func evaluate(r *Ruleset, p Packet, of *connection, open map[string]bool) (Answe
 			}
 		}
 	}
-	if len(r.Unread) > 0 && a.Verdict != Drop {
-		a.Verdict, a.Unread = Unknown, r.Unread
+	r.layers(&pkt, &a)
+	missing := r.Unread
+	if pkt.arp {
+		missing = slices.Concat(r.Unread, r.UnreadARP)
+	}
+	if len(missing) > 0 && a.Verdict != Drop {
+		a.Verdict, a.Unread = Unknown, missing
 	}
 	return a, m.connection()
 }

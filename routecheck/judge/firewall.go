@@ -14,9 +14,21 @@ import (
 // flow is the host's part in the cluster's traffic, for the firewall.
 func (h *Host) flow() firewall.Flow {
 	f := firewall.Flow{Device: device(h.Link), Group: h.Query.Group.WithZone(""), Port: h.Query.Port, TCPPort: h.Query.TCPPort,
-		TCPLast: h.Query.LastTCPPort(), Self: h.Src, Peers: h.Peers, Bridge: h.Link.Kind == "bridge"}
+		TCPLast: h.Query.LastTCPPort(), Self: h.Src, Bridge: h.Link.Kind == "bridge", Back: h.nearBack(),
+		Plain: h.Firewall.Known() && len(h.Firewall.Value.IPsec) == 0}
 	if h.Query.Source.IsValid() {
 		f.Peers = netip.PrefixFrom(h.Query.Source, h.Query.Source.BitLen())
+		f.Back = h.wayBack(h.Query.Source)
+	}
+	for _, a := range h.Addrs.Value {
+		f.Locals = append(f.Locals, a.Prefix.Addr())
+	}
+	if p, ok := h.Member(); ok {
+		f.UID = p.UID
+	}
+	var lo, hi uint16
+	if n, _ := fmt.Sscan(h.Sysctls["net.ipv4.ip_local_port_range"].Value, &lo, &hi); n == 2 && lo < hi {
+		f.Ephemeral = [2]uint16{lo, hi}
 	}
 	for _, l := range h.Links.Value {
 		if l.Master == h.Link.Index || l.Index == h.Link.Parent {
@@ -73,7 +85,7 @@ func (h *Host) answered(a firewall.Answer, packets []firewall.Packet, good, lost
 		v[0].Fix = fix
 		return v
 	}
-	if h.Link.XDP {
+	if h.Link.XDP && inward(packets) { // facts of before the rules named programs
 		return unknown(fmt.Sprintf("the rules let %s through, but an XDP program on %s sees it first", a.Packet, h.Link.Name), ev...)
 	}
 	return pass(good, ev...)
@@ -91,21 +103,71 @@ func (h *Host) noFirewall() []verdict.Verdict {
 	return v
 }
 
+// inward: some of the packets come in.
+func inward(ps []firewall.Packet) bool {
+	return slices.ContainsFunc(ps, func(p firewall.Packet) bool { return p.Way == firewall.In })
+}
+
+// queries asks for IGMP queries. They come from a router or a switch, whose
+// address is not known, or from 0.0.0.0, as bridges and many switches send them.
+func (h *Host) queries(good, lost string) []verdict.Verdict {
+	f := h.flow()
+	first := h.ask([]firewall.Packet{f.QueryIn()}, good, lost)
+	if first[0].Status != verdict.Unknown || !h.OK || !h.Firewall.Known() {
+		return first
+	}
+	f.Queriers, f.Whose = netip.PrefixFrom(netip.IPv4Unspecified(), 32), " from 0.0.0.0"
+	zero := h.ask([]firewall.Packet{f.QueryIn()}, good, lost)
+	if !h.nearby() {
+		if zero[0].Status == verdict.Fail {
+			zero[0].Status, zero[0].Confidence = verdict.Warn, verdict.Likely
+			return zero
+		}
+		return first
+	}
+	f.Queriers, f.Whose = h.Peers, " from this interface's own network"
+	near := h.ask([]firewall.Packet{f.QueryIn()}, good+" from "+h.Peers.String()+" and from 0.0.0.0", lost)
+	switch {
+	case near[0].Status == verdict.Fail:
+		near[0].Confidence = verdict.Likely
+		return near
+	case zero[0].Status == verdict.Fail && near[0].Status == verdict.Pass:
+		zero[0].Status, zero[0].Confidence = verdict.Warn, verdict.Likely
+		zero[0].Saw = fmt.Sprintf("the firewall lets IGMP queries from %s in, and none from 0.0.0.0, as bridges and many switches send them: where such a one asks, reception ends some minutes after each start", h.Peers)
+		return zero
+	case zero[0].Status == verdict.Pass && near[0].Status == verdict.Pass:
+		near[0].Confidence = verdict.Likely
+		return near
+	}
+	return first
+}
+
 // sameRule points a verdict at an earlier one where the same rule stops both: one
 // rule to change, not two.
 func (h *Host) sameRule(vs []verdict.Verdict, a string, id verdict.ID, b string) []verdict.Verdict {
-	x, okx := h.answers[a]
-	y, oky := h.answers[b]
+	x, okx := h.answer(a)
+	y, oky := h.answer(b)
 	if okx && oky && x.Verdict == firewall.Drop && y.Verdict == firewall.Drop && x.Rules[0].String() == y.Rules[0].String() && vs[0].Status == verdict.Fail {
 		vs[0].CausedBy = append(vs[0].CausedBy, id)
 	}
 	return vs
 }
 
+// answer is what was said of a packet, whoever's it is: a drop where there is one.
+func (h *Host) answer(what string) (firewall.Answer, bool) {
+	best, found := firewall.Answer{}, false
+	for name, a := range h.answers {
+		if strings.HasPrefix(name, what) && (!found || a.Verdict == firewall.Drop) {
+			best, found = a, true
+		}
+	}
+	return best, found
+}
+
 var inputDrop = Check{
 	ID: "fw.input-drop",
 	Judge: func(h *Host) []verdict.Verdict {
-		return h.ask([]firewall.Packet{h.flow().HeartbeatIn()},
+		return h.askPeers(func(f firewall.Flow) []firewall.Packet { return []firewall.Packet{f.HeartbeatIn()} },
 			fmt.Sprintf("the firewall lets heartbeats to %s port %d in on %s", h.Query.Group, h.Query.Port, h.Link.Name),
 			"the firewall keeps heartbeats out")
 	},
@@ -126,8 +188,7 @@ var igmpDrop = Check{
 		if h.V6 {
 			return skip("the group is an IPv6 one: see mld.snooping")
 		}
-		v := h.ask([]firewall.Packet{h.flow().QueryIn()}, "the firewall lets IGMP queries in",
-			"the firewall keeps IGMP queries out: reception works, and ends some minutes after each start")
+		v := h.queries("the firewall lets IGMP queries in", "the firewall keeps IGMP queries out: reception works, and ends some minutes after each start")
 		return h.sameRule(v, h.flow().QueryIn().What, "fw.input-drop", h.flow().HeartbeatIn().What)
 	},
 }
@@ -136,12 +197,12 @@ var halfOpen = Check{
 	ID: "tribes.half-open",
 	Judge: func(h *Host) []verdict.Verdict {
 		ports := fmt.Sprintf("%d-%d", h.Query.TCPPort, h.Query.LastTCPPort())
-		in := h.ask(h.flow().ConnectIn(), fmt.Sprintf("the firewall lets connections to the receiver's ports %s in and members' connections out", ports),
+		in := h.askPeers(func(f firewall.Flow) []firewall.Packet { return append(f.ARP(), f.ConnectIn()...) }, fmt.Sprintf("the firewall lets connections to the receiver's ports %s in and members' connections out", ports),
 			"members appear and vanish, and nothing replicates")
 		if in[0].Status == verdict.Fail {
 			return h.sameRule(in, h.flow().ConnectIn()[0].What, "fw.input-drop", h.flow().HeartbeatIn().What)
 		}
-		out := h.ask(h.flow().ConnectOut(), in[0].Saw, "members appear and vanish, and nothing replicates")
+		out := h.askPeers(firewall.Flow.ConnectOut, in[0].Saw, "members appear and vanish, and nothing replicates")
 		if out[0].Status == verdict.Fail || in[0].Status == verdict.Pass {
 			return h.sameRule(out, h.flow().ConnectOut()[0].What, "fw.output-drop", h.flow().HeartbeatOut().What)
 		}
@@ -152,7 +213,7 @@ var halfOpen = Check{
 var pingReplyInvalid = Check{
 	ID: "fw.ping-reply-invalid",
 	Judge: func(h *Host) []verdict.Verdict {
-		v := h.ask([]firewall.Packet{h.flow().PingReplyIn()}, "the firewall lets the answers to a multicast ping in",
+		v := h.askPeers(func(f firewall.Flow) []firewall.Packet { return []firewall.Packet{f.PingReplyIn()} }, "the firewall lets the answers to a multicast ping in",
 			"a multicast ping gets no answers here, although hosts do answer")
 		if v[0].Status == verdict.Fail {
 			v[0].Status, v[0].Confidence = verdict.Warn, verdict.Likely
@@ -164,8 +225,9 @@ var pingReplyInvalid = Check{
 // sameRuleWarn: a firewall that keeps heartbeats out is a finding of its own, and
 // that it keeps answers to pings out as well only follows.
 func (h *Host) sameRuleWarn(vs []verdict.Verdict) []verdict.Verdict {
-	x, y := h.answers[h.flow().PingReplyIn().What], h.answers[h.flow().HeartbeatIn().What]
-	if vs[0].Status == verdict.Warn && y.Verdict == firewall.Drop && x.Rules[0].String() == y.Rules[0].String() {
+	x, okx := h.answer(h.flow().PingReplyIn().What)
+	y, oky := h.answer(h.flow().HeartbeatIn().What)
+	if okx && oky && x.Verdict == firewall.Drop && vs[0].Status == verdict.Warn && y.Verdict == firewall.Drop && x.Rules[0].String() == y.Rules[0].String() {
 		vs[0].CausedBy = append(vs[0].CausedBy, "fw.input-drop")
 	}
 	return vs
@@ -295,8 +357,29 @@ func (h *Host) passedOn(l facts.Link, calls bool) firewall.Packet {
 // questions are all packets that the checks ask the firewall about.
 func (h *Host) questions() []firewall.Packet {
 	f := h.flow()
-	out := []firewall.Packet{f.HeartbeatIn(), f.HeartbeatOut(), f.QueryIn(), f.ReportOut(), f.PingReplyIn()}
-	out = append(append(out, f.ConnectIn()...), f.ConnectOut()...)
+	flows := []firewall.Flow{f}
+	if h.nearby() {
+		near := f
+		near.Peers, near.Whose = h.Peers, " of this interface's own network"
+		flows = append(flows, near)
+	}
+	for _, p := range h.peers() {
+		one := f
+		one.Peers, one.Whose, one.Back = netip.PrefixFrom(p, p.BitLen()), " "+p.String(), h.wayBack(p)
+		flows = append(flows, one)
+	}
+	var out []firewall.Packet
+	for _, f := range flows {
+		out = append(out, f.HeartbeatIn(), f.HeartbeatOut(), f.ReportOut(), f.PingReplyIn())
+		out = append(append(append(out, f.ARP()...), f.ConnectIn()...), f.ConnectOut()...)
+	}
+	out = append(out, f.QueryIn())
+	if !h.V6 {
+		f.Queriers, f.Whose = netip.PrefixFrom(netip.IPv4Unspecified(), 32), " from 0.0.0.0"
+		out = append(out, f.QueryIn())
+		f.Queriers, f.Whose = h.Peers, " from this interface's own network"
+		out = append(out, f.QueryIn())
+	}
 	for _, l := range h.busyBridges() {
 		out = append(out, h.passedOn(l, h.callsIPTables(l)))
 	}

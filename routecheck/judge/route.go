@@ -180,6 +180,9 @@ func tableName(n uint32) string {
 
 func ruleText(r facts.Rule) string {
 	s := fmt.Sprintf("%d:", r.Priority)
+	if r.Invert {
+		s += " not"
+	}
 	if r.Src.IsValid() {
 		s += " from " + r.Src.String()
 	} else {
@@ -196,6 +199,18 @@ func ruleText(r facts.Rule) string {
 	if r.Mark != nil {
 		s += fmt.Sprintf(" fwmark %#x", *r.Mark)
 	}
+	if r.UIDs != nil {
+		s += fmt.Sprintf(" uidrange %d-%d", r.UIDs[0], r.UIDs[1])
+	}
+	if r.Protocol != 0 {
+		s += fmt.Sprintf(" ipproto %d", r.Protocol)
+	}
+	if p := r.SrcPorts; p != nil {
+		s += fmt.Sprintf(" sport %d-%d", p[0], p[1])
+	}
+	if p := r.DstPorts; p != nil {
+		s += fmt.Sprintf(" dport %d-%d", p[0], p[1])
+	}
 	s += " " + r.Action
 	if r.Action == "lookup" {
 		s += " " + tableName(r.Table)
@@ -205,8 +220,28 @@ func ruleText(r facts.Rule) string {
 
 // applies: the rule may be the one for packets of ours to the group.
 func (h *Host) applies(r facts.Rule) bool {
-	return r.V6 == h.V6 && (!r.Dst.IsValid() || r.Dst.Contains(h.Query.Group.WithZone(""))) && r.In == "" && r.Mark == nil &&
-		(!r.Src.IsValid() || h.Src.IsValid() && r.Src.Contains(h.Src))
+	within := func(ports *[2]uint16) bool {
+		return ports == nil || ports[0] <= h.Query.Port && h.Query.Port <= ports[1]
+	}
+	uid := uint32(h.Self.Value.UID)
+	if p, ok := h.Member(); ok && p.UID != nil {
+		uid = *p.UID
+	}
+	const udp = 17
+	selected := (!r.Dst.IsValid() || r.Dst.Contains(h.Query.Group.WithZone(""))) && r.In == "" && h.unmarked(r) &&
+		(!r.Src.IsValid() || h.Src.IsValid() && r.Src.Contains(h.Src)) && (r.Out == "" || r.Out == h.Link.Name && h.named()) &&
+		(r.UIDs == nil || r.UIDs[0] <= uid && uid <= r.UIDs[1]) && (r.Protocol == 0 || r.Protocol == udp) && within(r.SrcPorts) && within(r.DstPorts)
+	return r.V6 == h.V6 && selected != r.Invert
+}
+
+// unmarked: the rule takes packets without a mark, as a member's are.
+func (h *Host) unmarked(r facts.Rule) bool {
+	return r.Mark == nil || r.Mask != nil && *r.Mark&*r.Mask == 0 || *r.Mark == 0
+}
+
+// named: the member names its interface itself.
+func (h *Host) named() bool {
+	return h.Query.Interface != "" || h.Query.Cluster != nil && h.Query.Cluster.Bind != ""
 }
 
 func (h *Host) blockingRule() (facts.Rule, bool) {
