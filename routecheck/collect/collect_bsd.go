@@ -22,7 +22,7 @@ func collectOS(ctx context.Context, f *facts.Facts) {
 	if release, err := unix.Sysctl("kern.osrelease"); err == nil {
 		f.Kernel = facts.Read(release, "sysctl kern.osrelease")
 	}
-	p := facts.Platform{OSVersion: facts.OsName(runtime.GOOS) + " " + f.Kernel.Value}
+	p := facts.Platform{OSVersion: facts.OSName(runtime.GOOS) + " " + f.Kernel.Value}
 	if runtime.GOOS == "darwin" {
 		if v, err := unix.Sysctl("kern.osproductversion"); err == nil {
 			p.OSVersion = "macOS " + v

@@ -25,7 +25,7 @@ func fill(ctx context.Context, f *facts.Facts) {
 	f.ToGroup = connectAnswer(ctx, f, f.Query.Group)
 	collectOS(ctx, f)
 	nobody := func(what string) string {
-		return fmt.Sprintf("muster does not read %s on %s", what, facts.OsName(runtime.GOOS))
+		return fmt.Sprintf("muster does not read %s on %s", what, facts.OSName(runtime.GOOS))
 	}
 	orUnknown(&f.Kernel, nobody("the kernel's release"))
 	orUnknown(&f.Platform, nobody("the platform"))

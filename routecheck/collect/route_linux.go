@@ -222,8 +222,14 @@ func askSources(ctx context.Context, f *facts.Facts) facts.Fact[[]facts.RouteAns
 	if f.Query.Source.IsValid() {
 		to = append(to, f.Query.Source)
 	}
-	for _, p := range f.Query.Peers {
-		if p.Is4() && len(to) < maxSources {
+	named := f.Query.Peers
+	if c := f.Query.Cluster; c != nil {
+		for _, m := range c.Members {
+			named = append(named, m.Addr())
+		}
+	}
+	for _, p := range named {
+		if p.IsValid() && len(to) < maxSources && !slices.Contains(to, p) {
 			to = append(to, p)
 		}
 	}

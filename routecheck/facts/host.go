@@ -199,8 +199,8 @@ func (n Names) First() netip.Addr {
 	return netip.Addr{}
 }
 
-// osName is a GOOS in the words of its makers.
-func OsName(goos string) string {
+// OSName is a GOOS in the words of its makers.
+func OSName(goos string) string {
 	switch goos {
 	case "darwin":
 		return "macOS"

@@ -3,6 +3,7 @@ package judge
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"muster/internal/verdict"
 	"muster/routecheck/facts"
@@ -19,6 +20,9 @@ var hostnameLoopback = Check{
 		ev := []verdict.Evidence{evidence("address of "+n.Host, orWord(addrText(addr), orWord(n.Error, "none")), h.Names.From)}
 		if !addr.IsValid() {
 			return h.hostnameUnresolved(ev)
+		}
+		if !addr.IsLoopback() && !h.own(addr) {
+			return skip(fmt.Sprintf("the host name %s resolves to %s, which is no loopback address: see addr.hostname-foreign", n.Host, addr), ev...)
 		}
 		if !addr.IsLoopback() {
 			return pass(fmt.Sprintf("the host name %s resolves to %s", n.Host, addr), ev...)
@@ -53,6 +57,67 @@ var hostnameLoopback = Check{
 		}
 		return found(verdict.Warn, verdict.Likely, ": a Tomcat whose Receiver address is auto, the default, advertises that to the others")
 	},
+}
+
+var hostnameForeign = Check{
+	ID: "addr.hostname-foreign",
+	Judge: func(h *Host) []verdict.Verdict {
+		switch {
+		case !h.Names.Known():
+			return unknown("the host's name is not known: " + h.Names.Reason())
+		case !h.Addrs.Known():
+			return unknown("the addresses are not known: " + h.Addrs.Reason())
+		}
+		n := h.Names.Value
+		addr := n.First()
+		ev := []verdict.Evidence{evidence("address of "+n.Host, orWord(addrText(addr), orWord(n.Error, "none")), h.Names.From)}
+		switch l := h.linkOf(addr); {
+		case !addr.IsValid() || addr.IsLoopback():
+			return skip("see addr.hostname-loopback", ev...)
+		case h.own(addr) && !isolated(l) && !addr.IsLinkLocalUnicast():
+			return pass(fmt.Sprintf("the host name %s resolves to %s, an address of this host", n.Host, addr), ev...)
+		}
+		saw := fmt.Sprintf("the host name %s resolves to %s, an address that this host does not have", n.Host, addr)
+		effect := "a Receiver whose address is auto cannot bind it, and Tomcat's cluster does not start"
+		if h.own(addr) {
+			saw = fmt.Sprintf("the host name %s resolves to %s of %s, which other hosts do not reach", n.Host, addr, h.linkOf(addr).Name)
+			effect = "a Receiver whose address is auto advertises that to the others"
+		}
+		fix := []string{"set address=\"" + h.reachableAddress() + "\" on the Receiver in server.xml"}
+		if h.reachableAddress() == "ADDRESS" {
+			fix = nil
+		}
+		if n.Via == "/etc/hosts" && fix != nil {
+			fix = append(fix, fmt.Sprintf("sed -i 's/^%s\\([[:space:]]\\)/%s\\1/' /etc/hosts", strings.ReplaceAll(addr.String(), ".", "\\."), h.reachableAddress()))
+		}
+		found := func(s verdict.Status, c verdict.Confidence, more string) []verdict.Verdict {
+			v := bad(s, c, saw+": "+more, fix, ev...)
+			v[0].Subject = n.Host
+			return v
+		}
+		if c := h.Query.Cluster; c != nil {
+			if c.Receiver == "auto" || c.Receiver == n.Host {
+				return found(verdict.Fail, verdict.Definite, fmt.Sprintf("%s (%q in %s)", effect, c.Receiver, c.From))
+			}
+			return pass(fmt.Sprintf("%s, but the Receiver address of %s is %s", saw, c.From, c.Receiver), ev...)
+		}
+		if s, ok := h.memberListener(); ok {
+			return pass(fmt.Sprintf("%s, but the receiver here listens on %s", saw, s.Local), ev...)
+		}
+		// Whether a Tomcat goes by the name, only its configuration or a running one tells.
+		return found(verdict.Warn, verdict.Likely, effect)
+	},
+}
+
+// linkOf is the interface that has an address.
+func (h *Host) linkOf(a netip.Addr) facts.Link {
+	for _, x := range h.Addrs.Value {
+		if x.Prefix.Addr() == a {
+			l, _ := h.LinkAt(x.Link)
+			return l
+		}
+	}
+	return facts.Link{}
 }
 
 func (h *Host) hostnameUnresolved(ev []verdict.Evidence) []verdict.Verdict {

@@ -96,7 +96,7 @@ func (h *Host) noFirewall() []verdict.Verdict {
 	case h.OS == "windows":
 		return skip("see fw.windows")
 	case !h.linux():
-		return unknown(fmt.Sprintf("muster does not walk the packet filter of %s (pfctl -sr shows its rules)", facts.OsName(h.OS)))
+		return unknown(fmt.Sprintf("muster does not walk the packet filter of %s (pfctl -sr shows its rules)", facts.OSName(h.OS)))
 	}
 	v := unknown("the firewall is not known: " + h.Firewall.Reason())
 	v[0].Fix = []string{"run it as root, or: setcap cap_net_admin,cap_net_raw+ep $(command -v muster)"}
@@ -202,7 +202,12 @@ var halfOpen = Check{
 		if in[0].Status == verdict.Fail {
 			return h.sameRule(in, h.flow().ConnectIn()[0].What, "fw.input-drop", h.flow().HeartbeatIn().What)
 		}
-		out := h.askPeers(firewall.Flow.ConnectOut, in[0].Saw, "members appear and vanish, and nothing replicates")
+		out := h.askPeers(func(f firewall.Flow) []firewall.Packet {
+			if port, ok := h.memberPort(f.Peers.Addr()); ok {
+				f.TCPPort, f.TCPLast = port, port
+			}
+			return f.ConnectOut()
+		}, in[0].Saw, "members appear and vanish, and nothing replicates")
 		if out[0].Status == verdict.Fail || in[0].Status == verdict.Pass {
 			return h.sameRule(out, h.flow().ConnectOut()[0].What, "fw.output-drop", h.flow().HeartbeatOut().What)
 		}

@@ -62,9 +62,10 @@ func healthy() sample {
 	f.Queues = facts.Read([]facts.Queue{{Link: 2, Kind: "fq_codel", Sent: 10000}}, "netlink")
 	f.UDP = facts.Read([]facts.Socket{{Local: netip.MustParseAddrPort("0.0.0.0:45564"), UID: 998, Inode: 7, RcvBuf: 212992, Loop: ptr(true), All: ptr(true), PID: 4711}}, "netlink sock_diag")
 	f.Listeners = facts.Read([]facts.Socket{{Local: netip.MustParseAddrPort("10.77.0.11:4000"), UID: 998, Inode: 8, PID: 4711}}, "netlink sock_diag")
+	f.Connections = facts.Read([]facts.Connection{}, "netlink sock_diag")
 	f.BindTest = facts.Read(facts.BindTest{}, "bind")
 	f.Counters = facts.Read(map[string]uint64{"Udp.InDatagrams": 10000, "Udp.OutDatagrams": 10000, "TcpExt.IPReversePathFilter": 0, "Ip.ReasmReqds": 100}, "/proc/net/snmp")
-	f.Processes = facts.Read([]facts.Process{{PID: 4711, Name: "Tomcat", Tomcat: true, NetNS: "net:[1]", Unit: "tomcat10.service"}}, "/proc")
+	f.Processes = facts.Read([]facts.Process{{PID: 4711, Name: "Tomcat", Tomcat: true, NetNS: "net:[1]", State: "S", UID: ptr(uint32(998)), Unit: "tomcat10.service"}}, "/proc")
 	f.Firewall = facts.Read(firewall.Ruleset{Tables: []firewall.Table{}}, "netlink")
 	f.Names = facts.Read(facts.Names{Host: "n1", Addrs: []netip.Addr{addr("10.77.0.11")}, Via: "/etc/hosts"}, "/etc/hosts")
 	f.Clock = facts.Read(facts.Clock{Synchronized: true}, "adjtimex")
@@ -194,6 +195,21 @@ func fixtures(t testing.TB) []fixture {
 		{"iface.no-carrier", nil, func(f sample) { f.eth0().Carrier = ptr(false); f.eth0().OperState = "down" }, verdict.Fail, "no carrier", "restore the link"},
 		{"iface.no-carrier", nil, func(f sample) { f.eth0().OperState = "dormant" }, verdict.Warn, "dormant", ""},
 		{"iface.no-ipv4", nil, func(f sample) { f.Addrs.Value = append(f.Addrs.Value[:1], f.Addrs.Value[4]) }, verdict.Warn, "no IPv4 address", "ip addr add"},
+		{"iface.bridge-port", nil, func(f sample) {
+			f.Links.Value = append(f.Links.Value, facts.Link{Index: 9, Name: "br9", Kind: "bridge", Type: 1, Flags: facts.FlagUp, MTU: 1500})
+			f.eth0().Master = 9
+		}, verdict.Fail, "kept its address", "ip addr add"},
+		{"sock.deaf", nil, func(f sample) { f.UDP.Value[0].Local = netip.MustParseAddrPort("10.77.0.11:45564") }, verdict.Fail, "its own address", "restart"},
+		{"sock.deaf", nil, func(f sample) { f.UDP.Value[0].Bound = 3 }, verdict.Fail, "bound to the interface eth1", "restart"},
+		{"sock.deaf", nil, func(f sample) { f.Listeners.Value[0].Local = netip.MustParseAddrPort("10.77.0.99:4000") }, verdict.Fail, "no longer has", "ip addr add 10.77.0.99/24"},
+		{"addr.hostname-foreign", nil, func(f sample) {
+			f.Names.Value.Addrs = []netip.Addr{addr("10.77.0.77")}
+			f.cluster(facts.Cluster{})
+		}, verdict.Fail, "does not have", "10.77.0.11"},
+		{"tribes.stopped", nil, func(f sample) { f.Processes.Value[0].State = "T" }, verdict.Fail, "is stopped", "kill -CONT 4711"},
+		{"tribes.stopped", nil, func(f sample) { f.UDP.Value[0].Queued = 200000 }, verdict.Warn, "has not read", ""},
+		{"route.multicast-router", nil, func(f sample) { f.Query.Peers = []netip.Addr{addr("10.78.0.12")} }, verdict.Fail, "does not go to 10.78.0.0/24", "dev eth1"},
+		{"route.multicast-router", nil, func(f sample) { f.Query.Peers = []netip.Addr{addr("192.0.2.12")} }, verdict.Fail, "is not in 10.77.0.0/24", "without multicast"},
 		{"iface.recreated", nil, func(f sample) { f.Memberships.Value = f.Memberships.Value[1:] }, verdict.Fail, "joined on no interface", "restart"},
 		{"iface.recreated", nil, func(f sample) {
 			f.Memberships.Value = f.Memberships.Value[1:]
@@ -460,7 +476,7 @@ func TestFixtures(t *testing.T) {
 		if v.Status != x.want || !strings.Contains(v.Saw, x.saw) || !strings.Contains(strings.Join(v.Fix, "\n"), x.fix) {
 			t.Errorf("%s: %s, want %s\n saw: %s\n want %q\n fix: %q\n want %q", x.id, v.Status, x.want, v.Saw, x.saw, v.Fix, x.fix)
 		}
-		if v.Status.Bad() && (len(v.Fix) == 0 || v.Title == "") {
+		if v.Status.Bad() && (len(v.Fix)+len(v.Next) == 0 || v.Title == "") {
 			t.Errorf("%s: a finding without a cure or title: %+v", x.id, v)
 		}
 		p, _ := verdict.Find(x.id)

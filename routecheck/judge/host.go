@@ -46,6 +46,13 @@ func NewHost(f *facts.Facts) *Host {
 			h.Src, h.Peers = a.Prefix.Addr(), a.Prefix.Masked()
 		}
 	}
+	if c := f.Query.Cluster; c != nil && c.Static {
+		for _, a := range f.Addrs.Value {
+			if a.Link == h.Link.Index && (a.Prefix.Addr().String() == c.Receiver || !h.Src.IsValid()) {
+				h.Src, h.Peers = a.Prefix.Addr(), a.Prefix.Masked()
+			}
+		}
+	}
 	return h
 }
 
@@ -68,6 +75,18 @@ func (h *Host) choose() {
 	if c := h.Query.Cluster; c != nil && c.Bind != "" {
 		if l, ok := h.findLink(c.Bind); ok {
 			set(l, "%s binds to %s", c.From, c.Bind)
+			return
+		}
+	}
+	if c := h.Query.Cluster; c != nil && c.Static {
+		for _, a := range append([]string{c.Receiver}, addrText(h.Names.Value.First())) {
+			if l, ok := h.findLink(a); ok && !l.Has(facts.FlagLoopback) {
+				set(l, "the receiver of %s is at %s", c.From, a)
+				return
+			}
+		}
+		if l, ok := h.likeliest(); ok {
+			set(l, "%s does without multicast, and it is the likeliest", c.From)
 			return
 		}
 	}
@@ -225,5 +244,5 @@ func (h *Host) linux() bool { return h.OS == "linux" }
 
 // onlyLinux is the verdict of checks about what only Linux has.
 func (h *Host) onlyLinux(what string) []verdict.Verdict {
-	return skip(fmt.Sprintf("%s has no %s", facts.OsName(h.OS), what))
+	return skip(fmt.Sprintf("%s has no %s", facts.OSName(h.OS), what))
 }

@@ -28,7 +28,7 @@ var versionCompat = Check{
 		switch version {
 		case "":
 			if !h.linux() {
-				return unknown(fmt.Sprintf("muster does not read the IGMP version in force on %s", facts.OsName(h.OS)))
+				return unknown(fmt.Sprintf("muster does not read the IGMP version in force on %s", facts.OSName(h.OS)))
 			}
 			return skip("no group is joined on "+h.Link.Name+", so it shows no IGMP version", ev)
 		case "V3":
@@ -56,7 +56,7 @@ var versionForced = Check{
 		case h.OS == "windows":
 			return h.windowsVersion()
 		case !h.linux():
-			return unknown(fmt.Sprintf("muster does not read the IGMP version set on %s (sysctl net.inet.igmp.default_version)", facts.OsName(h.OS)))
+			return unknown(fmt.Sprintf("muster does not read the IGMP version set on %s (sysctl net.inet.igmp.default_version)", facts.OSName(h.OS)))
 		}
 		proto, setting := "net.ipv4", "force_igmp_version"
 		if h.V6 {

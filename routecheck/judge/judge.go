@@ -15,7 +15,7 @@ type Check struct {
 	Judge func(h *Host) []verdict.Verdict
 }
 
-// Judge runs the checks that want is true for (nil: all) over the facts and
+// Facts runs the checks that want is true for (nil: all) over the facts and
 // returns their verdicts in the catalogue's order.
 func Facts(f *facts.Facts, want func(verdict.ID) bool) []verdict.Verdict {
 	h := NewHost(f)
@@ -24,7 +24,11 @@ func Facts(f *facts.Facts, want func(verdict.ID) bool) []verdict.Verdict {
 		if want != nil && !want(c.ID) {
 			continue
 		}
-		for _, v := range c.Judge(h) {
+		vs := h.withoutMulticast(c.ID)
+		if vs == nil {
+			vs = c.Judge(h)
+		}
+		for _, v := range vs {
 			v = v.Of(c.ID)
 			if v.Confidence == "" {
 				v.Confidence = verdict.Definite

@@ -12,7 +12,7 @@ var limitMemberships = Check{
 	ID: "limit.memberships",
 	Judge: func(h *Host) []verdict.Verdict {
 		if !h.linux() {
-			return skip(fmt.Sprintf("%s has no small limit of groups on a socket", facts.OsName(h.OS)))
+			return skip(fmt.Sprintf("%s has no small limit of groups on a socket", facts.OSName(h.OS)))
 		}
 		if h.V6 {
 			return skip("the limit is one of IPv4 sockets")

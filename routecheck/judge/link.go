@@ -23,7 +23,7 @@ var multicastFlag = Check{
 			return bad(verdict.Warn, verdict.Definite, fmt.Sprintf("%s has no MULTICAST flag: the kernel delivers all the same, programs that look at the flag leave the interface out", h.Link.Name),
 				[]string{"ip link set dev " + h.Link.Name + " multicast on"}, ev)
 		}
-		return bad(verdict.Fail, verdict.Definite, fmt.Sprintf("%s has no MULTICAST flag, and %s refuses multicast on such an interface", h.Link.Name, facts.OsName(h.OS)),
+		return bad(verdict.Fail, verdict.Definite, fmt.Sprintf("%s has no MULTICAST flag, and %s refuses multicast on such an interface", h.Link.Name, facts.OSName(h.OS)),
 			[]string{"use another interface: this one's driver carries no multicast"}, ev)
 	},
 }
@@ -70,7 +70,7 @@ var noCarrier = Check{
 		case l.OperState == "dormant":
 			return bad(verdict.Warn, verdict.Likely, l.Name+" is dormant: it waits for something, such as 802.1X", []string{"look why " + l.Name + " waits: networkctl status " + l.Name}, ev...)
 		case l.Carrier == nil && l.OperState == "":
-			return unknown(fmt.Sprintf("%s does not tell whether %s has a carrier", facts.OsName(h.OS), l.Name), ev...)
+			return unknown(fmt.Sprintf("%s does not tell whether %s has a carrier", facts.OSName(h.OS), l.Name), ev...)
 		}
 		return pass(l.Name+" has a carrier", ev...)
 	},
@@ -97,6 +97,38 @@ var noIPv4 = Check{
 			"windows": {fmt.Sprintf("New-NetIPAddress -InterfaceAlias %q -IPAddress ADDRESS -PrefixLength PREFIX", h.Link.Name)},
 			"":        {"ifconfig " + h.Link.Name + " inet ADDRESS/PREFIX alias"},
 		}), evidence("addresses of "+h.Link.Name, "none", h.Addrs.From))
+	},
+}
+
+var bridgePort = Check{
+	ID: "iface.bridge-port",
+	Judge: func(h *Host) []verdict.Verdict {
+		if !h.OK {
+			return h.noLink()
+		}
+		m, ok := h.LinkAt(h.Link.Master)
+		if !ok || m.Kind == "vrf" {
+			return pass(h.Link.Name + " is no part of another interface")
+		}
+		as := append(h.AddrsOf(h.Link.Index, false), h.AddrsOf(h.Link.Index, true)...)
+		var own []facts.Addr
+		for _, a := range as {
+			if !a.Prefix.Addr().IsLinkLocalUnicast() {
+				own = append(own, a)
+			}
+		}
+		ev := []verdict.Evidence{evidence("master of "+h.Link.Name, m.Name+" ("+m.Kind+")", h.Links.From)}
+		if len(own) == 0 {
+			return bad(verdict.Warn, verdict.Definite, fmt.Sprintf("%s is a port of %s: what comes in belongs to %s, and nothing is delivered on the port", h.Link.Name, m.Name, m.Name),
+				[]string{"name " + m.Name + " to the member instead of " + h.Link.Name}, ev...)
+		}
+		ev = append(ev, evidence("address of "+h.Link.Name, own[0].Prefix, h.Addrs.From))
+		var fix []string
+		for _, a := range own {
+			fix = append(fix, fmt.Sprintf("ip addr del %s dev %s && ip addr add %s dev %s", a.Prefix, h.Link.Name, a.Prefix, m.Name))
+		}
+		fix = append(fix, fmt.Sprintf("ip link set %s up", m.Name), "ip route replace "+h.groupNet()+" dev "+m.Name)
+		return bad(verdict.Fail, verdict.Definite, fmt.Sprintf("%s is a port of %s and kept its address %s: what comes in is delivered on %s, so nothing arrives on %s", h.Link.Name, m.Name, own[0].Prefix, m.Name, h.Link.Name), fix, ev...)
 	},
 }
 

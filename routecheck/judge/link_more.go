@@ -129,7 +129,7 @@ var txDrop = Check{
 			return h.noLink()
 		}
 		if h.Link.Stats == (facts.LinkStats{}) && !h.linux() {
-			return unknown(fmt.Sprintf("muster does not read the counters of %s", facts.OsName(h.OS)))
+			return unknown(fmt.Sprintf("muster does not read the counters of %s", facts.OSName(h.OS)))
 		}
 		s := h.Link.Stats
 		ev := []verdict.Evidence{evidence("sent and dropped on "+h.Link.Name, fmt.Sprintf("%d and %d", s.TxPackets, s.TxDropped), h.Links.From)}
@@ -174,7 +174,7 @@ var offload = Check{
 
 func (h *Host) noCounters() []verdict.Verdict {
 	if !h.linux() && strings.Contains(h.Counters.Reason(), "do not say") {
-		return unknown(fmt.Sprintf("muster does not read the counters of %s", facts.OsName(h.OS)))
+		return unknown(fmt.Sprintf("muster does not read the counters of %s", facts.OSName(h.OS)))
 	}
 	return unknown("the counters are not known: " + h.Counters.Reason())
 }

@@ -27,7 +27,9 @@ func Redact(f *facts.Facts) error {
 		return fmt.Errorf("redact: %w", err)
 	}
 	r.hosts = []string{f.Names.Value.Host}
+	r.links = privateNames(f.Links.Value)
 	answerFirewall(f, r)
+	r.interfaces(f)
 	for i := range f.Links.Value {
 		f.Links.Value[i].MAC = r.mac(f.Links.Value[i].MAC)
 	}
@@ -57,12 +59,25 @@ func Redact(f *facts.Facts) error {
 	for i := range f.Filters.Value {
 		f.Filters.Value[i].Source = r.addr(f.Filters.Value[i].Source)
 	}
+	for i := range f.Memberships.Value {
+		f.Memberships.Value[i].Group = r.solicited(f.Memberships.Value[i].Group)
+	}
+	for i := range f.LinkLayer.Value {
+		f.LinkLayer.Value[i].MAC = r.mac(f.LinkLayer.Value[i].MAC)
+	}
+	for i := range f.Query.Peers {
+		f.Query.Peers[i] = r.addr(f.Query.Peers[i])
+	}
+	for i := range f.Connections.Value {
+		c := &f.Connections.Value[i]
+		c.Local, c.Remote, c.UID = r.endpoint(c.Local), r.endpoint(c.Remote), 0
+	}
 	for i := range f.Bridges.Value {
 		f.Bridges.Value[i].OtherQuerier = r.addr(f.Bridges.Value[i].OtherQuerier)
 	}
 	for _, list := range [][]facts.Socket{f.UDP.Value, f.Listeners.Value} {
 		for i := range list {
-			list[i].Local = netip.AddrPortFrom(r.addr(list[i].Local.Addr()), list[i].Local.Port())
+			list[i].Local = r.endpoint(list[i].Local)
 			list[i].UID = 0
 		}
 	}
@@ -74,6 +89,8 @@ func Redact(f *facts.Facts) error {
 type redactor struct {
 	key   []byte
 	hosts []string
+	// links are the names of interfaces that are hidden, with what stands for them.
+	links map[string]string
 }
 
 // host hides what is text.
@@ -121,6 +138,10 @@ func (r redactor) host(f *facts.Facts) {
 		copied := *c
 		copied.From = "server.xml"
 		copied.Bind, copied.Receiver = r.text(c.Bind), r.text(c.Receiver)
+		copied.Members = nil
+		for _, m := range c.Members {
+			copied.Members = append(copied.Members, r.endpoint(m))
+		}
 		q.Cluster = &copied
 	}
 	if f.ToGroup.Why != "" {
@@ -196,7 +217,13 @@ func (r redactor) prefix(p netip.Prefix) netip.Prefix {
 // own.
 func (r redactor) mac(s string) string {
 	hw, err := net.ParseMAC(s)
-	if err != nil || len(hw) != 6 || hw[0]&1 == 1 || s == "00:00:00:00:00:00" {
+	switch {
+	case err != nil || len(hw) != 6 || s == "00:00:00:00:00:00":
+		return s
+	case hw[0] == 0x33 && hw[1] == 0x33 && hw[2] == 0xff: // of a solicited-node group
+		group := r.solicited(netip.AddrFrom16([16]byte{0xff, 2, 11: 1, 12: 0xff, 13: hw[3], 14: hw[4], 15: hw[5]})).As16()
+		return net.HardwareAddr{0x33, 0x33, 0xff, group[13], group[14], group[15]}.String()
+	case hw[0]&1 == 1:
 		return s
 	}
 	m := hmac.New(sha256.New, r.key)
@@ -224,6 +251,9 @@ func (r redactor) text(s string) string {
 			return r.addr(a).String()
 		})
 	}
+	for name, instead := range r.links {
+		s = replaceWord(s, name, instead)
+	}
 	for _, h := range r.hosts {
 		if h != "" {
 			s = strings.ReplaceAll(s, h, "host")
@@ -244,7 +274,7 @@ func answerFirewall(f *facts.Facts, r redactor) {
 		a.Packet = r.text(a.Packet)
 		a.Fix = append([]string{}, firewall.Allow(&f.Firewall.Value, []firewall.Packet{p})...)
 		for i := range a.Rules {
-			a.Rules[i].Text = r.text(a.Rules[i].Text)
+			a.Rules[i].Text = r.text(withoutWords(a.Rules[i].Text))
 		}
 		for i := range a.Fix {
 			a.Fix[i] = r.text(a.Fix[i])

@@ -21,6 +21,9 @@ func (h *Host) groupNet() string {
 var routeNone = Check{
 	ID: "route.none",
 	Judge: func(h *Host) []verdict.Verdict {
+		if c := h.Query.Cluster; c != nil && c.Static {
+			return h.routesToMembers()
+		}
 		if v := h.noAnswer(); v != nil {
 			return v
 		}

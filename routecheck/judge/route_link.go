@@ -2,6 +2,8 @@ package judge
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
 	"strings"
 
 	"muster/internal/verdict"
@@ -72,6 +74,88 @@ func (h *Host) reroute(link string) []string {
 		"windows": {fmt.Sprintf("Set-NetIPInterface -InterfaceAlias %q -InterfaceMetric 5000   # the wrong one", h.LinkName(h.ToGroup.Value.Link))},
 		"":        {"route change -net 224.0.0.0/4 -interface " + link},
 	})
+}
+
+var multicastRouter = Check{
+	ID: "route.multicast-router",
+	Judge: func(h *Host) []verdict.Verdict {
+		switch {
+		case h.notGroup() != nil:
+			return h.notGroup()
+		case !h.OK:
+			return h.noLink()
+		case !h.Addrs.Known():
+			return unknown("the addresses are not known: " + h.Addrs.Reason())
+		}
+		peers := h.peers()
+		if len(peers) == 0 {
+			return skip("no other member is known whose network could be compared (--expect names them)")
+		}
+		var out []verdict.Verdict
+		for _, p := range peers {
+			if h.near(p) {
+				continue
+			}
+			out = append(out, h.farPeer(p))
+		}
+		if len(out) > 0 {
+			return out
+		}
+		var names []string
+		for _, p := range peers {
+			names = append(names, p.String())
+		}
+		return pass(fmt.Sprintf("%s: in the network of %s", list(names), h.Link.Name))
+	},
+}
+
+// near: the address lies in a network of the judged interface, or is reached over
+// it without a gateway, as in clouds where every address has a length of 32.
+func (h *Host) near(a netip.Addr) bool {
+	for _, x := range h.AddrsOf(h.Link.Index, h.V6) {
+		if x.Prefix.Contains(a) {
+			return true
+		}
+	}
+	for _, r := range h.ToSources.Value {
+		if r.To == a && r.Errno == "" && r.Link == h.Link.Index && !r.Gateway.IsValid() {
+			return true
+		}
+	}
+	return slices.ContainsFunc(h.Neighbours.Value, func(n facts.Neighbour) bool { return n.Addr == a && n.Link == h.Link.Index })
+}
+
+// farPeer is the verdict about a member that is in no network of the judged
+// interface: it is on another of this host's, or behind a router.
+func (h *Host) farPeer(a netip.Addr) verdict.Verdict {
+	nets := []string{}
+	for _, x := range h.AddrsOf(h.Link.Index, h.V6) {
+		nets = append(nets, x.Prefix.Masked().String())
+	}
+	ev := evidence("networks of "+h.Link.Name, orWord(list(nets), "none"), h.Addrs.From)
+	for _, x := range h.Addrs.Value {
+		other, ok := h.LinkAt(x.Link)
+		if ok && x.Link != h.Link.Index && !x.Prefix.IsSingleIP() && x.Prefix.Contains(a) {
+			v := bad(verdict.Fail, verdict.Likely, fmt.Sprintf("%s does not go to %s from here: the group leaves by %s, and %s is on %s", h.Query.Group, x.Prefix.Masked(), h.Link.Name, a, other.Name),
+				h.reroute(other.Name), ev, evidence("address of "+other.Name, x.Prefix, h.Addrs.From))[0]
+			v.Subject = a.String()
+			v.Next = append(v.Next, "muster check --interface "+other.Name)
+			return v
+		}
+	}
+	single := true
+	for _, x := range h.AddrsOf(h.Link.Index, h.V6) {
+		single = single && x.Prefix.IsSingleIP()
+	}
+	if single { // such an address says nothing about who is near
+		v := unknown(fmt.Sprintf("whether %s is in one network with %s cannot be told from an address without a network", a, h.Link.Name), ev)[0]
+		v.Subject = a.String()
+		return v
+	}
+	v := bad(verdict.Fail, verdict.Likely, fmt.Sprintf("%s is not in %s: multicast reaches it only if a router forwards the group, which few do, and with a ttl above 1", a, list(nets)),
+		[]string{"use a membership without multicast for members of several networks: StaticMembershipInterceptor"}, ev)[0]
+	v.Subject = a.String()
+	return v
 }
 
 var joinSendSplit = Check{

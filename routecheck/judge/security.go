@@ -14,7 +14,7 @@ var pfAllowOpts = Check{
 	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case h.linux() || h.OS == "windows":
-			return skip(facts.OsName(h.OS) + " has no pf")
+			return skip(facts.OSName(h.OS) + " has no pf")
 		case !h.PF.Known():
 			return unknown("the rules of pf are not known: " + h.PF.Reason())
 		case !h.PF.Value.Enabled:
@@ -59,7 +59,7 @@ var defenderCheck = Check{
 	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case h.OS != "windows":
-			return skip(facts.OsName(h.OS) + " is not Windows")
+			return skip(facts.OSName(h.OS) + " is not Windows")
 		case !h.Defender.Known():
 			return unknown("Windows' firewall is not known: " + h.Defender.Reason())
 		}
@@ -109,7 +109,7 @@ var macosFirewall = Check{
 	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case h.OS != "darwin":
-			return skip(facts.OsName(h.OS) + " is not macOS")
+			return skip(facts.OSName(h.OS) + " is not macOS")
 		case !h.AppFirewall.Known():
 			return unknown("the application firewall is not known: " + h.AppFirewall.Reason())
 		}
