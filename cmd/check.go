@@ -1,12 +1,17 @@
 package cmd
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -37,6 +42,8 @@ type checkOptions struct {
 	redact    bool
 	fix       bool
 	short     bool
+	all       bool
+	expect    []string
 
 	tomcat   *serverxml.File     // of serverXML
 	settings *serverxml.Settings // nil where it does not settle them
@@ -101,6 +108,8 @@ means that nothing failed, but something could not be found out.`,
 	f.StringVar(&o.from, "from", "", "judge the facts in `FILE` (-: stdin) instead of this host's")
 	f.BoolVar(&o.redact, "redact", false, "with --save: hide names, addresses and rules, keep what verdicts go by")
 	f.BoolVar(&o.fix, "fix", false, "print the cures as a shell script to read; nothing is changed")
+	f.StringSliceVar(&o.expect, "expect", nil, "the other members by `NAMES` or addresses: is each reached from here, and let in")
+	f.BoolVar(&o.all, "all", false, "print a line for each check, not only for what is wrong or unknown")
 	f.BoolVar(&o.short, "short", false, "print only what is wrong or unknown, one line each, and the sum")
 	return c
 }
@@ -181,10 +190,41 @@ func (o *checkOptions) query(c *cobra.Command, base facts.Query) (facts.Query, e
 	case o.iface != "":
 		q.Interface = o.iface
 	}
-	if c := o.cluster(); c != nil {
+	if c := o.cluster(c.Context()); c != nil {
 		q.Cluster = c
 	}
+	if len(o.expect) > 0 {
+		q.Peers = nil
+		for _, name := range o.expect {
+			if _, err := strconv.Atoi(name); err == nil {
+				return q, usagef("--expect %s: check hears nobody, so it cannot count; name the members", name)
+			}
+			addrs, err := lookup(c.Context(), name)
+			if err != nil {
+				return q, hint.Wrap(fmt.Errorf("--expect %s: %w", name, err), "give the member's address instead")
+			}
+			q.Peers = append(q.Peers, addrs...)
+		}
+	}
 	return q, nil
+}
+
+// lookup is an address, or those of a name.
+func lookup(ctx context.Context, name string) ([]netip.Addr, error) {
+	if a, err := netip.ParseAddr(name); err == nil {
+		return []netip.Addr{a.Unmap()}, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", name)
+	if err != nil {
+		return nil, err
+	}
+	var out []netip.Addr
+	for _, a := range found {
+		out = append(out, a.Unmap())
+	}
+	return out, nil
 }
 
 // checkGroup is mcast.ParseGroup, but for addresses that are none of a group: to
@@ -224,7 +264,7 @@ func (a *app) runCheck(c *cobra.Command, o checkOptions) error {
 		return a.saveFacts(host, o)
 	}
 	verdicts := o.serverXMLVerdicts(c, judge.Facts(host, want), want)
-	report := view.CheckReport{Host: judge.NewHost(host), Verdicts: verdicts, Summary: verdict.Summarize(verdicts), TookMS: host.TookMS, Short: o.short}
+	report := view.CheckReport{Host: judge.NewHost(host), Verdicts: verdicts, Summary: verdict.Summarize(verdicts), TookMS: host.TookMS, Short: o.short, All: o.all}
 	switch {
 	case o.fix:
 		err = report.Script(a.Out)
@@ -294,14 +334,40 @@ func (a *app) saveFacts(f *facts.Facts, o checkOptions) error {
 	if o.save == "-" {
 		return f.Save(a.Out)
 	}
-	file, err := os.OpenFile(o.save, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
+	if err := saveFile(o.save, f.Save); err != nil {
 		return fmt.Errorf("save facts: %w", err)
 	}
-	if err := errors.Join(f.Save(file), file.Close()); err != nil {
-		return fmt.Errorf("save facts to %s: %w", o.save, err)
-	}
 	a.note("facts of this host are in %s; judge them with: muster check --from %s", o.save, o.save)
+	return nil
+}
+
+// saveFile writes a file that only its owner may read: a new one beside it takes
+// its place when all is written, so that a full disk leaves what was there, and a
+// symbolic link is replaced rather than followed. What is no file, as /dev/stdout,
+// is written to.
+func saveFile(name string, write func(io.Writer) error) error {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		if info.IsDir() {
+			return fmt.Errorf("%s is a folder", name)
+		}
+		file, err := os.OpenFile(name, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(write(file), file.Close())
+	}
+	file, err := os.CreateTemp(filepath.Dir(name), ".muster-*") // its mode is 0600
+	if err != nil {
+		return err
+	}
+	err = errors.Join(write(file), file.Sync(), file.Close())
+	if err == nil {
+		err = os.Rename(file.Name(), name)
+	}
+	if err != nil {
+		_ = os.Remove(file.Name()) // it says nothing that the error does not
+		return err
+	}
 	return nil
 }
 

@@ -1,8 +1,11 @@
 package cmd
 
 import (
+	"context"
 	"fmt"
+	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -44,12 +47,24 @@ func (o *checkOptions) takeServerXML(c *cobra.Command, a *app) error {
 }
 
 // cluster is what the configuration says of the member, nil without one.
-func (o *checkOptions) cluster() *facts.Cluster {
+func (o *checkOptions) cluster(ctx context.Context) *facts.Cluster {
 	s := o.settings
 	if s == nil {
 		return nil
 	}
 	c := &facts.Cluster{From: o.serverXML, Receiver: s.Address, TTL: -1, Encrypted: s.Encrypted, Static: !s.Multicast}
+	for _, m := range s.Members {
+		addrs, err := lookup(ctx, m.Host)
+		if err != nil {
+			continue // the configuration's own verdicts tell of a name without an address
+		}
+		for _, a := range addrs {
+			c.Members = append(c.Members, netip.AddrPortFrom(a, m.Port))
+		}
+	}
+	if c.Static {
+		c.Membership = membershipWords(o.tomcat.Clusters[0].Membership)
+	}
 	if s.Multicast {
 		c.Bind, c.TTL = s.Bind, s.TTL
 		c.FrequencyMS, c.DropTimeMS = s.Frequency.Milliseconds(), s.DropTime.Milliseconds()
@@ -57,6 +72,23 @@ func (o *checkOptions) cluster() *facts.Cluster {
 		c.LoopbackDisabled = v.Text == "true"
 	}
 	return c
+}
+
+// membershipWords says how members are found where that is not by multicast.
+func membershipWords(m serverxml.Component) string {
+	class := m.Class[strings.LastIndexByte(m.Class, '.')+1:]
+	switch class {
+	case "StaticMembershipService":
+		return "a static list"
+	case "CloudMembershipService":
+		if v, ok := m.Attribute("membershipProviderClassName"); ok && v.Text != "" {
+			return v.Text[strings.LastIndexByte(v.Text, '.')+1:] + " of " + class
+		}
+		return class
+	case "McastService":
+		return "static members alone, with its multicast not started"
+	}
+	return class
 }
 
 // serverXMLVerdicts judges the configuration itself beside the host. Of what both

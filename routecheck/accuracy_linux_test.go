@@ -2,6 +2,7 @@ package routecheck_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -37,7 +38,9 @@ type fault struct {
 	want   string                            // the id that must be named as the cause
 	also   string                            // causes that are right as well
 	needs  string                            // a program that the recipe needs
-	xml    string                            // what the server.xml given to check has in its Membership
+	// receiver is its Receiver's address, "" for the host's own.
+	receiver string
+	xml      string // what the server.xml given to check has in its Membership
 }
 
 const nftInput = "nft add table inet f; nft add chain inet f i '{ type filter hook input priority 0; }'; nft add rule inet f i "
@@ -86,6 +89,25 @@ var faults = []fault{
 	{what: "iptables-nft drops on output", how: "iptables-nft -A OUTPUT -d 228.0.0.4 -j DROP", want: "fw.output-drop", needs: "iptables-nft"},
 	{what: "iptables-legacy drops UDP on input", how: "iptables-legacy -A INPUT -p udp --dport 45564 -j DROP", want: "fw.input-drop", needs: "iptables-legacy"},
 	{what: "iptables-legacy policy drop on input", how: "iptables-legacy -P INPUT DROP", want: "fw.input-drop", needs: "iptables-legacy"},
+
+	{what: "an IPsec policy that blocks groups coming in", how: "ip xfrm policy add src 0.0.0.0/0 dst 224.0.0.0/4 dir in action block", want: "fw.input-drop", also: "fw.igmp-drop"},
+	{what: "an IPsec policy that blocks groups going out", how: "ip xfrm policy add src 0.0.0.0/0 dst 224.0.0.0/4 dir out action block", want: "fw.output-drop", also: "igmp.no-report"},
+	{what: "arptables drops what comes in", how: "nft add table arp f; nft add chain arp f i '{ type filter hook input priority 0; }'; nft add rule arp f i drop", want: "tribes.half-open"},
+	{what: "a rule of a bridge table, without br_netfilter", on: "switch", how: "switch: nft add table bridge f; nft add chain bridge f w '{ type filter hook forward priority 0; }'; nft add rule bridge f w 'ether daddr and ff:ff:ff:80:00:00 == 01:00:5e:00:00:00 drop'", want: "fw.bridge-nf"},
+	{what: "queries from 0.0.0.0 are dropped", how: "nft add table inet f; nft add chain inet f i '{ type filter hook input priority 0; policy drop; }'; nft add rule inet f i ct state established,related accept; nft add rule inet f i iif lo accept; nft add rule inet f i ip saddr 10.77.0.0/24 accept", want: "fw.igmp-drop"},
+	{what: "notrack that comes after a zone", how: "nft add table inet f; nft add chain inet f r '{ type filter hook prerouting priority raw; }'; nft add rule inet f r ct zone set 7; nft add rule inet f r ip daddr 224.0.0.0/4 notrack; nft add chain inet f i '{ type filter hook input priority 0; policy drop; }'; nft add rule inet f i ct state untracked,established accept; nft add rule inet f i 'meta l4proto { tcp, icmp, igmp } accept'", want: "fw.input-drop"},
+	{what: "source addresses that are not ours", how: "nft add table ip f; nft add chain ip f p '{ type nat hook postrouting priority srcnat; }'; nft add rule ip f p meta l4proto tcp snat to 203.0.113.5", want: "tribes.half-open"},
+	{what: "a policy rule for a protocol and port", how: "ip rule add pref 100 ipproto udp dport 45564 prohibit", want: "route.blocked"},
+	{what: "a policy rule for the user that asks", how: "ip rule add pref 100 uidrange 0-0 table 100; ip route add blackhole default table 100", want: "route.blocked"},
+	{what: "a member bound to its own address", hold: joinOn("eth0", "10.77.0.11:45564"), want: "sock.deaf", also: "sock.join-interface"},
+	{what: "a member bound to another interface", dual: true, hold: python("s.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); s.setsockopt(SOL_SOCKET, 25, b'eth1'); s.bind(('', 45564)); s.setsockopt(IPPROTO_IP, 35, inet_aton('228.0.0.4') + inet_aton('10.77.0.11'))"), want: "sock.deaf", needs: "python3"},
+	{what: "the receiver's address was taken away", how: "ip addr add 10.77.0.111/24 dev eth0", hold: lostAddress, want: "sock.deaf"},
+	{what: "the host name is another machine's, and the Receiver goes by it", how: "echo '10.77.0.77 n1' > /etc/hosts", xml: `ttl="1"`, receiver: "auto", want: "addr.hostname-foreign"},
+	{what: "eth0 is a port of a bridge and kept its address", how: "ip link add br9 type bridge; ip link set br9 up; ip link set eth0 master br9", args: "--interface eth0", want: "iface.bridge-port", also: "bridge.local-snooping"},
+	{what: "an expected member on the other network", dual: true, args: "--expect 10.78.0.12 --interface eth0", want: "route.multicast-router"},
+	{what: "an expected member behind a router", how: "ip route add default via 10.77.0.1", args: "--expect 192.0.2.12", want: "route.multicast-router"},
+	{what: "a firewall for the others by address, and one that it forgot", how: "nft add table inet f; nft add chain inet f i '{ type filter hook input priority 0; policy drop; }'; nft add rule inet f i ct state established accept; nft add rule inet f i ip saddr 10.77.0.12 accept; nft add rule inet f i ip protocol igmp accept", args: "--expect 10.77.0.12,10.77.0.13", want: "fw.input-drop", also: "tribes.half-open"},
+	{what: "the Tomcat is stopped", hold: stoppedTomcat, want: "tribes.stopped", needs: "python3"},
 
 	{what: "IGMP version forced", how: "sysctl -qw net.ipv4.conf.eth0.force_igmp_version=2", want: "igmp.version-forced"},
 	{what: "IGMP version 2 after an old query", hold: oldQuery, want: "igmp.version-compat"},
@@ -137,6 +159,10 @@ var healthyHosts = []fault{
 	{what: "healthy host, private group", args: "--group 239.192.1.1:5000"},
 	{what: "the switch, a bridge that floods", on: "switch"},
 	{what: "the switch, snooping with a querier", on: "switch", how: "switch: ip link set br0 type bridge mcast_snooping 1 mcast_querier 1"},
+	{what: "an address without a network, and a firewall for the others by address", how: "ip addr flush dev eth0; ip addr add 10.77.0.11/32 dev eth0; ip route add 10.77.0.0/24 dev eth0; ip route add 224.0.0.0/4 dev eth0; nft add table inet f; nft add chain inet f i '{ type filter hook input priority 0; policy drop; }'; nft add rule inet f i ct state established,related accept; nft add rule inet f i iif lo accept; nft add rule inet f i 'ip saddr { 10.77.0.12, 10.77.0.13 } accept'; nft add rule inet f i 'ip protocol { igmp, icmp } accept'", args: "--expect 10.77.0.12,10.77.0.13"},
+	{what: "a firewall that wants a way back", how: "nft add table inet f; nft add chain inet f p '{ type filter hook prerouting priority raw; }'; nft add rule inet f p fib saddr . iif oif missing drop"},
+	{what: "a firewall by rpfilter", how: "iptables-nft -t raw -A PREROUTING -m rpfilter --invert -j DROP", needs: "iptables-nft"},
+	{what: "kube-proxy's marks", how: "iptables-nft -N KUBE-FIREWALL; iptables-nft -A INPUT -j KUBE-FIREWALL; iptables-nft -A OUTPUT -j KUBE-FIREWALL; iptables-nft -A KUBE-FIREWALL -m mark --mark 0x8000/0x8000 -j DROP; iptables-nft -t mangle -A PREROUTING -j CONNMARK --restore-mark --nfmask 0xf0000 --ctmask 0xf0000; iptables-nft -t mangle -A PREROUTING -j MARK --set-xmark 0x0/0xf0000", needs: "iptables-nft"},
 	{what: "a firewall that lets the cluster through", how: "nft add table inet f; nft add chain inet f i '{ type filter hook input priority 0; policy drop; }'; nft add rule inet f i 'ct state established,related accept'; nft add rule inet f i 'iif lo accept'; nft add rule inet f i 'ip daddr 228.0.0.4 udp dport 45564 accept'; nft add rule inet f i 'ip protocol { igmp, icmp } accept'; nft add rule inet f i 'ip saddr 10.77.0.0/24 tcp dport 4000-4099 accept'"},
 }
 
@@ -296,7 +322,7 @@ func (f fault) serverXML(t *testing.T) string {
  <Cluster className="org.apache.catalina.ha.tcp.SimpleTcpCluster" channelSendOptions="8">
   <Channel className="` + tribes + `group.GroupChannel">
    <Membership className="` + tribes + `membership.McastService" ` + f.xml + `/>
-   <Receiver className="` + tribes + `transport.nio.NioReceiver" address="10.77.0.11"/>
+   <Receiver className="` + tribes + `transport.nio.NioReceiver" address="` + cmp.Or(f.receiver, "10.77.0.11") + `"/>
    <Sender className="` + tribes + `transport.ReplicationTransmitter"><Transport className="` + tribes + `transport.nio.PooledParallelSender"/></Sender>
    <Interceptor className="` + tribes + `group.interceptors.TcpFailureDetector"/>
    <Interceptor className="` + tribes + `group.interceptors.MessageDispatchInterceptor"/>

@@ -260,3 +260,29 @@ func reuse(_, _ string, c syscall.RawConn) error {
 	}
 	return err
 }
+
+// lostAddress takes the receiver's address away while it listens.
+func lostAddress(t *testing.T, l *netlab.Lab) {
+	member("10.77.0.111")(t, l)
+	sh(t, l.Host(1).Command(t.Context(), "ip", "addr", "del", "10.77.0.111/24", "dev", "eth0"))
+}
+
+// stoppedTomcat is a process that looks like a Tomcat, holds its sockets and was
+// stopped.
+func stoppedTomcat(t *testing.T, l *netlab.Lab) {
+	c := l.Host(1).Command(t.Context(), "python3", "-c", `import os, signal
+from socket import *
+u = socket(AF_INET, SOCK_DGRAM); u.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); u.bind(('', 45564))
+u.setsockopt(IPPROTO_IP, 35, inet_aton('228.0.0.4') + inet_aton('10.77.0.11'))
+r = socket(); r.bind(('10.77.0.11', 4000)); r.listen()
+os.kill(os.getpid(), signal.SIGSTOP)
+`, "org.apache.catalina.startup.Bootstrap")
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = c.Process.Kill()
+		_ = c.Wait()
+	})
+	until(t, l.Host(1).Command, fmt.Sprintf(`grep -q "^State:.T" /proc/%d/status`, c.Process.Pid))
+}

@@ -104,7 +104,11 @@ var hostnameForeign = Check{
 		if s, ok := h.memberListener(); ok {
 			return pass(fmt.Sprintf("%s, but the receiver here listens on %s", saw, s.Local), ev...)
 		}
-		// Whether a Tomcat goes by the name, only its configuration or a running one tells.
+		// Whether a Tomcat goes by the name, only its configuration or a running one
+		// tells; in a namespace of its own the name is the machine's outside of it.
+		if p := h.Platform.Value; p.Container != "" || p.NetNS != p.InitNetNS || p.NetNS == "" {
+			return skip(saw+", and none of this is known to use it", ev...)
+		}
 		return found(verdict.Warn, verdict.Likely, effect)
 	},
 }

@@ -19,6 +19,7 @@ type CheckReport struct {
 	Summary  verdict.Summary
 	TookMS   int64
 	Short    bool
+	All      bool // a line for each check, not only for what is wrong or unknown
 }
 
 // JSON writes a line for each verdict and the summary.
@@ -44,9 +45,9 @@ var families = []struct{ title, words string }{
 	{"Tomcat", "tribes config"},
 }
 
-// Text is for people: what is wrong first, with its evidence and fix, then a line
-// for each check, by family; with Short only one line for what is wrong, and the
-// sum.
+// Text is for people: what is wrong or unknown, with its evidence and fix, and how
+// many of each family are well; with All a line for each check besides; with Short
+// only one line for what is wrong or unknown, and the sum.
 func (r CheckReport) Text(s *term.Stream) error {
 	var b strings.Builder
 	r.head(&b)
@@ -60,7 +61,11 @@ func (r CheckReport) Text(s *term.Stream) error {
 		if wrong := wrongText(s, r.Verdicts); wrong != "" {
 			b.WriteString("\n" + wrong)
 		}
-		r.all(&b, s)
+		if r.All {
+			r.all(&b, s)
+		} else {
+			r.counts(&b, s)
+		}
 	}
 	r.sum(&b, s)
 	_, err := io.WriteString(s, b.String())
@@ -116,6 +121,29 @@ func (r CheckReport) all(b *strings.Builder, s *term.Stream) {
 	}
 }
 
+// counts gives each family a line: how many checks of it came out how.
+func (r CheckReport) counts(b *strings.Builder, s *term.Stream) {
+	b.WriteByte('\n')
+	for _, f := range families {
+		count := map[verdict.Status]int{}
+		for _, v := range r.Verdicts {
+			if family, _, _ := strings.Cut(string(v.ID), "."); word(f.words, family) {
+				count[v.Status]++
+			}
+		}
+		var parts []string
+		for _, status := range []verdict.Status{verdict.Fail, verdict.Warn, verdict.Unknown, verdict.Pass, verdict.Skip} {
+			if n := count[status]; n > 0 {
+				parts = append(parts, fmt.Sprintf("%d %s", n, status))
+			}
+		}
+		if len(parts) > 0 {
+			fmt.Fprintf(b, "%-27s %s\n", f.title, strings.Join(parts, ", "))
+		}
+	}
+	b.WriteString(s.Dim("muster check --all shows each check") + "\n")
+}
+
 func (r CheckReport) sum(b *strings.Builder, s *term.Stream) {
 	m := r.Summary
 	text := fmt.Sprintf("%d pass, %d warn, %d fail, %d skip, %d unknown in %d ms", m.Pass, m.Warn, m.Fail, m.Skip, m.Unknown, r.TookMS)
@@ -166,7 +194,7 @@ func isCommand(f string) bool {
 	}
 	head, _, _ := strings.Cut(f, "   #")
 	words := strings.Fields(head)
-	if len(words) == 0 || !word("ip bridge sysctl nft iptables ip6tables iptables-legacy ip6tables-legacy firewall-cmd ufw ethtool iw systemctl semanage route ifconfig echo setcap tc ss", words[0]) {
+	if len(words) == 0 || !word("ip bridge sysctl nft iptables ip6tables iptables-nft ip6tables-nft iptables-legacy ip6tables-legacy sed kill firewall-cmd ufw ethtool iw systemctl semanage route ifconfig echo setcap tc ss", words[0]) {
 		return false
 	}
 	for _, hole := range []string{"ADDRESS", "PREFIX", "IF", "PF", "N", "PROGRAM", "MEMBERS", "SOURCE", "ADDRESS/PREFIX"} {
