@@ -22,6 +22,7 @@ type doctorOptions struct {
 	expect   string
 	duration time.Duration
 	before   bool
+	logs     []string
 	name     string
 	strict   bool
 	all      bool
@@ -67,6 +68,7 @@ the packets on the wire and the firewall.`,
 	f.Uint16Var(&o.check.tcpPort, "tcp-port", d.TCPPort, "TCP `port` of the receivers")
 	f.IntVar(&o.check.autoBind, "auto-bind", d.AutoBind, "how many `ports` a receiver may try, from --tcp-port upwards")
 	f.StringVar(&o.check.serverXML, "server-xml", "", "take group, ports, timing and members from this Tomcat's `FILE`, and judge it too")
+	f.StringArrayVar(&o.logs, "log", nil, "read this catalina.out `FILE` of this node too (default: the newest beside server.xml); repeatable")
 	f.StringVar(&o.expect, "expect", "", "exit status 1 unless so many other members, or these, are heard (`N|NAME,...`)")
 	f.DurationVarP(&o.duration, "duration", "d", doctor.Watch, "watch the wire for this `time`")
 	f.BoolVar(&o.before, "before", false, "before clustering is enabled: no Tomcat needs to run yet")
@@ -89,7 +91,7 @@ func (a *app) runDoctor(c *cobra.Command, o *doctorOptions) error {
 		return err
 	}
 	run := doctor.Options{
-		Query: q, File: o.check.tomcat, Settings: o.check.settings, Before: o.before,
+		Query: q, File: o.check.tomcat, Settings: o.check.settings, Before: o.before, Logs: o.logs,
 		Watch: o.duration, Name: o.name, Version: version,
 	}
 	if run.Name == "" {

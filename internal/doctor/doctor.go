@@ -33,6 +33,8 @@ type Options struct {
 	File         *serverxml.File
 	Settings     *serverxml.Settings
 	Applications []*serverxml.Application
+	// Logs are catalina logs of this node; none: those beside server.xml.
+	Logs []string
 	// Expect is how many other members are expected, Members their names or addresses.
 	Expect  int
 	Members []string
@@ -89,7 +91,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		o.Watch = Watch
 	}
 	d := &doctor{o: o, started: time.Now()}
-	for _, ask := range []func(context.Context){d.host, d.configuration, d.watch} {
+	for _, ask := range []func(context.Context){d.host, d.configuration, d.logs, d.watch} {
 		if ctx.Err() == nil {
 			ask(ctx)
 		}

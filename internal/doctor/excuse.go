@@ -1,10 +1,13 @@
 package doctor
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"muster/internal/verdict"
+	"muster/ping/mesh"
 )
 
 // excuse takes back what one room had to suspect and another one saw to be in order:
@@ -13,6 +16,58 @@ func (d *doctor) excuse() {
 	d.found = slices.DeleteFunc(d.found, func(v verdict.Verdict) bool {
 		return v.Status.Bad() && (d.withoutMulticast(v) || d.ownNetwork(v) || d.oldQuerier(v))
 	})
+	d.badPath()
+}
+
+// A path as bad as this makes connections fail and heartbeats stay away by itself.
+const (
+	badLoss  = 0.25
+	badDelay = 300 * time.Millisecond
+)
+
+// byPath are findings that a bad path can bring about alone.
+var byPath = []verdict.ID{"tribes.half-open", "tribes.one-way", "tribes.clock-skew", "tribes.session-stopped", "tribes.gc-pause", "mesh.cut"}
+
+// badPath: where the mesh measured loss or delay, what may only follow from it is not
+// known: it is not a firewall, nor a Tomcat that stands still.
+func (d *doctor) badPath() {
+	if d.r.Mesh == nil {
+		return
+	}
+	loss, delay := 0.0, time.Duration(0)
+	for _, a := range d.r.Mesh.Arrows() {
+		if a.State == mesh.Heard {
+			loss = max(loss, a.Loss)
+			if a.DelayOK {
+				delay = max(delay, a.Delay)
+			}
+		}
+	}
+	for _, n := range d.r.Mesh.Nodes {
+		if n.OffsetKnown {
+			delay = max(delay, n.RTT/2)
+		}
+	}
+	var cause verdict.ID
+	var why string
+	switch {
+	case loss >= badLoss:
+		cause, why = "mesh.loss", fmt.Sprintf("%.0f %% of the packets get lost between these nodes", loss*100)
+	case delay >= badDelay:
+		cause, why = "mesh.delay", fmt.Sprintf("packets take %d ms between these nodes", delay.Milliseconds())
+		if !slices.ContainsFunc(d.found, func(v verdict.Verdict) bool { return v.ID == cause && v.Status.Bad() }) {
+			d.add(verdict.New(cause, verdict.Warn, verdict.Definite, "", why, verdict.Evidence{What: "one way", Value: delay.Round(time.Millisecond).String(), ReadFrom: "muster's own datagrams"}))
+		}
+	default:
+		return
+	}
+	for i := range d.found {
+		v := &d.found[i]
+		if v.Status.Bad() && slices.Contains(byPath, v.ID) {
+			v.Status, v.CausedBy = verdict.Unknown, append(v.CausedBy, cause)
+			v.Saw += "; it cannot be judged, since " + why
+		}
+	}
 }
 
 // withoutMulticast: what a cluster whose members find each other otherwise has not got.

@@ -25,7 +25,11 @@ const maxReceivers = 32
 // second: one connection that timed out is no firewall.
 const tries = 3
 
-const dialTime = time.Second
+// dialTimes are how long each try waits: a path with a long delay answers late.
+var dialTimes = [tries]time.Duration{time.Second, 2 * time.Second, 2 * time.Second}
+
+// between is how long to wait before the next try.
+const between = 500 * time.Millisecond
 
 // receivers tries the receiver of each member that is heard or expected.
 func (w *watcher) receivers(ctx context.Context) {
@@ -167,7 +171,7 @@ func (w *watcher) has(all map[netip.AddrPort]*Member, a netip.Addr) bool {
 // try connects to a receiver, and where the member is not heard asks it a question.
 func (w *watcher) try(ctx context.Context, m *Member) {
 	for m.Tries = 1; ; m.Tries++ {
-		dial, cancel := context.WithTimeout(ctx, dialTime)
+		dial, cancel := context.WithTimeout(ctx, dialTimes[m.Tries-1])
 		state := mesh.DialTCP(dial, m.Addr)
 		cancel()
 		if ctx.Err() != nil && state != mesh.TCPOpen { // the run ended before an answer was due
@@ -180,7 +184,7 @@ func (w *watcher) try(ctx context.Context, m *Member) {
 		if state == mesh.TCPOpen || m.Tries == tries {
 			break
 		}
-		if !pause(ctx, dialTime) {
+		if !pause(ctx, between) {
 			return
 		}
 	}
