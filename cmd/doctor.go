@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -22,6 +24,10 @@ type doctorOptions struct {
 	expect   string
 	duration time.Duration
 	before   bool
+	bundle   string
+	redact   bool
+	from     string
+	html     string
 	logs     []string
 	name     string
 	strict   bool
@@ -73,6 +79,10 @@ the packets on the wire and the firewall.`,
 	f.DurationVarP(&o.duration, "duration", "d", doctor.Watch, "watch the wire for this `time`")
 	f.BoolVar(&o.before, "before", false, "before clustering is enabled: no Tomcat needs to run yet")
 	f.StringVar(&o.name, "name", "", "what this node is called (default: the host's name)")
+	f.StringVar(&o.bundle, "bundle", "", "save facts, verdicts, packets, server.xml without its keys and the end of the log in this `FILE`")
+	f.BoolVar(&o.redact, "redact", false, "with --bundle: hide names and addresses, and leave out server.xml, log and packets")
+	f.StringVar(&o.from, "from", "", "judge this bundle `FILE` instead of this host")
+	f.StringVar(&o.html, "html", "", "write the verdict as one page into this `FILE`, too")
 	f.BoolVar(&o.strict, "strict", false, "let warnings fail too")
 	f.BoolVar(&o.all, "all", false, "show every verdict, and not only what is wrong or unknown")
 	return c
@@ -82,6 +92,14 @@ the packets on the wire and the firewall.`,
 func (a *app) runDoctor(c *cobra.Command, o *doctorOptions) error {
 	if err := positive(c, "duration", o.duration); err != nil {
 		return err
+	}
+	switch {
+	case o.redact && o.bundle == "":
+		return usagef("--redact goes with --bundle")
+	case o.from != "" && o.bundle != "":
+		return usagef("--from and --bundle exclude each other")
+	case o.from != "":
+		return a.doctorFrom(o)
 	}
 	if err := o.check.takeServerXML(c, a); err != nil {
 		return err
@@ -109,20 +127,66 @@ func (a *app) runDoctor(c *cobra.Command, o *doctorOptions) error {
 	start := time.Now()
 	res, runErr := doctor.Run(c.Context(), run)
 	view := view.Doctor{Result: res, Took: time.Since(start), All: o.all}
-	if a.json {
-		err = view.JSON(a.Out)
-	} else {
-		err = view.Text(a.Out)
+	if err := errors.Join(a.showDoctor(view, o), o.save(res, run)); err != nil {
+		return err
 	}
 	switch {
-	case err != nil:
-		return err
 	case res.Summary.Fail > 0, o.strict && res.Summary.Warn > 0:
 		return errNo
 	case runErr != nil:
 		return errInterrupted
 	case res.Summary.Status == verdict.Unknown:
 		return errors.New("what was seen does not decide: the lines marked unknown say what to ask next")
+	}
+	return nil
+}
+
+// showDoctor prints what was found, and writes the page where one is wanted.
+func (a *app) showDoctor(view view.Doctor, o *doctorOptions) error {
+	var err error
+	if a.json {
+		err = view.JSON(a.Out)
+	} else {
+		err = view.Text(a.Out)
+	}
+	if err != nil || o.html == "" {
+		return err
+	}
+	name, _ := os.Hostname()
+	var page bytes.Buffer
+	if err := view.HTML(&page, cmp.Or(o.name, name, "this node"), time.Now()); err != nil {
+		return err
+	}
+	return os.WriteFile(o.html, page.Bytes(), 0o600)
+}
+
+// save writes the bundle where one is wanted.
+func (o *doctorOptions) save(res *doctor.Result, run doctor.Options) error {
+	if o.bundle == "" {
+		return nil
+	}
+	return res.WriteBundle(o.bundle, run, o.redact)
+}
+
+// doctorFrom judges a bundle of another node, or of another time.
+func (a *app) doctorFrom(o *doctorOptions) error {
+	file, err := os.Open(o.from)
+	if err != nil {
+		return fmt.Errorf("reading a bundle: %w", err)
+	}
+	defer file.Close()
+	b, err := doctor.ReadBundle(o.from, file)
+	if err != nil {
+		return err
+	}
+	verdicts := b.Judge()
+	res := &doctor.Result{Verdicts: verdicts, Summary: verdict.Summarize(verdicts), Facts: b.Facts, Note: b.Manifest.Note,
+		Watched: time.Duration(b.Manifest.WatchedS * float64(time.Second))}
+	if err := a.showDoctor(view.Doctor{Result: res, All: o.all}, o); err != nil {
+		return err
+	}
+	if res.Summary.Fail > 0 || o.strict && res.Summary.Warn > 0 {
+		return errNo
 	}
 	return nil
 }

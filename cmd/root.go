@@ -83,6 +83,7 @@ source-specific. Durations are written 500ms, 3s, 5m.`,
 
 	root.AddCommand(
 		newDoctorCmd(a),
+		newCompareCmd(a),
 		newCheckCmd(a),
 		newExplainCmd(a),
 		newListenCmd(a),

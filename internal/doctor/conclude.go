@@ -17,6 +17,12 @@ func remark(v verdict.Verdict) bool {
 // conclude makes of all that was found one list without repetitions, with the causes
 // ranked, and says what could not be asked.
 func (d *doctor) conclude() {
+	d.r.Note = d.note
+	for _, m := range d.r.Members {
+		if m.Heard > 0 {
+			d.r.Note.Hears = append(d.r.Note.Hears, m.Addr.String())
+		}
+	}
 	d.somebody()
 	d.excuse()
 	var kept []verdict.Verdict

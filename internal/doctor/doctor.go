@@ -8,6 +8,7 @@
 package doctor
 
 import (
+	"bytes"
 	"context"
 	"net/netip"
 	"time"
@@ -63,8 +64,12 @@ type Result struct {
 	Watched time.Duration
 	// Blind are questions that could not be asked, with the reason.
 	Blind []string
+	// Note is what this node told the others.
+	Note Note
 	// Interrupted: it was stopped before all questions were asked.
 	Interrupted bool
+
+	packets bytes.Buffer // of the wire, the first ones
 }
 
 // Member is a member of the cluster as it is seen from here.
@@ -109,6 +114,7 @@ type doctor struct {
 	hosted  *judge.Host
 	found   []verdict.Verdict
 	note    Note
+	kept    *keeper
 }
 
 func (d *doctor) progress(question string, takes time.Duration) {

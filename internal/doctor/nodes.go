@@ -135,27 +135,34 @@ func (d *doctor) compare(other Note) {
 	}
 	var saw []string
 	var evidence []verdict.Part
+	status := verdict.Warn // it works, otherwise than meant
 	differ := func(what, a, b string) {
 		if a != b {
 			saw = append(saw, fmt.Sprintf("%s is %s here and %s on %s", what, quote(a), quote(b), label(other)))
 			evidence = append(evidence, verdict.Evidence{What: what, Value: quote(a) + " / " + quote(b), ReadFrom: "server.xml of " + mine.Name + " / " + label(other)})
 		}
 	}
-	differ("the way in which members find each other (multicast)", strconv.FormatBool(mine.Multicast), strconv.FormatBool(other.Multicast))
-	differ("the group", mine.Group, other.Group)
+	apart := func(what, a, b string) { // such nodes do not work together
+		if a != b {
+			status = verdict.Fail
+		}
+		differ(what, a, b)
+	}
+	apart("the way in which members find each other (multicast)", strconv.FormatBool(mine.Multicast), strconv.FormatBool(other.Multicast))
+	apart("the group", mine.Group, other.Group)
 	differ("the frequency in ms", fmt.Sprint(mine.Frequency), fmt.Sprint(other.Frequency))
 	differ("the drop time in ms", fmt.Sprint(mine.DropTime), fmt.Sprint(other.DropTime))
 	differ("the TTL", fmt.Sprint(mine.TTL), fmt.Sprint(other.TTL))
 	differ("channelSendOptions", fmt.Sprint(mine.Options), fmt.Sprint(other.Options))
-	differ("the encryption", mine.Encrypt, other.Encrypt)
+	apart("the encryption", mine.Encrypt, other.Encrypt)
 	if mine.Encrypt != "" && other.Encrypt != "" {
-		differ("the fingerprint of the key", mine.Key, other.Key)
+		apart("the fingerprint of the key", mine.Key, other.Key)
 	}
-	differ("the manager", mine.Manager, other.Manager)
-	differ("the list of interceptors", strings.Join(mine.Stack, ","), strings.Join(other.Stack, ","))
-	differ("the list of distributable applications", strings.Join(mine.Apps, ","), strings.Join(other.Apps, ","))
+	apart("the manager", mine.Manager, other.Manager)
+	apart("the list of interceptors", strings.Join(mine.Stack, ","), strings.Join(other.Stack, ","))
+	apart("the list of distributable applications", strings.Join(mine.Apps, ","), strings.Join(other.Apps, ","))
 	if len(saw) > 0 {
-		d.add(verdict.New("config.differs", verdict.Fail, verdict.Definite, mine.Name+", "+label(other), strings.Join(saw, "; "), evidence...))
+		d.add(verdict.New("config.differs", status, verdict.Definite, mine.Name+", "+label(other), strings.Join(saw, "; "), evidence...))
 	}
 	if mine.Route != "" && mine.Route == other.Route {
 		d.add(verdict.New("config.same", verdict.Fail, verdict.Definite, mine.Name+", "+label(other),

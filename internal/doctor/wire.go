@@ -90,6 +90,8 @@ func (d *doctor) capture() *sniff.Runner {
 	if s := d.o.Settings; s != nil && s.Multicast {
 		o.Analysis = analysis.Options{DropTime: s.DropTime}
 	}
+	d.kept = newKeeper(d.o.Version)
+	o.Keep = d.kept.packet(c.Source)
 	return sniff.NewRunner(c, o)
 }
 
@@ -113,7 +115,7 @@ func (w *watcher) sniff(ctx context.Context) {
 	if err != nil && ctx.Err() == nil {
 		w.cannot("the capture ended early", err)
 	}
-	w.r.Wire = res
+	w.r.Wire, w.r.packets = res, *w.kept.bytes()
 }
 
 // listen joins the group and hears heartbeats as a member does, without being one.

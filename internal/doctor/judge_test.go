@@ -1,0 +1,158 @@
+package doctor
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"muster/internal/verdict"
+	"muster/ping/mesh"
+	"muster/routecheck/facts"
+)
+
+func ids(vs []verdict.Verdict) []verdict.ID {
+	var out []verdict.ID
+	for _, v := range vs {
+		if v.Status.Bad() {
+			out = append(out, v.ID)
+		}
+	}
+	return out
+}
+
+// The table of heartbeat, TCP and answer.
+func TestMember(t *testing.T) {
+	yes, no := true, false
+	addr := netip.MustParseAddrPort("10.77.0.12:4000")
+	for name, c := range map[string]struct {
+		m    Member
+		want verdict.ID
+	}{
+		"heard and reached":                 {Member{Heard: 10, TCP: mesh.TCPOpen, Tries: 1}, ""},
+		"heard, three time-outs":            {Member{Heard: 10, TCP: mesh.TCPTimeout, Tries: 3}, "tribes.half-open"},
+		"heard, one time-out":               {Member{Heard: 10, TCP: mesh.TCPTimeout, Tries: 1}, ""},
+		"heard, refused":                    {Member{Heard: 10, TCP: mesh.TCPRefused, Tries: 3}, "tribes.half-open"},
+		"not heard, answers":                {Member{TCP: mesh.TCPOpen, Tries: 1, Acked: &yes}, "tribes.one-way"},
+		"not heard, takes and says nothing": {Member{TCP: mesh.TCPOpen, Tries: 1, Acked: &no}, "tribes.gc-pause"},
+		"not heard, not asked":              {Member{TCP: mesh.TCPOpen, Tries: 1}, ""},
+		"not tried":                         {Member{}, ""},
+	} {
+		c.m.Addr = addr
+		d := &doctor{}
+		d.judgeMember(c.m)
+		got := ids(d.found)
+		if c.want == "" && len(got) > 0 || c.want != "" && !slices.Equal(got, []verdict.ID{c.want}) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+		for _, v := range d.found {
+			if v.Confidence == verdict.Definite {
+				t.Errorf("%s: %s is called definite, from one seat", name, v.ID)
+			}
+		}
+	}
+}
+
+func TestMerge(t *testing.T) {
+	v := func(id verdict.ID, s verdict.Status, c verdict.Confidence, subject string) verdict.Verdict {
+		return verdict.New(id, s, c, subject, "")
+	}
+	got := merge([]verdict.Verdict{
+		v("route.none", verdict.Pass, verdict.Definite, "eth0"),
+		v("tribes.one-way", verdict.Fail, verdict.Hint, "a"),
+		v("tribes.one-way", verdict.Fail, verdict.Likely, "a"),
+		v("tribes.one-way", verdict.Pass, verdict.Definite, ""),
+		v("tribes.one-way", verdict.Fail, verdict.Likely, "b"),
+		v("route.none", verdict.Unknown, verdict.Definite, "eth1"),
+	})
+	if len(got) != 3 || got[0].Status != verdict.Pass || got[1].Confidence != verdict.Likely || got[2].Subject != "b" {
+		t.Errorf("%+v", got)
+	}
+}
+
+func node(name string, change func(*Note)) Note {
+	n := Note{
+		Name: name, Addr: netip.MustParseAddr("10.77.0.12"), Tomcat: true, Multicast: true, Group: "228.0.0.4:45564", Frequency: 500,
+		DropTime: 3000, TTL: -1, Options: 8, Manager: "DeltaManager", Route: name, Apps: []string{"/"}, Watched: 8000,
+	}
+	if change != nil {
+		change(&n)
+	}
+	return n
+}
+
+func TestCompareNotes(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*Note)
+		want   verdict.ID
+	}{
+		"the same":             {func(*Note) {}, ""},
+		"another group":        {func(n *Note) { n.Group = "228.0.0.5:45564" }, "config.differs"},
+		"other options":        {func(n *Note) { n.Options = 6 }, "config.differs"},
+		"another key":          {func(n *Note) { n.Encrypt, n.Key = "AES", "01020304" }, "config.differs"},
+		"another domain":       {func(n *Note) { n.Domain, n.Options = "blue", 6 }, ""}, // another cluster, on purpose
+		"the same route":       {func(n *Note) { n.Route = "n1" }, "config.same"},
+		"an application less":  {func(n *Note) { n.Apps = nil }, "config.differs"},
+		"no configuration":     {func(n *Note) { *n = Note{Name: "n2"} }, ""},
+		"receivers may differ": {func(n *Note) { n.Receiver = "10.77.0.12:4001" }, ""},
+	} {
+		d := &doctor{note: node("n1", nil)}
+		d.compare(node("n2", c.change))
+		if got := ids(d.found); c.want == "" && len(got) > 0 || c.want != "" && !slices.Equal(got, []verdict.ID{c.want}) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// A stranger's word is never definite, and ids that nobody knows are not taken.
+func TestElsewhere(t *testing.T) {
+	d := &doctor{}
+	note, ok := readNote(node("n2", func(n *Note) {
+		n.Causes = []Cause{{ID: "fw.input-drop", Status: verdict.Fail, Confidence: verdict.Definite, Saw: "a rule"}, {ID: "made.up", Status: verdict.Fail}, {ID: "route.none", Status: verdict.Pass}}
+	}).bytes())
+	if !ok {
+		t.Fatal("the note is not read")
+	}
+	d.r.Nodes = []Note{note}
+	d.elsewhere()
+	if len(d.found) != 1 || d.found[0].ID != "fw.input-drop" || d.found[0].Confidence != verdict.Likely {
+		t.Errorf("%+v", d.found)
+	}
+}
+
+// A note is never too long for a datagram, whatever it holds.
+func TestNoteFits(t *testing.T) {
+	n := node("n1", nil)
+	for range 100 {
+		n.Hears = append(n.Hears, "10.77.0.11:4000")
+		n.Reached = append(n.Reached, "10.77.0.11:4000")
+		n.Apps = append(n.Apps, "/an-application-with-a-long-name")
+		n.Causes = append(n.Causes, Cause{ID: "fw.input-drop", Status: verdict.Fail, Saw: string(make([]byte, 160))})
+	}
+	if b := n.bytes(); len(b) == 0 || len(b) > mesh.MaxNote {
+		t.Errorf("%d bytes", len(b))
+	}
+}
+
+// Without members expected, a cluster of one is unknown, never a pass.
+func TestAlone(t *testing.T) {
+	own := Member{Addr: netip.MustParseAddrPort("10.77.0.11:4000"), Own: true, Heard: 10}
+	other := Member{Addr: netip.MustParseAddrPort("10.77.0.12:4000"), Heard: 10, TCP: mesh.TCPOpen}
+	for name, c := range map[string]struct {
+		members []Member
+		expect  int
+		want    verdict.Status
+	}{
+		"nobody":              {nil, 0, verdict.Unknown},
+		"this host only":      {[]Member{own}, 0, verdict.Unknown},
+		"this host, expected": {[]Member{own}, 1, verdict.Fail},
+		"another":             {[]Member{own, other}, 1, verdict.Pass},
+		"another, two wanted": {[]Member{own, other}, 2, verdict.Fail},
+	} {
+		d := &doctor{o: Options{Expect: c.expect, Query: facts.DefaultQuery()}, r: Result{Members: c.members, Watched: 8 * time.Second}}
+		d.somebody()
+		if len(d.found) != 1 || d.found[0].Status != c.want {
+			t.Errorf("%s: %+v, want %s", name, d.found, c.want)
+		}
+	}
+}
