@@ -90,7 +90,7 @@ func (c Comparison) Text(s *term.Stream) error {
 		}
 	}
 	b.WriteString(VerdictsText(s, c.Verdicts))
-	fmt.Fprintf(&b, "%s: %s compared, %d differ\n", s.Status(c.Summary.Status), term.Count(len(c.Names), "node"), c.differing())
+	fmt.Fprintf(&b, "%s: %s compared, %d differ\n", Status(s, c.Summary.Status), term.Count(len(c.Names), "node"), c.differing())
 	_, err := io.WriteString(s, b.String())
 	return err
 }
