@@ -43,7 +43,10 @@ func (w *sessions) join(c *cobra.Command, cfg cluster.Config) error {
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() { w.messages(ctx, tap) })
-	wg.Go(func() { w.members(ctx, node, &wg) })
+	wg.Go(func() {
+		w.members(ctx, node, &wg)
+		cancel() // the node has ended
+	})
 	wg.Go(func() { w.beat(ctx, node, cancel) })
 	if w.o.fetchEvery > 0 {
 		wg.Go(func() { w.fetchAgain(ctx, node, &wg) })

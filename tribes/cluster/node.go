@@ -83,7 +83,7 @@ func Join(ctx context.Context, cfg Config) (*Node, error) {
 	case <-ctx.Done():
 	}
 	if refused := n.service.Refused(); refused != nil {
-		return nil, hint.Wrap(errors.Join(refused, n.Leave()),
+		return nil, hint.Wrap(n.Leave(),
 			"'muster tribes members' and 'muster sniff' only listen; 'muster smoke --tomcat' tries the Tomcats by HTTP")
 	}
 	if form := n.Local().Generation; form != tribes.V1 && n.cfg.Form == nil {
@@ -188,7 +188,9 @@ func encrypts(s channel.Stage) bool {
 // run starts what a node consists of. In the end the goodbye comes first, then
 // the receiver closes: whoever asks it meanwhile still gets an answer.
 func (n *Node) run(ctx context.Context, conn membership.Conn) {
+	stop := func() {} // before it is known, nothing is heard
 	cfg := membership.ServiceConfig{
+		Refused: func() { stop() },
 		Config: membership.Config{Frequency: n.cfg.Frequency, DropTime: n.cfg.DropTime, Limit: n.cfg.Limit},
 		Group:  n.Group, Guard: n.guard, Logger: n.cfg.Logger,
 	}
@@ -201,6 +203,7 @@ func (n *Node) run(ctx context.Context, conn membership.Conn) {
 	n.service = membership.New(conn, cfg)
 	ctx, n.stop = context.WithCancel(ctx)
 	n.ctx = ctx
+	stop = n.stop
 	receiving, stopReceiving := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
 	var served error
@@ -234,6 +237,9 @@ func (n *Node) run(ctx context.Context, conn membership.Conn) {
 			}
 		}
 		n.id.release()
+		if refused := n.service.Refused(); refused != nil {
+			err = errors.Join(refused, err)
+		}
 		n.err = errors.Join(err, served)
 	}()
 }
@@ -288,9 +294,12 @@ func (n *Node) deliverBroadcasts(ctx context.Context) {
 	}
 }
 
-// Next returns the next event of the membership; it waits for one until ctx
-// ends.
+// Next returns the next event of the membership; it waits for one until ctx or
+// the node ends.
 func (n *Node) Next(ctx context.Context) (membership.Event, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(n.ctx, cancel)()
 	e, err := n.service.Next(ctx)
 	if err == nil && e.Kind == membership.Disappeared {
 		if n.stack != nil {

@@ -58,8 +58,10 @@ func (s *Service) refuse(m *tribes.Member) {
 	}
 	at, _ := m.AddrPort()
 	s.refused = &Tomcat55Error{Group: s.cfg.Group, Member: at}
-	s.log.Warn(s.refused.Error())
 	s.start()
+	if s.cfg.Refused != nil {
+		s.cfg.Refused()
+	}
 }
 
 // chooseForm takes the form that most members have, unless one that has ours is

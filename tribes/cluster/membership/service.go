@@ -58,6 +58,8 @@ type ServiceConfig struct {
 	// Broadcast takes datagrams that hold frames instead of a heartbeat
 	// (SEND_OPTIONS_MULTICAST). The payload is valid during the call only.
 	Broadcast func(p []byte, source netip.AddrPort)
+	// Refused is called once when nothing may be sent any more. It must not block.
+	Refused func()
 	// Guard is deferred in every goroutine, after the goodbye for a panic.
 	Guard  func()
 	Logger *slog.Logger

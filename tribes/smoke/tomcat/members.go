@@ -58,7 +58,7 @@ func (r *run) membersTime() time.Duration {
 // nodes.
 func members(ctx context.Context, r *run, detail map[string]any) error {
 	if r.wire == nil {
-		return skipped("--http-only: the cluster's own protocol is not looked at")
+		return skipped(r.alone + ": the cluster's own protocol is not looked at")
 	}
 	began := time.Now()
 	whole := r.wire.until(ctx, r.membersTime(), func() bool { return len(r.missing()) == 0 })

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"muster/internal/verdict"
+	"muster/tribes/cluster/membership"
 	"muster/tribes/smoke"
 )
 
@@ -22,6 +23,7 @@ type run struct {
 	began     time.Time
 	marks     []smoke.Mark // of the current step
 	overtaken int          // changes that did not arrive, though the next one did
+	alone     string       // why the cluster's own protocol is not looked at
 }
 
 // step is one entry of a scenario.
@@ -41,7 +43,7 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	if err := cfg.complete(); err != nil {
 		return Report{}, err
 	}
-	r := &run{Config: cfg, app: cfg.App}
+	r := &run{Config: cfg, app: cfg.App, alone: "--http-only"}
 	for i := range cfg.URLs {
 		r.nodes = append(r.nodes, newNode(i, &cfg))
 	}
@@ -51,13 +53,21 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	plan := Plan{}
 	if cfg.Cluster != nil {
 		var err error
-		if r.wire, err = join(ctx, cfg.Cluster); err != nil {
+		r.wire, err = join(ctx, cfg.Cluster)
+		var old *membership.Tomcat55Error
+		switch {
+		case errors.As(err, &old) && !cfg.Guest:
+			// HTTP alone tells then: no step may look for members.
+			r.Cluster, r.alone = nil, "a Tomcat 5.5 is in the group, which hears nothing for half a second after each heartbeat of ours"
+			plan.Notes = []string{old.Error() + "; the sessions are tried by HTTP alone"}
+		case err != nil:
 			return Report{}, err
+		default:
+			defer r.wire.leave()
+			plan.Guest, plan.Notes = r.wire.node, r.wire.node.Notes
+			plan.Interface = r.wire.node.Interface
+			plan.Group.Addr, plan.Group.Port, plan.Group.Count = cfg.Cluster.Group.Addr(), cfg.Cluster.Group.Port(), 1
 		}
-		defer r.wire.leave()
-		plan.Guest, plan.Notes = r.wire.node, r.wire.node.Notes
-		plan.Interface = r.wire.node.Interface
-		plan.Group.Addr, plan.Group.Port, plan.Group.Count = cfg.Cluster.Group.Addr(), cfg.Cluster.Group.Port(), 1
 	}
 	steps := scenario
 	if cfg.Guest {
