@@ -1,0 +1,151 @@
+package tomcat
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"text/template"
+
+	"muster/internal/netlab"
+)
+
+//go:embed release
+var releaseFiles embed.FS
+
+var releaseXML = template.Must(template.New("release").ParseFS(releaseFiles, "release/*.tmpl"))
+
+const releaseWebXML = `<?xml version="1.0" encoding="UTF-8"?>
+<web-app xmlns="http://java.sun.com/xml/ns/j2ee" version="2.4">
+  <distributable/>
+  <servlet><servlet-name>lab</servlet-name><servlet-class>Lab</servlet-class><load-on-startup>1</load-on-startup></servlet>
+  <servlet-mapping><servlet-name>lab</servlet-name><url-pattern>/lab</url-pattern></servlet-mapping>
+</web-app>
+`
+
+const releaseLogging = `handlers = java.util.logging.ConsoleHandler
+java.util.logging.ConsoleHandler.level = ALL
+java.util.logging.SimpleFormatter.format = %1$tT.%1$tL %4$s %2$s %5$s%6$s%n
+`
+
+// StartRelease starts a whole Tomcat of a release (see Releases) on the host and
+// waits until it serves. Of the Config it takes manager, options, group and times,
+// receiver, ports, route, domain and encryption key; 5.5 has no manager, options,
+// domain and key.
+func StartRelease(tb netlab.TB, h *netlab.Host, release string, cfg Config) *Server {
+	tb.Helper()
+	if testing.Short() {
+		tb.Skipf("tomcat: -short, and a real one takes seconds")
+	}
+	if _, err := exec.LookPath("java"); err != nil {
+		tb.Skipf("tomcat: needs the package openjdk-17-jre-headless")
+	}
+	dir, why, err := releaseJars(release)
+	switch {
+	case err != nil:
+		tb.Fatalf("tomcat: %v", err)
+	case why != "":
+		tb.Skipf("tomcat: %s", why)
+	}
+	cfg = cfg.withDefaults(h)
+	base, err := os.MkdirTemp(h.Dir(), "tomcat")
+	if err == nil {
+		err = cfg.writeRelease(base, release, dir)
+	}
+	if err != nil {
+		tb.Fatalf("tomcat: %v", err)
+	}
+	path, err := classPath(dir)
+	if err != nil {
+		tb.Fatalf("tomcat: %v", err)
+	}
+	args := append(jvm(), cfg.JVM...)
+	args = append(args, "-Dlab.node="+h.Name(),
+		"-Djava.util.logging.config.file="+filepath.Join(base, "conf", "logging.properties"),
+		"--add-opens=java.base/java.lang=ALL-UNNAMED", "--add-opens=java.base/java.io=ALL-UNNAMED",
+		"--add-opens=java.base/java.util=ALL-UNNAMED", "--add-opens=java.base/java.util.concurrent=ALL-UNNAMED",
+		"--add-opens=java.rmi/sun.rmi.transport=ALL-UNNAMED",
+		"-cp", path+":"+filepath.Join(base, "webapps/ROOT/WEB-INF/classes"),
+		"-Dcatalina.base="+base, "-Dcatalina.home="+base, "-Djava.io.tmpdir="+filepath.Join(base, "temp"), "Start")
+	s := &Server{Process: h.Launch(tb, "java", args...), tb: tb, host: h, cfg: cfg, http: h.HTTP()}
+	s.WaitUp()
+	return s
+}
+
+// writeRelease lays out CATALINA_BASE, and compiles the application for the
+// release's own servlet API.
+func (c Config) writeRelease(base, release, jars string) error {
+	major, _ := strconv.Atoi(release[:strings.IndexByte(release, '.')])
+	line := release[:strings.LastIndexByte(release, '.')]
+	data := struct {
+		Config
+		Dispatch       string
+		BinderListener bool
+	}{c, "MessageDispatchInterceptor", major <= 7}
+	if major <= 7 || line == "8.0" {
+		data.Dispatch = "MessageDispatch15Interceptor"
+	}
+	tmpl := "server.xml.tmpl"
+	if line == "5.5" {
+		tmpl = "server-5.5.xml.tmpl"
+	}
+	var server bytes.Buffer
+	if err := releaseXML.ExecuteTemplate(&server, tmpl, data); err != nil {
+		return err
+	}
+	for name, text := range map[string]string{
+		"conf/server.xml": server.String(),
+		"conf/web.xml":    `<web-app xmlns="http://java.sun.com/xml/ns/j2ee" version="2.4"/>`,
+		"conf/catalina.properties": "common.loader=\nserver.loader=\nshared.loader=\n" +
+			"tomcat.util.scan.StandardJarScanFilter.jarsToSkip=*.jar\ntomcat.util.scan.DefaultJarScanner.jarsToSkip=*.jar\n",
+		"conf/logging.properties":            releaseLogging,
+		"webapps/ROOT/WEB-INF/web.xml":       releaseWebXML,
+		"webapps/ROOT/WEB-INF/classes/.keep": "",
+		"temp/.keep":                         "",
+		"work/.keep":                         "",
+		"logs/.keep":                         "",
+	} {
+		file := filepath.Join(base, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return compileRelease(base, jars, major)
+}
+
+// compileRelease compiles the application and what starts the Tomcat.
+func compileRelease(base, jars string, major int) error {
+	api := "javax"
+	if major >= 10 {
+		api = "jakarta"
+	}
+	path, err := classPath(jars)
+	if err != nil {
+		return err
+	}
+	args := []string{"-m", "jdk.compiler/com.sun.tools.javac.Main", "-nowarn", "-proc:none", "-cp", path,
+		"-d", filepath.Join(base, "webapps/ROOT/WEB-INF/classes")}
+	for _, name := range []string{"Lab.java", "Start.java"} {
+		source, err := releaseFiles.ReadFile("release/" + name)
+		if err != nil {
+			return err
+		}
+		file := filepath.Join(base, "temp", name)
+		if err := os.WriteFile(file, bytes.ReplaceAll(source, []byte("import EE."), []byte("import "+api+".")), 0o644); err != nil {
+			return err
+		}
+		args = append(args, file)
+	}
+	if out, err := exec.Command("java", args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("compiling the application: %w\n%s", err, out)
+	}
+	return nil
+}
