@@ -191,8 +191,8 @@ func (n *Node) run(ctx context.Context, conn membership.Conn) {
 	stop := func() {} // before it is known, nothing is heard
 	cfg := membership.ServiceConfig{
 		Refused: func() { stop() },
-		Config: membership.Config{Frequency: n.cfg.Frequency, DropTime: n.cfg.DropTime, Limit: n.cfg.Limit},
-		Group:  n.Group, Guard: n.guard, Logger: n.cfg.Logger,
+		Config:  membership.Config{Frequency: n.cfg.Frequency, DropTime: n.cfg.DropTime, Limit: n.cfg.Limit},
+		Group:   n.Group, Guard: n.guard, Logger: n.cfg.Logger,
 	}
 	if n.receiver != nil {
 		n.casts = make(chan broadcast, 64)
