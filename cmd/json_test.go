@@ -24,6 +24,8 @@ var jsonLines = []struct {
 }{
 	{"check", "verdict", view.Verdict{}},
 	{"check", "summary", view.VerdictSummaryLine{}},
+	{"discover", "product", view.DiscoverMember{}},
+	{"discover", "summary", view.DiscoverSummary{}},
 	{"doctor", "member", view.DoctorMember{}},
 	{"doctor", "verdict", view.Verdict{}},
 	{"doctor", "remark", view.Verdict{}},

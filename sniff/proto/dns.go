@@ -27,8 +27,9 @@ type records struct {
 	names    []string // of questions, or of answers with their type
 	asked    []string
 	host     string
-	services []string
-	gone     bool // every answer has a TTL of 0: the sender says goodbye
+	services []string // with a host and port
+	offers   []string // by name alone
+	gone     bool     // every answer has a TTL of 0: the sender says goodbye
 }
 
 func decodeDNS(f *frame.Frame, product string) (Message, error) {
@@ -45,6 +46,9 @@ func decodeDNS(f *frame.Frame, product string) (Message, error) {
 	m.Peer = Peer{Product: product, Gone: rs.gone}
 	if rs.response {
 		m.Peer.Name = rs.host
+		if len(rs.services) == 0 {
+			rs.services = rs.offers // the names say no more than the services that have one
+		}
 		for _, s := range rs.services {
 			m.Peer.Notes = append(m.Peer.Notes, "offers "+s)
 		}
@@ -127,6 +131,12 @@ func (rs *records) resource(h dnsmessage.ResourceHeader, p *dnsmessage.Parser, s
 	switch h.Type {
 	case dnsmessage.TypeA, dnsmessage.TypeAAAA:
 		rs.host = dnsName(h.Name)
+	case dnsmessage.TypePTR:
+		r, err := p.PTRResource()
+		if name := dnsName(h.Name); err == nil && strings.HasPrefix(name, "_") {
+			rs.offers = append(rs.offers, dnsName(r.PTR))
+		}
+		return err
 	case dnsmessage.TypeSRV:
 		s, err := p.SRVResource()
 		if err == nil {

@@ -161,7 +161,7 @@ func readJGroups(b []byte) (j JGroups, kind string, err error) {
 			}
 		}
 		if j.Major < 3 {
-			j.Cluster, _ = j.transport(r, false)
+			j.Cluster, _, _ = j.transport(r, false)
 			return j, kind, nil
 		}
 		if n := int16(r.u16("cluster name")); n >= 0 {
@@ -257,13 +257,16 @@ func (r *reader) physical(field string) string {
 
 // Classes of headers (jg-magic-map.xml), which are numbered anew since 4.0.
 const (
-	tpHeaderOld, tpHeader          = 0x0038, 0x003c
-	pingHeaderOld, pingHeader      = 0x000d, 0x0035
-	heartbeatOld, heartbeat        = 0x003d, 0x003e
-	gmsHeaderOld, gmsHeader        = 0x0018, 0x0037
-	mergeHeaderOld, mergeHeader    = 0x004a, 0x004b
-	encryptHeaderOld, encryptClass = 0x0059, 0x0058
+	tpHeaderOld, tpHeader       = 0x0038, 0x003c
+	pingHeaderOld, pingHeader   = 0x000d, 0x0035
+	heartbeatOld, heartbeat     = 0x003d, 0x003e
+	gmsHeaderOld, gmsHeader     = 0x0018, 0x0037
+	mergeHeaderOld, mergeHeader = 0x005a, 0x004b
 )
+
+// encryptHeaders are the protocol and class of SYM_ENCRYPT's header, up to 3.x and
+// since 4.0. It stands before the transport's, often behind others.
+var encryptHeaders = map[bool][]byte{true: {0, 0x4c, 0, 0x39}, false: {0, 0x3a, 0, 0x58}}
 
 func (j *JGroups) class(old, now uint16) uint16 {
 	if j.Major > 0 && j.Major < 4 {
@@ -276,9 +279,10 @@ func (j *JGroups) class(old, now uint16) uint16 {
 func (j *JGroups) headers(r *reader, lead byte, n int, exact bool) string {
 	class := binary.BigEndian.Uint16(r.b[r.at+2:])
 	body := &reader{b: r.b, at: r.at + 4}
-	name, after := j.transport(r, exact && (j.Major > 4 || lead&jgroupsBuffer != 0))
+	name, at, after := j.transport(r, exact && (j.Major > 4 || lead&jgroupsBuffer != 0))
 	j.Cluster = name
 	payload := r.b[after:]
+	j.Encrypted = bytes.Contains(r.b[r.at:at], encryptHeaders[j.Major < 4])
 	switch {
 	case class == j.class(pingHeaderOld, pingHeader):
 		return j.discovery(body, payload)
@@ -288,20 +292,21 @@ func (j *JGroups) headers(r *reader, lead byte, n int, exact bool) string {
 		return j.merge(body)
 	case class == j.class(gmsHeaderOld, gmsHeader):
 		return "membership"
-	case class == j.class(encryptHeaderOld, encryptClass):
-		j.Encrypted = true
+	case j.Encrypted:
 		return "encrypted"
 	}
 	return "message"
 }
 
 // transport looks for the transport's header and returns the cluster's name in it,
-// and where the payload begins (at the end of the packet where there is none). What
-// follows the header, a byte of flags (5.3.10 and later) and the length of the payload,
-// tells the header from bytes that only look like one; with exact it has to be there.
-func (j *JGroups) transport(r *reader, exact bool) (name string, after int) {
+// where the header begins, and where the payload does (at the end of the packet where
+// there is none). What follows the header, a byte of flags (5.3.10 and later) and the
+// length of the payload, tells it from bytes that only look like one; with exact that has
+// to be there.
+func (j *JGroups) transport(r *reader, exact bool) (name string, at, after int) {
+	const null = 1<<32 - 1 // the length of a payload that is not there
 	b := r.b
-	after = len(b)
+	found := len(b)
 	for at := r.at; at+6 <= len(b); at++ {
 		class := binary.BigEndian.Uint16(b[at+2:])
 		if b[at] != 0 || class != tpHeaderOld && class != tpHeader || j.Major > 4 && class == tpHeaderOld {
@@ -311,20 +316,22 @@ func (j *JGroups) transport(r *reader, exact bool) (name string, after int) {
 		if end > len(b) || !isText(b[at+6:end]) {
 			continue
 		}
-		found := string(b[at+6 : end])
 		for _, p := range []int{end, end + 1} {
-			if p+4 <= len(b) && int(binary.BigEndian.Uint32(b[p:])) == len(b)-p-4 {
-				return found, p + 4
-			}
 			if p == len(b) {
-				return found, p
+				return string(b[at+6 : end]), at, p
+			}
+			if p+4 > len(b) {
+				continue
+			}
+			if n := int64(binary.BigEndian.Uint32(b[p:])); n == int64(len(b)-p-4) || n == null && p+4 == len(b) {
+				return string(b[at+6 : end]), at, p + 4
 			}
 		}
 		if name == "" && !exact {
-			name = found
+			name, found = string(b[at+6:end]), at
 		}
 	}
-	return name, after
+	return name, found, len(b)
 }
 
 // discovery reads a request or an answer of discovery (PingHeader, PingData): in 2.x

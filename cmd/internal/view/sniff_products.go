@@ -112,10 +112,10 @@ func newStreams(t *products.Table) []SniffStream {
 }
 
 // productsTable is "what else is here": a row for each member of other products.
-func productsTable(a *analysis.Analysis) *term.Table {
+func productsTable(p *products.Table) *term.Table {
 	t := &term.Table{Header: []string{"product", "group", "ttl", "member", "from", "address", "release", "role", "interval", "longest silence", ""},
 		Right: map[int]bool{2: true, 8: true, 9: true}}
-	for _, c := range a.Products.Clusters() {
+	for _, c := range p.Clusters() {
 		what := strings.TrimSpace(c.Product + " " + c.Kind + " " + escape.Text(c.Name))
 		for _, m := range c.Members {
 			var groups, notes []string

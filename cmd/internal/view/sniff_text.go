@@ -25,7 +25,7 @@ func SniffReport(s *term.Stream, r *sniff.Result) error {
 		{"Memberships", membershipsTable(r)},
 		{"Queriers", queriersTable(a)},
 		{"Receivers", receiversTable(a)},
-		{"What else is here", productsTable(a)},
+		{"What else is here", productsTable(a.Products)},
 		{"Streams", streamsTable(a)},
 	} {
 		if len(part.table.Rows) == 0 {
