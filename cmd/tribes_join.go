@@ -68,6 +68,9 @@ func (a *app) runTribesJoin(c *cobra.Command, o joinOptions) error {
 	if err := positive(c, "duration", o.duration); err != nil {
 		return err
 	}
+	for _, h := range expected.Hosts {
+		cfg.Known = append(cfg.Known, h.Addrs...)
+	}
 	defer keepBrokenPipes()()
 	ctx, cancel := bounded(c.Context(), o.duration)
 	defer cancel()

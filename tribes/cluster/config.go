@@ -32,6 +32,11 @@ type Config struct {
 	Limit  int
 	Logger *slog.Logger
 
+	// Known are addresses of members outside of this host's networks. Receivers are
+	// asked in these networks, at known addresses, and where a member sends from itself;
+	// a heartbeat that names a third host makes nobody connect to that.
+	Known []netip.Addr
+
 	// What follows is of a node that joins.
 
 	// Listen is how long members are listened for before anything is sent: a group

@@ -28,6 +28,7 @@ type Node struct {
 	Notes []string
 
 	cfg      Config
+	reach    *reach
 	service  *membership.Service
 	receiver *channel.Receiver // nil of an observer
 	id       identity
@@ -119,7 +120,7 @@ func newNode(cfg Config) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{Interface: iface, Group: cfg.Group, cfg: cfg, done: make(chan struct{})}
+	n := &Node{Interface: iface, Group: cfg.Group, cfg: cfg, reach: newReach(cfg.Known), done: make(chan struct{})}
 	n.sender.Logger, n.sender.Guard, n.sender.Dropped = cfg.Logger, n.guard, n.dropped
 	return n, nil
 }
@@ -191,7 +192,7 @@ func (n *Node) run(ctx context.Context, conn membership.Conn) {
 	stop := func() {} // before it is known, nothing is heard
 	cfg := membership.ServiceConfig{
 		Refused: func() { stop() },
-		Config:  membership.Config{Frequency: n.cfg.Frequency, DropTime: n.cfg.DropTime, Limit: n.cfg.Limit},
+		Config:  membership.Config{Frequency: n.cfg.Frequency, DropTime: n.cfg.DropTime, Limit: n.cfg.Limit, Refuse: n.reach.refuse},
 		Group:   n.Group, Guard: n.guard, Logger: n.cfg.Logger,
 	}
 	if n.receiver != nil {

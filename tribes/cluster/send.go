@@ -122,4 +122,6 @@ func (n *Node) tick(ctx context.Context) {
 
 // Verdicts are what the stages saw wrong with the cluster, none where all is
 // well.
-func (n *Node) Verdicts() []verdict.Verdict { return stage.Verdicts(n.stages) }
+func (n *Node) Verdicts() []verdict.Verdict {
+	return append(stage.Verdicts(n.stages), n.reach.verdicts()...)
+}

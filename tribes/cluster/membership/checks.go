@@ -68,6 +68,9 @@ func (t *Table) unaskable(a *address) error {
 			return &FormError{Peer: m.Generation, Ours: t.local.Generation}
 		}
 	}
+	if t.cfg.Refuse != nil {
+		return t.cfg.Refuse(a.port, a.entries.back.source)
+	}
 	return nil
 }
 

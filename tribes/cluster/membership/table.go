@@ -40,6 +40,9 @@ type Config struct {
 	// Checked: a member is announced, or given up for silence, only after a TCP
 	// check. Without it heartbeats alone decide.
 	Checked bool
+	// Refuse says why the receiver of a member, which source advertises, is not to be
+	// asked: a heartbeat may name a host that has nothing to do with it. nil asks all.
+	Refuse func(receiver, source netip.AddrPort) error
 	// Notify is told of every change, in order. It must not call the Table.
 	Notify func(Event)
 	// Warn is told, once each, what a person should know beside the events.
