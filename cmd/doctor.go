@@ -5,10 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -101,6 +98,10 @@ func (a *app) runDoctor(c *cobra.Command, o *doctorOptions) error {
 	case o.from != "":
 		return a.doctorFrom(o)
 	}
+	if found := doctor.FindServerXML(); o.check.serverXML == "" && found != "" {
+		a.note("a Tomcat runs here with %s: that is judged too (--server-xml FILE names another one)", found)
+		o.check.serverXML = found
+	}
 	if err := o.check.takeServerXML(c, a); err != nil {
 		return err
 	}
@@ -116,7 +117,7 @@ func (a *app) runDoctor(c *cobra.Command, o *doctorOptions) error {
 		run.Name, _ = os.Hostname() // without: it goes by its address
 		run.Name = run.Name[:min(len(run.Name), 48)]
 	}
-	if run.Expect, run.Members, err = expectedMembers(o.expect); err != nil {
+	if run.Expect, err = parseExpect(c.Context(), o.expect); err != nil {
 		return err
 	}
 	if !a.quiet {
@@ -189,29 +190,4 @@ func (a *app) doctorFrom(o *doctorOptions) error {
 		return errNo
 	}
 	return nil
-}
-
-// expectedMembers reads "N" or "NAME,NAME".
-func expectedMembers(s string) (int, []string, error) {
-	if s == "" {
-		return 0, nil, nil
-	}
-	if n, err := strconv.Atoi(s); err == nil {
-		if n < 1 {
-			return 0, nil, usagef("--expect %d: say 1 or more", n)
-		}
-		return n, nil, nil
-	}
-	var names []string
-	for _, name := range strings.Split(s, ",") {
-		name = strings.TrimSpace(name)
-		if name == "" {
-			return 0, nil, usagef("--expect %q: an empty name between the commas", s)
-		}
-		if addr, err := netip.ParseAddr(name); err == nil {
-			name = addr.Unmap().String()
-		}
-		names = append(names, name)
-	}
-	return len(names), names, nil
 }

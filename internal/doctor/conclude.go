@@ -2,6 +2,8 @@ package doctor
 
 import (
 	"fmt"
+	"net/netip"
+	"strings"
 	"time"
 
 	"muster/internal/verdict"
@@ -95,13 +97,23 @@ func (d *doctor) somebody() {
 			}
 		}
 	}
+	var names []Member
+	for _, m := range d.r.Members {
+		if m.Heard > 0 && !m.Own {
+			names = append(names, m)
+		}
+	}
+	wanted := d.o.Expect.Own(func(a netip.Addr, name string) bool { return a.IsValid() && d.own(a) || name != "" && name == d.o.Name })
+	missing := wanted.Missing(len(names), func(i int) (netip.Addr, string) { return names[i].Addr.Addr(), names[i].Name })
 	id := verdict.ID("tribes.alone")
 	group := fmt.Sprintf("%s:%d", d.o.Query.Group, d.o.Query.Port)
 	watched := verdict.Evidence{What: "listened", Value: d.r.Watched.Round(time.Second).String(), ReadFrom: group}
 	next := "run muster doctor on the other nodes at the same time, or name them: muster doctor --expect NAME,NAME"
 	switch {
-	case d.o.Expect > others:
-		d.add(verdict.New(id, verdict.Fail, verdict.Definite, group, fmt.Sprintf("%d other members were heard, %d expected", others, d.o.Expect), watched, verdict.Next(next)))
+	case len(missing) > 0:
+		d.add(verdict.New(id, verdict.Fail, verdict.Definite, strings.Join(missing, ", "), fmt.Sprintf("%d other members were heard, and not %s", others, strings.Join(missing, ", ")), watched, verdict.Next(next)))
+	case d.o.Expect.Count > others:
+		d.add(verdict.New(id, verdict.Fail, verdict.Definite, group, fmt.Sprintf("%d other members were heard, %d expected", others, d.o.Expect.Count), watched, verdict.Next(next)))
 	case others > 0:
 		d.add(verdict.New(id, verdict.Pass, verdict.Definite, group, fmt.Sprintf("%d other members were heard, and the receivers of %d of them take connections", others, reached), watched))
 	case own > 0:

@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"time"
 
+	"muster/internal/expect"
 	"muster/internal/verdict"
 	"muster/ping/mesh"
 	"muster/routecheck/facts"
@@ -36,9 +37,8 @@ type Options struct {
 	Applications []*serverxml.Application
 	// Logs are catalina logs of this node; none: those beside server.xml.
 	Logs []string
-	// Expect is how many other members are expected, Members their names or addresses.
-	Expect  int
-	Members []string
+	// Expect are the other members that are expected, by number or by name.
+	Expect expect.Expect
 	// Before: no Tomcat needs to run here.
 	Before bool
 	// Watch is how long to watch the wire.

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"muster/internal/expect"
 	"muster/internal/verdict"
 	"muster/ping/mesh"
 	"muster/routecheck/facts"
@@ -37,9 +38,11 @@ func TestMember(t *testing.T) {
 		"not heard, takes and says nothing": {Member{TCP: mesh.TCPOpen, Tries: 1, Acked: &no}, "tribes.gc-pause"},
 		"not heard, not asked":              {Member{TCP: mesh.TCPOpen, Tries: 1}, ""},
 		"not tried":                         {Member{}, ""},
+		"named, not there":                  {Member{TCP: mesh.TCPTimeout, Tries: 3, From: "server.xml"}, "tribes.static-dead"},
+		"connected before, cut off":         {Member{TCP: mesh.TCPTimeout, Tries: 3, From: fromConnection}, "mesh.cut"},
 	} {
 		c.m.Addr = addr
-		d := &doctor{}
+		d := &doctor{r: Result{Facts: &facts.Facts{}}}
 		d.judgeMember(c.m)
 		got := ids(d.found)
 		if c.want == "" && len(got) > 0 || c.want != "" && !slices.Equal(got, []verdict.ID{c.want}) {
@@ -149,7 +152,7 @@ func TestAlone(t *testing.T) {
 		"another":             {[]Member{own, other}, 1, verdict.Pass},
 		"another, two wanted": {[]Member{own, other}, 2, verdict.Fail},
 	} {
-		d := &doctor{o: Options{Expect: c.expect, Query: facts.DefaultQuery()}, r: Result{Members: c.members, Watched: 8 * time.Second}}
+		d := &doctor{o: Options{Expect: expect.Expect{Count: c.expect}, Query: facts.DefaultQuery()}, r: Result{Facts: &facts.Facts{}, Members: c.members, Watched: 8 * time.Second}}
 		d.somebody()
 		if len(d.found) != 1 || d.found[0].Status != c.want {
 			t.Errorf("%s: %+v, want %s", name, d.found, c.want)

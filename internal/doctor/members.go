@@ -11,8 +11,10 @@ import (
 	"sync"
 	"time"
 
+	"muster/internal/expect"
 	"muster/internal/verdict"
 	"muster/ping/mesh"
+	"muster/routecheck/facts"
 	"muster/sniff"
 	"muster/tribes/cluster/channel"
 )
@@ -68,7 +70,7 @@ func (w *watcher) ours(a netip.Addr) bool {
 }
 
 func (w *watcher) named(a netip.Addr) bool {
-	if slices.Contains(w.o.Members, a.String()) {
+	if slices.ContainsFunc(w.o.Expect.Hosts, func(h expect.Host) bool { return h.Is(a, "") }) {
 		return true
 	}
 	if s := w.o.Settings; s != nil {
@@ -122,9 +124,14 @@ func (w *watcher) expected() []*Member {
 			}
 		}
 	}
-	for _, name := range w.o.Members {
-		if a, err := netip.ParseAddr(name); err == nil && !w.has(all, a) {
-			add(netip.AddrPortFrom(a, w.o.Query.TCPPort), "", "--expect")
+	for _, h := range w.o.Expect.Hosts {
+		if len(h.Addrs) > 0 && !slices.ContainsFunc(h.Addrs, func(a netip.Addr) bool { return w.has(all, a) }) {
+			add(netip.AddrPortFrom(h.Addrs[0], w.o.Query.TCPPort), h.Name, "--expect")
+		}
+	}
+	for _, c := range w.r.Facts.Connections.Value {
+		if a := c.Remote.Addr().Unmap(); !w.own(a) && !w.has(all, a) {
+			add(netip.AddrPortFrom(a, w.receiverOf(c)), "", fromConnection)
 		}
 	}
 	w.mu.Lock()
@@ -157,6 +164,18 @@ func (w *watcher) reached() []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// fromConnection: a replication connection of this host's Tomcat to it is open.
+const fromConnection = "an open replication connection"
+
+// receiverOf is the port of the receiver at the other end: the connection goes there, or
+// comes from there to our own, which has the same number as a rule.
+func (w *watcher) receiverOf(c facts.Connection) uint16 {
+	if p := c.Remote.Port(); p >= w.o.Query.TCPPort && p <= w.o.Query.LastTCPPort() {
+		return p
+	}
+	return w.o.Query.TCPPort
 }
 
 func (w *watcher) has(all map[netip.AddrPort]*Member, a netip.Addr) bool {
@@ -234,6 +253,9 @@ func (d *doctor) judgeMember(m Member) {
 	case m.Heard > 0 && unreached:
 		d.add(verdict.New("tribes.half-open", verdict.Fail, verdict.Likely, m.Addr.String(),
 			fmt.Sprintf("its heartbeats arrive, and its receiver cannot be reached: %s", unreachable(m)), beats, tcp))
+	case unreached && m.From == "server.xml":
+		d.add(verdict.New("tribes.static-dead", verdict.Fail, verdict.Likely, m.Addr.String(), "server.xml names it as a member, and its receiver cannot be reached: "+unreachable(m), tcp,
+			verdict.Next("is Tomcat running there? does its firewall let TCP "+strconv.Itoa(int(m.Addr.Port()))+" in?")))
 	case m.Heard > 0 || m.Tries == 0 || !d.multicast():
 	case m.TCP == mesh.TCPOpen && m.Acked != nil && *m.Acked:
 		d.add(verdict.New("tribes.one-way", verdict.Fail, verdict.Likely, m.Addr.String(),
@@ -241,10 +263,23 @@ func (d *doctor) judgeMember(m Member) {
 	case m.TCP == mesh.TCPOpen && m.Acked != nil:
 		d.add(verdict.New("tribes.gc-pause", verdict.Fail, verdict.Likely, m.Addr.String(),
 			"its receiver takes connections and answers nothing, and no heartbeat comes: the process stands still", beats, tcp))
+	case unreached && m.From == fromConnection:
+		d.add(verdict.New("mesh.cut", verdict.Fail, verdict.Likely, m.Addr.String(),
+			"this host's Tomcat has an open replication connection to it, and now neither a heartbeat nor an answer comes: "+unreachable(m)+d.neighbour(m.Addr.Addr()), beats, tcp))
 	case unreached && strings.HasPrefix(m.From, "muster doctor"):
 		d.add(verdict.New("tribes.not-joined", verdict.Fail, verdict.Hint, m.Addr.String(),
 			"neither a heartbeat nor an answer of its receiver comes from it; is that Tomcat running?", beats, tcp))
 	}
+}
+
+// neighbour adds what the kernel knows of a host on the same link.
+func (d *doctor) neighbour(a netip.Addr) string {
+	for _, n := range d.r.Facts.Neighbours.Value {
+		if n.Addr == a && n.MAC == "" {
+			return "; it does not answer ARP either: the way is cut below IP, or the host is down"
+		}
+	}
+	return ""
 }
 
 func unreachable(m Member) string {
