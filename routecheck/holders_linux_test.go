@@ -286,3 +286,10 @@ os.kill(os.getpid(), signal.SIGSTOP)
 	})
 	until(t, l.Host(1).Command, fmt.Sprintf(`grep -q "^State:.T" /proc/%d/status`, c.Process.Pid))
 }
+
+// twoOfOneHost are two members that know each other over the loopback.
+func twoOfOneHost(t *testing.T, l *netlab.Lab) {
+	udp(t, l.Host(1), "0.0.0.0:45564", "lo", "228.0.0.4")
+	listen(t, l.Host(1), "127.0.0.1:4000")
+	listen(t, l.Host(1), "127.0.0.1:4001")
+}

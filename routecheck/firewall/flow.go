@@ -25,6 +25,8 @@ type Flow struct {
 	// Back is the interface by which the route to the peers leaves, nil where it is
 	// not known.
 	Back *Device
+	// Protocol is that of the group's packets where they are not UDP: 89 for OSPF's.
+	Protocol byte
 	// Whose is added to the names of packets: " of 10.0.0.7".
 	Whose string
 	// Queriers is where IGMP queries may come from; not valid is anywhere.
@@ -43,23 +45,38 @@ type Flow struct {
 // HeartbeatIn is another member's heartbeat. Every multicast datagram is ct state
 // new: no answer ever comes from the group's address.
 func (f Flow) HeartbeatIn() Packet {
-	p := f.packet("a heartbeat coming in", In)
-	p.Allow = f.kind("udp")
-	p.ip(protoUDP, f.peer(), f.exact(f.Group), false)
-	p.udp(f.Port)
-	p.toGroup(f.Group)
+	p := f.packet(f.datagram()+" coming in", In)
+	f.groupPacket(&p, f.peer())
 	return p
 }
 
 // HeartbeatOut is a heartbeat of this host's own.
 func (f Flow) HeartbeatOut() Packet {
-	p := f.packet("a heartbeat going out", Out)
-	p.Allow = f.kind("udp")
-	p.ip(protoUDP, f.exact(f.Self), f.exact(f.Group), false)
-	p.udp(f.Port)
-	p.toGroup(f.Group)
+	p := f.packet(f.datagram()+" going out", Out)
+	f.groupPacket(&p, f.exact(f.Self))
 	p.pktType, p.srcType = packetHost, rtnLocal
 	return p
+}
+
+// datagram names what is sent to the group.
+func (f Flow) datagram() string {
+	if f.Protocol != 0 {
+		return fmt.Sprintf("a packet of protocol %d", f.Protocol)
+	}
+	return "a heartbeat"
+}
+
+func (f Flow) groupPacket(p *Packet, src value) {
+	if f.Protocol != 0 {
+		p.Allow = f.kind(fmt.Sprint(f.Protocol))
+		p.ip(f.Protocol, src, f.exact(f.Group), false)
+		p.trans = unknown(8)
+	} else {
+		p.Allow = f.kind("udp")
+		p.ip(protoUDP, src, f.exact(f.Group), false)
+		p.udp(f.Port)
+	}
+	p.toGroup(f.Group)
 }
 
 // QueryIn is a general query of IGMP (RFC 3376 section 4.1) or, for an IPv6

@@ -44,6 +44,9 @@ var hostnameLoopback = Check{
 			return pass(fmt.Sprintf("%s, but the Receiver address of %s is %s", saw, c.From, c.Receiver), ev...)
 		}
 		if s, ok := h.memberListener(); ok {
+			if s.Local.Addr().IsLoopback() && h.alone() {
+				return pass(saw+", where members of this host alone reach each other", ev...)
+			}
 			if s.Local.Addr().IsLoopback() {
 				ev = append(ev, evidence("receiver", s.Local, h.Listeners.From))
 				return found(verdict.Fail, verdict.Definite, fmt.Sprintf(", where the receiver listens: %s", s.Local))

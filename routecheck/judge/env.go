@@ -190,7 +190,7 @@ var vpn = Check{
 		}
 		return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("the group follows the default route into the tunnel %s, which a VPN set up", l.Name),
 			h.perOS(map[string][]string{
-				"linux":   {fmt.Sprintf("ip route add %s dev %s metric 1   # the LAN's interface", h.groupNet(), h.otherLink())},
+				"linux":   h.otherRoute(),
 				"windows": h.reroute(""),
 				"":        {fmt.Sprintf("route add -net %s -interface %s   # the LAN's interface", h.groupNet(), h.otherLink())},
 			}), ev)

@@ -16,6 +16,7 @@ func (h *Host) flow() firewall.Flow {
 	f := firewall.Flow{Device: device(h.Link), Group: h.Query.Group.WithZone(""), Port: h.Query.Port, TCPPort: h.Query.TCPPort,
 		TCPLast: h.Query.LastTCPPort(), Self: h.Src, Bridge: h.Link.Kind == "bridge", Back: h.nearBack(),
 		Plain: h.Firewall.Known() && len(h.Firewall.Value.IPsec) == 0}
+	f.Protocol = routingGroups[f.Group].protocol
 	if h.Query.Source.IsValid() {
 		f.Peers = netip.PrefixFrom(h.Query.Source, h.Query.Source.BitLen())
 		f.Back = h.wayBack(h.Query.Source)
@@ -164,12 +165,23 @@ func (h *Host) answer(what string) (firewall.Answer, bool) {
 	return best, found
 }
 
+// traffic names what is sent to the group.
+func (h *Host) traffic() string {
+	if r, ok := routingGroups[h.Query.Group.WithZone("")]; ok {
+		return fmt.Sprintf("%s's packets (protocol %d) to %s", r.name, r.protocol, h.Query.Group)
+	}
+	if h.foreign() != "" {
+		return fmt.Sprintf("datagrams to %s port %d", h.Query.Group, h.Query.Port)
+	}
+	return fmt.Sprintf("heartbeats to %s port %d", h.Query.Group, h.Query.Port)
+}
+
 var inputDrop = Check{
 	ID: "fw.input-drop",
 	Judge: func(h *Host) []verdict.Verdict {
 		return h.askPeers(func(f firewall.Flow) []firewall.Packet { return []firewall.Packet{f.HeartbeatIn()} },
-			fmt.Sprintf("the firewall lets heartbeats to %s port %d in on %s", h.Query.Group, h.Query.Port, h.Link.Name),
-			"the firewall keeps heartbeats out")
+			fmt.Sprintf("the firewall lets %s in on %s", h.traffic(), h.Link.Name),
+			"the firewall keeps "+h.traffic()+" out")
 	},
 }
 
@@ -177,8 +189,8 @@ var outputDrop = Check{
 	ID: "fw.output-drop",
 	Judge: func(h *Host) []verdict.Verdict {
 		return h.ask([]firewall.Packet{h.flow().HeartbeatOut()},
-			fmt.Sprintf("the firewall lets heartbeats out by %s", h.Link.Name),
-			"the firewall keeps this host's heartbeats in (sending fails with \"Operation not permitted\")")
+			fmt.Sprintf("the firewall lets %s out by %s", h.traffic(), h.Link.Name),
+			"the firewall keeps what this host sends to the group in (sending fails with \"Operation not permitted\")")
 	},
 }
 
@@ -196,6 +208,9 @@ var igmpDrop = Check{
 var halfOpen = Check{
 	ID: "tribes.half-open",
 	Judge: func(h *Host) []verdict.Verdict {
+		if v := h.noReceiver(); v != nil {
+			return v
+		}
 		ports := fmt.Sprintf("%d-%d", h.Query.TCPPort, h.Query.LastTCPPort())
 		in := h.askPeers(func(f firewall.Flow) []firewall.Packet { return append(f.ARP(), f.ConnectIn()...) }, fmt.Sprintf("the firewall lets connections to the receiver's ports %s in and members' connections out", ports),
 			"members appear and vanish, and nothing replicates")

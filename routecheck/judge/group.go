@@ -107,6 +107,9 @@ var wellKnown = Check{
 		case p.Key == "tribes":
 			return ofGroup(h, pass(fmt.Sprintf("%s port %d is Tomcat's own default", h.Query.Group, h.Query.Port)))
 		}
+		if h.Query.Cluster == nil {
+			return ofGroup(h, pass(fmt.Sprintf("a note: %s port %d is where %s is by default", h.Query.Group, h.Query.Port, p.Name), evidence("known for", p.Name, "muster's table of products")))
+		}
 		return ofGroup(h, bad(verdict.Warn, verdict.Definite, fmt.Sprintf("%s port %d is where %s is by default: strange packets are to be expected", h.Query.Group, h.Query.Port, p.Name),
 			[]string{"choose a group and a port of your own: " + freeRange}, evidence("known for", p.Name, "muster's table of products")))
 	},
@@ -120,6 +123,9 @@ var linkLocalRange = Check{
 		}
 		if !h.Query.Group.Is4() || !h.Query.Group.IsLinkLocalMulticast() {
 			return ofGroup(h, pass(fmt.Sprintf("%s is outside of 224.0.0.0/24", h.Query.Group)))
+		}
+		if name := h.foreign(); name != "" {
+			return ofGroup(h, pass(fmt.Sprintf("a note: %s is in 224.0.0.0/24, where %s belongs", h.Query.Group, name)))
 		}
 		return ofGroup(h, bad(verdict.Warn, verdict.Definite, fmt.Sprintf("%s is in 224.0.0.0/24, which belongs to the network's own protocols: switches flood it, routers never forward it", h.Query.Group), []string{freeRange}))
 	},

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"slices"
 
 	"muster/internal/verdict"
 	"muster/routecheck/facts"
@@ -39,12 +40,20 @@ var versionCompat = Check{
 			v[0].Fix = []string{"ip link set " + h.Link.Name + " type bridge mcast_igmp_version 3"}
 			return v
 		}
+		if !h.Query.Source.IsValid() && !h.joinsSources() {
+			return pass(fmt.Sprintf("a note: %s speaks IGMP version %s, after an older query; nobody here joins a source, which alone would be lost", h.Link.Name, version[1:]), ev)
+		}
 		saw := fmt.Sprintf("%s speaks IGMP version %s: an old query was heard in the last minutes, and joins of a source are lost while it lasts", h.Link.Name, version[1:])
 		return bad(verdict.Warn, verdict.Definite, saw, []string{
 			"set the querier to version 3 (Cisco: ip igmp version 3); muster querier shows which it is",
 			"# or wait 260 s after the last old query: nothing on this host shortens it but creating the interface anew",
 		}, ev)
 	},
+}
+
+// joinsSources: some socket asks for sources of a group on the judged interface.
+func (h *Host) joinsSources() bool {
+	return slices.ContainsFunc(h.Filters.Value, func(f facts.SourceFilter) bool { return f.Link == h.Link.Index && f.Includes > 0 })
 }
 
 var versionForced = Check{

@@ -93,9 +93,7 @@ var noIPv4 = Check{
 		}
 		saw := h.Link.Name + " has no IPv4 address: heartbeats would leave from the address of another interface, or from 0.0.0.0"
 		return bad(verdict.Warn, verdict.Definite, saw, h.perOS(map[string][]string{
-			"linux":   {"ip addr add ADDRESS/PREFIX dev " + h.Link.Name + "   # or let DHCP do it"},
-			"windows": {fmt.Sprintf("New-NetIPAddress -InterfaceAlias %q -IPAddress ADDRESS -PrefixLength PREFIX", h.Link.Name)},
-			"":        {"ifconfig " + h.Link.Name + " inet ADDRESS/PREFIX alias"},
+			"": {"give " + h.Link.Name + " an IPv4 address of the members' network, by DHCP or by hand"},
 		}), evidence("addresses of "+h.Link.Name, "none", h.Addrs.From))
 	},
 }
@@ -140,7 +138,7 @@ var loopbackOnly = Check{
 		}
 		n := 0
 		for _, l := range h.Links.Value {
-			if !l.Has(facts.FlagLoopback) && l.Kind != "ifb" && l.Kind != "dummy" && l.Kind != "sit" {
+			if wired(l) {
 				n++
 			}
 		}
@@ -155,6 +153,11 @@ var loopbackOnly = Check{
 		fix := []string{"give this host a network; for a service, start it After=network-online.target"}
 		if h.Platform.Value.Container != "" {
 			fix = []string{"give the container a network (it has none, as with --network none)"}
+		}
+		if h.alone() {
+			v := bad(verdict.Warn, verdict.Definite, "the loopback is the only interface: members of this host hear each other, and no other host can join them", fix, ev)
+			v[0].Subject = "lo"
+			return v
 		}
 		v := bad(verdict.Fail, verdict.Definite, "the loopback is the only interface: a member here is always alone", fix, ev)
 		v[0].Subject = "lo"
@@ -215,10 +218,18 @@ var pointToPoint = Check{
 		}
 		return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("%s is a tunnel (%s): joins and sends succeed on it, but its other end seldom carries multicast", h.Link.Name, orWord(h.Link.Kind, "point to point")),
 			h.perOS(map[string][]string{
-				"linux": {"ip route replace 224.0.0.0/4 dev " + h.otherLink() + "   # the interface of the other members"},
+				"linux": h.otherRoute(),
 				"":      {"name the LAN's interface to the member (Tomcat: bind on Membership)"},
 			}), ev)
 	},
+}
+
+// otherRoute sends the group out of another interface, where there is one.
+func (h *Host) otherRoute() []string {
+	if h.otherLink() == "IF" {
+		return []string{nameOne}
+	}
+	return []string{h.routeTo(h.otherLink()) + "   # the interface of the other members"}
 }
 
 // tunnel reports whether the link leads to one other end, without an Ethernet.

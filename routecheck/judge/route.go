@@ -36,16 +36,16 @@ var routeNone = Check{
 				evidence("route to "+h.Query.Group.String(), describeAnswer(h, a), h.ToGroup.From))
 		}
 		ev := evidence("route to "+h.Query.Group.String(), "network is unreachable", h.ToGroup.From)
-		name := "IF"
-		if h.OK {
-			name = h.Link.Name
-		}
+		name := h.Link.Name
 		fix := h.perOS(map[string][]string{
-			"linux":   {"ip route add " + h.groupNet() + " dev " + name},
+			"linux":   {map[bool]string{false: "ip route add ", true: "ip -6 route add multicast "}[h.V6] + h.groupNet() + " dev " + name + map[bool]string{true: " table local"}[h.V6]},
 			"windows": {"route -p add 224.0.0.0 mask 240.0.0.0 " + orWord(addrText(h.Src), "ADDRESS")},
 			"solaris": {"route -p add 224.0.0.0/4 " + orWord(addrText(h.Src), "ADDRESS") + " -interface"},
 			"":        {"route add -net 224.0.0.0/4 -interface " + name},
 		})
+		if !h.OK { // there is no interface to name
+			fix = nil
+		}
 		if c := h.Query.Cluster; c != nil && c.Bind != "" && h.OK {
 			return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("there is no route to %s; %s binds to %s, which does without one where Java uses IPv4 sockets (-Djava.net.preferIPv4Stack=true)", h.Query.Group, c.From, c.Bind), fix, ev)
 		}
@@ -114,10 +114,45 @@ var routeToLo = Check{
 			"windows": h.reroute(""),
 			"":        {"route delete -net " + h.groupNet()},
 		})
+		if h.alone() {
+			return bad(verdict.Warn, verdict.Definite, fmt.Sprintf("%s is routed to %s, the only interface: members of this host hear each other, and no other host can join them", h.Query.Group, l.Name), nil, ev)
+		}
 		v := bad(verdict.Fail, verdict.Definite, fmt.Sprintf("%s is routed to %s: every send succeeds and nothing reaches the wire", h.Query.Group, l.Name), fix, ev)
 		v[0].Subject = l.Name
 		return v
 	},
+}
+
+// alone: the loopback is the only interface, and the group is routed to it: a
+// cluster of this host for itself.
+func (h *Host) alone() bool {
+	l, ok := h.LinkAt(h.ToGroup.Value.Link)
+	return ok && l.Has(facts.FlagLoopback|facts.FlagUp) && h.ToGroup.Value.Errno == "" &&
+		!slices.ContainsFunc(h.Links.Value, func(l facts.Link) bool { return wired(l) })
+}
+
+// wired: the interface may lead to other hosts.
+func wired(l facts.Link) bool {
+	return !l.Has(facts.FlagLoopback) && l.Kind != "ifb" && l.Kind != "dummy" && l.Kind != "sit"
+}
+
+// routeTo is the command that sends the group out of an interface: for the route
+// that holds it now, in the table where the kernel looks. IPv6 has its groups in
+// the table local, one route an interface.
+func (h *Host) routeTo(link string) string {
+	if h.V6 {
+		return fmt.Sprintf("ip -6 route replace multicast %s/128 dev %s table local", h.Query.Group.WithZone(""), link)
+	}
+	net, table := h.groupNet(), ""
+	if a := h.ToGroup.Value; a.Errno == "" {
+		if p, err := netip.ParsePrefix(h.coveringRoute(a.Link)); err == nil && p.Bits() > 4 {
+			net = p.String()
+		}
+		if a.Table != 0 && a.Table != 254 && a.Table != 255 {
+			table = fmt.Sprintf(" table %d", a.Table)
+		}
+	}
+	return "ip route replace " + net + " dev " + link + table
 }
 
 // coveringRoute is the narrowest route that holds the group, of one interface (0:

@@ -56,6 +56,9 @@ func (h *Host) wantedLink() (facts.Link, string) {
 			return l, "the bind address of " + c.From
 		}
 	}
+	if c := h.Query.Cluster; c != nil && c.Receiver != "auto" {
+		return facts.Link{}, "" // where replication goes is said there, and need not be where heartbeats go
+	}
 	for _, s := range h.memberListeners() {
 		a := s.Local.Addr()
 		if a.IsUnspecified() || a.IsLoopback() || a.Is6() != h.V6 {
@@ -70,7 +73,7 @@ func (h *Host) wantedLink() (facts.Link, string) {
 
 func (h *Host) reroute(link string) []string {
 	return h.perOS(map[string][]string{
-		"linux":   {"ip route replace " + h.groupNet() + " dev " + link},
+		"linux":   {h.routeTo(link)},
 		"windows": {fmt.Sprintf("Set-NetIPInterface -InterfaceAlias %q -InterfaceMetric 5000   # the wrong one", h.LinkName(h.ToGroup.Value.Link))},
 		"":        {"route change -net 224.0.0.0/4 -interface " + link},
 	})

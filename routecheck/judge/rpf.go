@@ -92,7 +92,7 @@ var rpfStrict = Check{
 		astray := h.astray()
 		if len(astray) == 0 {
 			if d := h.rpDrops(); d > 0 && !h.hasDefault(h.Link.Index) {
-				return bad(verdict.Warn, verdict.Hint, fmt.Sprintf("rp_filter is strict on %s and dropped %d packets since the start: of senders to whom the way back is not %s", h.Link.Name, d, h.Link.Name), h.rpFix("2"), ev...)
+				return bad(verdict.Warn, verdict.Hint, fmt.Sprintf("rp_filter is strict on %s and dropped %d packets since the start: of senders to whom the way back is not %s", h.Link.Name, d, h.Link.Name), h.rpFix("0"), ev...)
 			}
 			return pass(fmt.Sprintf("rp_filter is strict on %s, and the way back to every sender known is %s", h.Link.Name, h.Link.Name), ev...)
 		}

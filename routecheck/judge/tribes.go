@@ -24,7 +24,9 @@ var advertisesLoopback = Check{
 		}
 		if s, ok := h.memberListener(); ok {
 			ev := evidence("receiver", fmt.Sprintf("%s of %s", s.Local, h.holder(s)), h.Listeners.From)
-			if a := s.Local.Addr(); a.IsLoopback() || a.IsLinkLocalUnicast() {
+			if a := s.Local.Addr(); a.IsLoopback() && h.alone() {
+				return pass(fmt.Sprintf("a note: the receiver of %s listens on %s, where only members of this host reach it", h.holder(s), s.Local), ev)
+			} else if a.IsLoopback() || a.IsLinkLocalUnicast() {
 				return bad(verdict.Fail, verdict.Definite, fmt.Sprintf("the receiver of %s listens on %s, and that is what it advertises", h.holder(s), s.Local), fix, ev)
 			}
 			return pass(fmt.Sprintf("the receiver of %s listens on %s", h.holder(s), s.Local), ev)
@@ -114,6 +116,9 @@ var clockSkew = Check{
 var receiverPort = Check{
 	ID: "tribes.receiver-port",
 	Judge: func(h *Host) []verdict.Verdict {
+		if v := h.noReceiver(); v != nil {
+			return v
+		}
 		if !h.Listeners.Known() {
 			return unknown("the listening sockets are not known: " + h.Listeners.Reason())
 		}
@@ -201,11 +206,21 @@ var exposedPort = Check{
 				}
 				// Whether another firewall stands before this host is not known here.
 				return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("the receiver of %s listens on the public address %s, and this host's firewall lets anybody in: it takes Java objects from whoever connects", h.holder(s), x),
-					[]string{fmt.Sprintf("nft insert rule inet filter input ip saddr != %s tcp dport %d drop", orWord(prefixText(h), "MEMBERS"), s.Local.Port()), "listen on an address of the members' own network: address on Receiver"}, ev...)
+					[]string{h.keepOut(s), "listen on an address of the members' own network: address on Receiver"}, ev...)
 			}
 		}
 		return pass("the receiver listens on no public address", evidence("receiver", members[0].Local, h.Listeners.From))
 	},
+}
+
+// keepOut closes the receiver's port to everybody but the members' network, in a
+// table of its own, which no other tool's rules depend on.
+func (h *Host) keepOut(s facts.Socket) string {
+	if !h.nearby() {
+		return "let the firewall take connections to the receiver from the members' addresses alone"
+	}
+	ip := map[bool]string{false: "ip", true: "ip6"}[h.V6]
+	return fmt.Sprintf("nft 'add table inet cluster; add chain inet cluster input { type filter hook input priority -10; }; add rule inet cluster input %s saddr != %s tcp dport %d drop'", ip, h.Peers, s.Local.Port())
 }
 
 // public: anybody in the Internet may address it. The ranges for documents are
