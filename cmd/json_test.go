@@ -59,6 +59,7 @@ var jsonLines = []struct {
 	{"node", "summary", nodeSummary{}},
 	{"ping", "reply", view.PingReply{}},
 	{"ping", "responder", view.PingResponder{}},
+	{"ping", "verdict", view.Verdict{}},
 	{"ping", "summary", view.PingSummary{}},
 	{"ping --ttl", "ttl", view.PingSweepRow{}},
 	{"ping --ttl", "summary", view.PingSweepSummary{}},

@@ -212,6 +212,9 @@ func (a *app) runPing(c *cobra.Command, o pingOptions, args []string) error {
 	}, expect)
 }
 
+// answersShown is the shortest interval at which each answer gets a line as it comes.
+const answersShown = 200 * time.Millisecond
+
 func (o *pingOptions) expectation(ctx context.Context, group netip.Addr) (ping.Expectation, error) {
 	if o.expect == "" {
 		return ping.Expectation{}, nil
@@ -245,6 +248,8 @@ func (a *app) ping(ctx context.Context, o pingOptions, cfg ping.LinkConfig, expe
 	}
 	if a.json && !a.quiet {
 		po.OnReply = show.Reply
+	} else if !a.quiet && !o.sweeping() && o.interval >= answersShown {
+		po.OnReply = show.Answer
 	} else if a.verbose {
 		po.OnReply = func(r ping.Reply) { fmt.Fprintln(a.Err, view.ReplyText(r)) }
 	}
@@ -260,6 +265,7 @@ func (a *app) ping(ctx context.Context, o pingOptions, cfg ping.LinkConfig, expe
 	if met := expect.Met(res.Responders); !met && ctx.Err() == nil {
 		asked.Silent = ping.Look(ctx, cfg, ping.DefaultPort, res.Responders, expect)
 	}
+	show.Verdicts = ping.Judge(asked, cfg.Interface, res.Responders, expect)
 	if err := show.Result(res, ping.Explain(asked, res.Responders, expect)); err != nil {
 		return err
 	}

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"muster/cmd/internal/view"
+	"muster/internal/escape"
 	"muster/mcast"
 	"muster/ping"
 )
@@ -43,6 +45,9 @@ func (a *app) respond(ctx context.Context, o pingOptions, groups []mcast.Group, 
 	r.Asked = func(from netip.Addr) { show.Asked(from) }
 	if !a.quiet {
 		fmt.Fprintf(a.Err, "answering muster's echo on %s\n", groups[0])
+	}
+	if c := closedPort(ctx, i, groups[0].AddrPort(), tomcatPort); c != nil {
+		a.note("this host's own firewall drops UDP port %d, so that nobody is answered: %s; to open it: %s", groups[0].Port, escape.Text(c.Rule), strings.Join(c.Fix, "; "))
 	}
 	end := ctx
 	if o.duration > 0 {

@@ -9,6 +9,7 @@ import (
 
 	"muster/cmd/internal/term"
 	"muster/internal/escape"
+	"muster/internal/verdict"
 	"muster/mcast"
 	"muster/ping"
 )
@@ -27,6 +28,13 @@ type Ping struct {
 	s     *term.Stream
 	lines *term.Lines // nil: text
 	PingContext
+	// Verdicts are shown with the result.
+	Verdicts []verdict.Verdict
+}
+
+// Answer shows one answer as it comes.
+func (p *Ping) Answer(r ping.Reply) {
+	fmt.Fprintln(p.s, ReplyText(r)) // a closed pipe shows at the end
 }
 
 // NewPing shows on s.
@@ -182,6 +190,11 @@ func (p *Ping) closing(r *ping.Result, missing, notes []string) error {
 	}
 	for _, c := range p.counts(r) {
 		fmt.Fprintf(&b, "%s\n", c)
+	}
+	for _, v := range p.Verdicts {
+		if v.Status != verdict.Pass {
+			b.WriteString(VerdictText(p.s, v))
+		}
 	}
 	for _, note := range notes {
 		fmt.Fprintf(&b, "%s %s\n", p.s.Doubt("note:"), escape.Text(note))

@@ -100,6 +100,11 @@ func (p *Ping) json(r *ping.Result, missing, notes []string) error {
 			return err
 		}
 	}
+	for _, v := range p.Verdicts {
+		if err := p.lines.Write(NewVerdict(v)); err != nil {
+			return err
+		}
+	}
 	s := p.summary(r)
 	s.Missing, s.Notes = missing, notes
 	if s.Notes == nil {
