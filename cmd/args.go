@@ -26,7 +26,10 @@ func takes(c *cobra.Command, args []string, lo, hi int) error {
 	case len(args) < lo:
 		return usagef("an argument is missing: write %s (see '%s --help')", write, c.CommandPath())
 	case hi >= 0 && len(args) > hi:
-		return usagef("%q is too much: write %s (see '%s --help')", args[hi], write, c.CommandPath())
+		if hi == 0 {
+			return usagef("%s takes no arguments; unexpected: %q (see '%s --help')", c.CommandPath(), args[hi], c.CommandPath())
+		}
+		return usagef("one argument too many: %q; write %s (see '%s --help')", args[hi], write, c.CommandPath())
 	}
 	return nil
 }

@@ -103,6 +103,8 @@ means that nothing failed, but something could not be found out.`,
 	f.StringSliceVar(&o.only, "only", nil, "judge only these `IDS` or families (route, fw.input-drop)")
 	f.StringSliceVar(&o.ignore, "ignore", nil, "leave out these `IDS` or families")
 	f.BoolVar(&o.strict, "strict", false, "let warnings fail too")
+	a.junitFlag(c)
+	a.outputFlag(c)
 	f.BoolVar(&o.list, "list", false, "list what is checked, and judge nothing")
 	f.StringVar(&o.save, "save", "", "write the facts to `FILE` (-: stdout) instead of judging them")
 	f.StringVar(&o.from, "from", "", "judge the facts in `FILE` (-: stdin) instead of this host's")
@@ -264,6 +266,7 @@ func (a *app) runCheck(c *cobra.Command, o checkOptions) error {
 		return a.saveFacts(host, o)
 	}
 	verdicts := o.serverXMLVerdicts(c, judge.Facts(host, want), want)
+	a.judged(verdicts)
 	report := view.CheckReport{Host: judge.NewHost(host), Verdicts: verdicts, Summary: verdict.Summarize(verdicts), TookMS: host.TookMS, Short: o.short, All: o.all}
 	switch {
 	case o.fix:

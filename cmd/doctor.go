@@ -80,6 +80,8 @@ the packets on the wire and the firewall.`,
 	f.BoolVar(&o.redact, "redact", false, "with --bundle: hide names and addresses, and leave out server.xml, log and packets")
 	f.StringVar(&o.from, "from", "", "judge this bundle `FILE` instead of this host")
 	f.StringVar(&o.html, "html", "", "write the verdict as one page into this `FILE`, too")
+	a.junitFlag(c)
+	a.outputFlag(c)
 	f.BoolVar(&o.strict, "strict", false, "let warnings fail too")
 	f.BoolVar(&o.all, "all", false, "show every verdict, and not only what is wrong or unknown")
 	return c
@@ -127,6 +129,7 @@ func (a *app) runDoctor(c *cobra.Command, o *doctorOptions) error {
 	}
 	start := time.Now()
 	res, runErr := doctor.Run(c.Context(), run)
+	a.judged(res.Verdicts)
 	view := view.Doctor{Result: res, Took: time.Since(start), All: o.all}
 	if err := errors.Join(a.showDoctor(view, o), o.save(res, run)); err != nil {
 		return err

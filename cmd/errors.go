@@ -12,10 +12,10 @@ import (
 
 // Exit statuses, as the table in docs/cli.md has them.
 const (
-	exitOK          = 0   // what was asked for is so
-	exitNo          = 1   // it is not: a check failed, nobody answered
+	exitOK          = 0   // yes: it works, or what was asked for was found
+	exitNo          = 1   // no: a check failed, or too few answered
 	exitUsage       = 2   // the command line is wrong
-	exitUnknown     = 3   // it could not be found out
+	exitUnknown     = 3   // could not tell: permission, interface, system, nothing seen
 	exitInterrupted = 130 // stopped before a verdict
 )
 

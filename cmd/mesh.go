@@ -72,6 +72,8 @@ that is closed at once. Somebody must listen there, a Tomcat say; --tcp-listen d
 	f.Uint16Var(&o.tcpPort, "tcp-port", 0, "TCP `port` that the nodes try to reach on each other")
 	f.BoolVar(&o.tcpListen, "tcp-listen", false, "accept connections to --tcp-port on this node")
 	f.IntVar(&o.load, "load", mesh.DefaultLoad, "most `bits` per second that all nodes together send to the group; the same on all of them")
+	a.junitFlag(c)
+	a.outputFlag(c)
 	f.BoolVar(&o.strict, "strict", false, "exit status 1 for warnings too")
 	interfaceFlag(c, &o.iface)
 	return c
@@ -131,6 +133,7 @@ func (a *app) runMesh(c *cobra.Command, o meshOptions, args []string) error {
 	if err != nil {
 		return err
 	}
+	a.judged(res.Verdicts)
 	if err := show.Final(res.Report, res.Verdicts); err != nil {
 		return err
 	}

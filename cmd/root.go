@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +22,8 @@ type app struct {
 	color   string
 	quiet   bool
 	verbose bool
+	report  reporting
+	closing *closing // of JSON lines; nil for text and for one document
 }
 
 // Main runs the command line of this process and returns its exit status.
@@ -35,46 +38,73 @@ func Main(args []string) int {
 
 // Run runs one command line on the given streams. A cancelled ctx is Ctrl-C.
 func Run(ctx context.Context, args []string, s *term.Streams) int {
-	root := newRoot(s)
+	a := &app{Streams: s}
+	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	report(s, err)
-	return exitStatus(err)
+	return a.end(err)
+}
+
+// end closes what a command that ended with err leaves, tells the error, and returns
+// the exit status.
+func (a *app) end(err error) int {
+	report(a.Streams, err)
+	if a.closing != nil && exitStatus(err) != exitUsage {
+		if e := a.closing.end(err); e != nil && exitStatus(err) == exitOK {
+			err = e
+		}
+	}
+	status, e := a.report.end(err)
+	if e != nil {
+		report(a.Streams, e)
+		return exitStatus(e)
+	}
+	return status
 }
 
 // Root is the whole command tree, for the generator of the man pages.
-func Root() *cobra.Command { return newRoot(term.System()) }
+func Root() *cobra.Command { return (&app{Streams: term.System()}).root() }
 
-func newRoot(s *term.Streams) *cobra.Command {
-	a := &app{Streams: s}
+// root is the command tree.
+func (a *app) root() *cobra.Command {
+	s := a.Streams
+	printVersion := false
 	root := &cobra.Command{
 		Use:   "muster COMMAND",
 		Short: "tell whether multicast and a Tomcat cluster work here, and if not, why",
 		Long: `Muster tells, in seconds and with evidence, whether multicast and a Tomcat-style
 cluster work on this node and between these nodes, and if not, why, and which
-command mends it.
+command fixes it.
 
 GROUP is [SOURCE,]ADDRESS[:PORT][+NUM]; IPv6 goes in brackets when a port follows,
 %zone is allowed, +NUM is a range of NUM groups upwards, and a SOURCE makes it
-source-specific. Durations are written 500ms, 3s, 5m.`,
+source-specific. Durations are written 500ms, 3s, 5m, or in plain seconds: 4, 0.5.`,
 		SilenceErrors:              true,
 		SuggestionsMinimumDistance: 2,
 		SilenceUsage:               true,
 		Args:                       commandGroupArgs,
-		RunE:                       func(c *cobra.Command, _ []string) error { return c.Help() },
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		RunE: func(c *cobra.Command, _ []string) error {
+			if printVersion {
+				return a.printVersion()
+			}
+			return c.Help()
+		},
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
 			if !a.SetColor(a.color) {
 				return usagef("--color %q: say auto, always or never", a.color)
 			}
-			return nil
+			if a.json && !printsDocument(c) {
+				a.closing = &closing{w: a.Out.Writer, began: time.Now()}
+				a.Out.Writer = a.closing
+			}
+			return a.report.begin(a, c)
 		},
 	}
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usagef("%w (see '%s --help')", err, c.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagError)
+	root.Flags().BoolVar(&printVersion, "version", false, "print the version of this binary")
 	p := root.PersistentFlags()
 	p.BoolVar(&a.json, "json", false, "print JSON lines, the last one the summary")
 	p.StringVar(&a.color, "color", "auto", "auto, always or never (NO_COLOR is honoured)")
@@ -97,8 +127,12 @@ source-specific. Durations are written 500ms, 3s, 5m.`,
 		newTribesCmd(a),
 		newSmokeCmd(a),
 		newVersionCmd(a),
+		newCompletionCmd(a),
 	)
+	root.SetHelpCommand(newHelpCmd())
+	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpFunc(help)
+	oneVocabulary(root)
 	return root
 }
 
@@ -118,8 +152,10 @@ func commandGroupArgs(c *cobra.Command, args []string) error {
 // exitHelp closes every help page.
 const exitHelp = `
 EXIT STATUS
-  0    what was asked for is so        2    the command line is wrong
-  1    it is not                       3    it could not be found out
+  0    yes: it works, or what was asked for was found
+  1    no: a check failed, or too few answered
+  2    the command line is wrong
+  3    could not tell: permission, interface, system, nothing seen
   130  interrupted before a verdict
 `
 

@@ -78,6 +78,7 @@ filter language is in docs/filters.md. Values of session attributes are shown wi
 	f.IntVar(&o.expect, "expect", 0, "exit status 1 with fewer than `N` members; live without -c and -d, end when they were heard")
 	f.BoolVar(&o.summary, "summary", false, "print members, groups, queriers, receivers and verdicts instead of packets; exit status 1 if one fails")
 	f.BoolVar(&o.top, "top", false, "the same as a live screen (sort: n b i l s, quit: q)")
+	a.junitFlag(c)
 	f.BoolVar(&o.strict, "strict", false, "exit status 1 for warnings too")
 	f.BoolVar(&o.values, "values", false, "show the values of session attributes and the text of messages")
 	f.BoolVar(&o.promiscuous, "promiscuous", false, "let the interface pass frames that are not for this host")

@@ -148,6 +148,7 @@ func (a *app) captureInterfaces(r *sniffRun) ([]string, error) {
 
 // sniffVerdict turns what was seen into the exit status.
 func (a *app) sniffVerdict(r *sniffRun, res *sniff.Result) error {
+	a.judged(res.Verdicts)
 	if what, nothing := res.Nothing(); nothing && !res.Interrupted && (r.filterless || r.read == "" || len(res.Unread) > 0) {
 		if r.read == "" {
 			return fmt.Errorf("%s in %s; is it the right interface? muster check lists them", what, term.Seconds(r.duration))

@@ -77,6 +77,7 @@ changed, and no privilege is needed but to read the files.`,
 	_ = f.MarkHidden("tomcat")
 	f.BoolVar(&o.alone, "alone", false, "read the files given and none beside them")
 	f.BoolVar(&o.elsewhere, "elsewhere", false, "the files belong to other hosts: do not judge them by this one's name and addresses")
+	a.junitFlag(c)
 	f.BoolVar(&o.strict, "strict", false, "exit 1 on warnings too")
 	f.BoolVar(&o.all, "all", false, "list every attribute, also those at their defaults")
 	return c
@@ -142,6 +143,7 @@ func runTribesConfig(ctx context.Context, a *app, o configOptions) error {
 	for i, v := range doc.Verdicts {
 		verdicts[i] = v.Verdict
 	}
+	a.judged(verdicts)
 	return checkStatus(doc.Summary, verdicts, o.strict)
 }
 

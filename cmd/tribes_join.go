@@ -18,6 +18,7 @@ type joinOptions struct {
 	cluster  clusterFlags
 	duration time.Duration
 	expect   string
+	strict   bool
 }
 
 func newTribesJoinCmd(a *app) *cobra.Command {
@@ -53,6 +54,8 @@ alone as soon as that many members are there. The attribute names of server.xml
 	f := c.Flags()
 	f.DurationVarP(&o.duration, "duration", "d", 0, "leave after this `time`")
 	f.StringVar(&o.expect, "expect", "", "exit status 1 unless so many members of other hosts, or those hosts (`N|HOST,HOST`), are there; without -d, leave when they are and have had the time to hear us")
+	f.BoolVar(&o.strict, "strict", false, "exit status 1 for warnings too")
+	a.junitFlag(c)
 	return c
 }
 
@@ -107,7 +110,8 @@ func (a *app) runTribesJoin(c *cobra.Command, o joinOptions) error {
 		verdicts = append(verdicts, v)
 	}
 	outcome := w.outcome(stopped(c.Context()), o.duration > 0 || expected.Given(), expected)
-	if verdict.Summarize(verdicts).Fail > 0 {
+	a.judged(verdicts)
+	if sum := verdict.Summarize(verdicts); sum.Fail > 0 || o.strict && sum.Warn > 0 {
 		outcome = errNo
 	}
 	if err := a.tellVerdicts(w.lines, verdicts); err != nil && !readerGone(err) {

@@ -61,6 +61,7 @@ with the command that does. Nothing is sent, no privilege is needed.`,
 	f.StringVar(&o.since, "since", "", "leave out what was before this `TIME`: 2026-11-29T17:00:00, 17:00, or an hour before the end as 1h")
 	f.StringVar(&o.until, "until", "", "leave out what came after this `TIME`")
 	f.BoolVar(&o.all, "all", false, "show every event, settings and applications too")
+	a.junitFlag(c)
 	f.BoolVar(&o.strict, "strict", false, "exit 1 on warnings too")
 	return c
 }
@@ -87,6 +88,7 @@ func runTribesLogs(ctx context.Context, a *app, o logsOptions) error {
 	if err != nil {
 		return err
 	}
+	a.judged(r.Verdicts)
 	if len(r.Errors) > 0 {
 		return errors.Join(r.Errors...)
 	}

@@ -14,7 +14,6 @@ import (
 
 type membersOptions struct {
 	cluster  clusterFlags
-	wait     time.Duration
 	follow   bool
 	duration time.Duration
 	expect   string
@@ -34,7 +33,7 @@ ids share.
 It only looks. No heartbeat and no TCP connection goes out; the kernel's membership
 report (IGMP, MLD) is all that leaves this host, and no member notices. No privilege is
 needed. It waits for two heartbeats of everybody: twice --frequency and a little, or
---wait. With --follow it prints who comes and goes until Ctrl-C or -d, then the list.
+-d. With --follow it prints who comes and goes until Ctrl-C or -d, then the list.
 
 Members of this host are marked and never count: they prove nothing about the network. Exit
 status 1 means that fewer than --expect others (one, if not given) were heard.`,
@@ -49,9 +48,11 @@ status 1 means that fewer than --expect others (one, if not given) were heard.`,
 	}
 	o.cluster.look(c)
 	f := c.Flags()
-	f.DurationVarP(&o.wait, "wait", "W", 0, "the same as --duration (default: twice --frequency and 250ms)")
+	a.outputFlag(c)
 	f.BoolVar(&o.follow, "follow", false, "print who comes and goes, until Ctrl-C")
-	f.DurationVarP(&o.duration, "duration", "d", 0, "listen for this `time`; with --follow: end after it")
+	f.DurationVarP(&o.duration, "duration", "d", 0, "listen for this `time` (default: twice --frequency and 250ms; with --follow until Ctrl-C)")
+	f.DurationVarP(&o.duration, "wait", "W", 0, "the same as --duration")
+	f.Lookup("wait").Hidden = true
 	f.StringVar(&o.expect, "expect", "", "exit status 1 unless so many members of other hosts, or those hosts (`N|HOST,HOST`), are heard; with --follow alone, end when they are")
 	return c
 }
@@ -64,10 +65,8 @@ func (o *membersOptions) check(c *cobra.Command) error {
 	switch {
 	case changed("duration") && changed("wait"):
 		return usagef("--duration and --wait say the same here: give one of them")
-	case changed("wait") && o.follow:
-		return usagef("--wait and --follow exclude each other; --duration ends --follow")
 	}
-	if err := positive(c, "wait", o.wait); err != nil {
+	if err := positive(c, "wait", o.duration); err != nil {
 		return err
 	}
 	return positive(c, "duration", o.duration)
@@ -83,7 +82,7 @@ func (a *app) runTribesMembers(c *cobra.Command, o membersOptions) error {
 	}
 	limit, doing := o.duration, "until Ctrl-C"
 	if !o.follow {
-		if limit = max(o.wait, o.duration); limit == 0 {
+		if limit == 0 {
 			limit = 2*cfg.Frequency + waitMore
 		}
 	}

@@ -64,7 +64,7 @@ only connected to.`,
 	o.connect, o.wait = channel.DefaultConnectTimeout, channel.DefaultReadTestTimeout
 	f.Var((*millis)(&o.connect), "connect-timeout", "how `long` a connection may take")
 	f.BoolVar(&o.readTest, "read-test", true, "ask for an ack and wait for it")
-	f.VarP((*millis)(&o.wait), "wait", "W", "how `long` to wait for the ack")
+	f.DurationVarP(&o.wait, "wait", "W", o.wait, "how `long` to wait for the ack")
 	return c
 }
 

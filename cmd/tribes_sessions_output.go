@@ -117,6 +117,7 @@ const lastLines = 2 * time.Second
 func (w *sessions) close(now time.Time) error {
 	w.mu.Lock()
 	found := w.view.Findings(now)
+	w.a.judged(found)
 	summary := verdict.Summarize(found).OrPass(w.view.Counts.Messages > 0)
 	w.ok = w.peak >= w.o.expect && summary.Status != verdict.Fail && (!w.o.strict || summary.Status != verdict.Warn)
 	w.mu.Unlock()

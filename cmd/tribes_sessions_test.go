@@ -60,7 +60,7 @@ func TestSessionsUsage(t *testing.T) {
 		{"--expect 0", "say 1 or more"},
 		{"--read x -i lo", "--interface is for live captures"},
 		{"-d -1s", "say a time longer than 0"},
-		{"more", `"more" is too much: write muster tribes sessions`},
+		{"more", `muster tribes sessions takes no arguments; unexpected: "more"`},
 	} {
 		_, errs, status := runConfigLine(t, "", append([]string{"tribes", "sessions"}, strings.Fields(c.args)...)...)
 		if status != exitUsage || !strings.Contains(errs, c.want) {

@@ -25,13 +25,15 @@ func newVersionCmd(a *app) *cobra.Command {
 		Use:   "version",
 		Short: "print the version of this binary",
 		Args:  noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			v := versionDocument{"version", version, runtime.Version(), runtime.GOOS, runtime.GOARCH}
-			if a.json {
-				return term.Document(a.Out, v)
-			}
-			_, err := fmt.Fprintf(a.Out, "muster %s (%s, %s/%s)\n", v.Version, v.Go, v.OS, v.Arch)
-			return err
-		},
+		RunE:  func(*cobra.Command, []string) error { return a.printVersion() },
 	}
+}
+
+func (a *app) printVersion() error {
+	v := versionDocument{"version", version, runtime.Version(), runtime.GOOS, runtime.GOARCH}
+	if a.json {
+		return term.Document(a.Out, v)
+	}
+	_, err := fmt.Fprintf(a.Out, "muster %s (%s, %s/%s)\n", v.Version, v.Go, v.OS, v.Arch)
+	return err
 }

@@ -30,7 +30,7 @@ type (
 		Skipped    int             `xml:"skipped,attr"`
 		Time       string          `xml:"time,attr"`
 		Timestamp  string          `xml:"timestamp,attr"`
-		Properties []junitProperty `xml:"properties>property"`
+		Properties []junitProperty `xml:"properties>property,omitempty"`
 		Cases      []junitCase     `xml:"testcase"`
 	}
 	junitProperty struct {
@@ -88,6 +88,11 @@ func WriteJUnit(w io.Writer, rep smoke.Report, began time.Time, stopped error) e
 		}
 		s.Cases = append(s.Cases, c)
 	}
+	return s.write(w)
+}
+
+// write writes the suite as a report of its own.
+func (s junitSuite) write(w io.Writer) error {
 	s.Tests = len(s.Cases)
 	all := junitSuites{Name: s.Name, Tests: s.Tests, Failures: s.Failures, Errors: s.Errors, Time: s.Time, Suite: s}
 	if _, err := io.WriteString(w, xml.Header); err != nil {
