@@ -88,15 +88,14 @@ func complete(line []byte, s verdict.Status, took time.Duration) []byte {
 	if json.Unmarshal(line, &have) != nil {
 		return line
 	}
-	rest := line[len(summaryHead):]
-	out := append([]byte{}, summaryHead...)
+	out := bytes.Clone(bytes.TrimSuffix(line, []byte("}\n")))
 	if _, ok := have["status"]; !ok {
 		out = fmt.Appendf(out, `,"status":%q`, s)
 	}
 	if _, ok := have["took_ms"]; !ok {
 		out = fmt.Appendf(out, `,"took_ms":%d`, took.Milliseconds())
 	}
-	return append(out, rest...)
+	return append(out, "}\n"...)
 }
 
 // wholeStatus is the status that goes with an end.
