@@ -117,7 +117,9 @@ func (a *app) runTribesMembers(c *cobra.Command, o membersOptions) error {
 	if err := w.list(members); err != nil {
 		return err
 	}
-	if v := w.alone(expected, listened); v.Status != verdict.Pass || a.json {
+	v := w.alone(expected, listened)
+	a.judged([]verdict.Verdict{v})
+	if v.Status != verdict.Pass || a.json {
 		if err := a.tellVerdicts(w.lines, []verdict.Verdict{v}); err != nil {
 			return err
 		}
