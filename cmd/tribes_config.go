@@ -22,16 +22,17 @@ import (
 )
 
 type configOptions struct {
-	files      []string
-	webXML     []string
-	contextXML []string
-	properties []string // K=V
-	catalina   string
-	release    string
-	alone      bool
-	elsewhere  bool
-	strict     bool
-	all        bool
+	files                  []string
+	webXML                 []string
+	contextXML             []string
+	properties             []string // K=V
+	catalina               string
+	release                string
+	fromRelease, toRelease string
+	alone                  bool
+	elsewhere              bool
+	strict                 bool
+	all                    bool
 }
 
 func newTribesConfigCmd(a *app) *cobra.Command {
@@ -59,6 +60,9 @@ changed, and no privilege is needed but to read the files.`,
   # with the application, for another release of Tomcat, warnings counted too
   muster tribes config --release 9.0.70 --web-xml WEB-INF/web.xml --strict server.xml
 
+  # may its nodes be updated one after the other?
+  muster tribes config --from-release 10.1.52 --to-release 10.1.60 server.xml
+
   # how do the nodes differ?
   muster tribes config n1/server.xml n2/server.xml n3/server.xml`,
 		Args: minArgs(1),
@@ -75,6 +79,8 @@ changed, and no privilege is needed but to read the files.`,
 	f.StringVar(&o.release, "release", "", "the `RELEASE` of Tomcat to judge for: 5.5 to 11, or an exact one such as 10.1.60")
 	f.StringVar(&o.release, "tomcat", "", "the old name of --release")
 	_ = f.MarkHidden("tomcat")
+	f.StringVar(&o.fromRelease, "from-release", "", "the `RELEASE` that the nodes run, for an update to --to-release")
+	f.StringVar(&o.toRelease, "to-release", "", "may nodes of --from-release and of this `RELEASE` run at once?")
 	f.BoolVar(&o.alone, "alone", false, "read the files given and none beside them")
 	f.BoolVar(&o.elsewhere, "elsewhere", false, "the files belong to other hosts: do not judge them by this one's name and addresses")
 	a.junitFlag(c)
@@ -91,6 +97,10 @@ func runTribesConfig(ctx context.Context, a *app, o configOptions) error {
 			return usagef("--release: %w", err)
 		}
 	}
+	from, to, err := o.rolling()
+	if err != nil {
+		return err
+	}
 	for _, p := range o.properties {
 		if name, _, ok := strings.Cut(p, "="); !ok || name == "" {
 			return usagef("--property %q: want NAME=VALUE", p)
@@ -99,8 +109,10 @@ func runTribesConfig(ctx context.Context, a *app, o configOptions) error {
 	given := serverxml.Given{}
 	var errs []error
 	var files []*serverxml.File
+	said := ""
 	for _, name := range o.files {
-		f, err := o.read(a, name, version)
+		v, guess := o.releaseOf(name, version, &said)
+		f, err := o.readFor(a, name, v, guess)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -120,14 +132,25 @@ func runTribesConfig(ctx context.Context, a *app, o configOptions) error {
 	}
 	if len(files) == 1 && !o.elsewhere {
 		given.Host = thisHost(ctx)
+		given.Resolve = resolver(ctx)
 	}
 	for _, f := range files {
 		for _, c := range f.Clusters {
 			c.Describe()
 		}
 	}
-	doc := view.NewConfigDocument(version, files, serverxml.Check(files, given))
-	var err error
+	found := serverxml.Check(files, given)
+	if !from.IsZero() {
+		found = append(found, serverxml.RollingUpdate(files, from, to)...)
+	}
+	if o.release == "" {
+		version = files[0].Version()
+		if files[0].Guessed {
+			said = "whose classes the file names; --release judges for another"
+		}
+	}
+	doc := view.NewConfigDocument(version, files, found)
+	doc.From = said
 	if a.json {
 		err = term.Document(a.Out, doc)
 	} else {
@@ -147,8 +170,48 @@ func runTribesConfig(ctx context.Context, a *app, o configOptions) error {
 	return checkStatus(doc.Summary, verdicts, o.strict)
 }
 
-// read reads one server.xml with the properties that belong to it.
+// rolling reads --from-release and --to-release, which stand together.
+func (o configOptions) rolling() (from, to release.Release, err error) {
+	if (o.fromRelease == "") != (o.toRelease == "") {
+		return from, to, usagef("--from-release and --to-release stand together")
+	}
+	if o.fromRelease == "" {
+		return from, to, nil
+	}
+	if from, err = release.Parse(o.fromRelease); err != nil {
+		return from, to, usagef("--from-release: %w", err)
+	}
+	if to, err = release.Parse(o.toRelease); err != nil {
+		return from, to, usagef("--to-release: %w", err)
+	}
+	return from, to, nil
+}
+
+// releaseOf is the release to judge a file for where nobody named one: that of
+// the Tomcat it lies in, else the default, unless its classes tell another.
+func (o configOptions) releaseOf(name string, v serverxml.Version, said *string) (_ serverxml.Version, guess bool) {
+	if o.release != "" {
+		return v, false
+	}
+	if !o.alone {
+		if r, jar := releaseBeside(name); !r.IsZero() {
+			*said = "found in " + jar
+			return r, false
+		}
+	}
+	return v, true
+}
+
+// read reads one server.xml with the properties that belong to it, for the
+// release that it lies beside or whose classes it names.
 func (o configOptions) read(a *app, name string, v serverxml.Version) (*serverxml.File, error) {
+	var said string
+	v, guess := o.releaseOf(name, v, &said)
+	return o.readFor(a, name, v, guess)
+}
+
+// readFor reads one server.xml for a release.
+func (o configOptions) readFor(a *app, name string, v serverxml.Version, guess bool) (*serverxml.File, error) {
 	props := &serverxml.Properties{}
 	for _, p := range o.properties {
 		key, value, _ := strings.Cut(p, "=")
@@ -169,7 +232,7 @@ func (o configOptions) read(a *app, name string, v serverxml.Version) (*serverxm
 		}
 	}
 	return readSource(a, name, func(src serverxml.Source) (*serverxml.File, error) {
-		return serverxml.Read(src, serverxml.Options{Version: v, Properties: props})
+		return serverxml.Read(src, serverxml.Options{Version: v, Guess: guess, Properties: props})
 	})
 }
 

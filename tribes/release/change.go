@@ -19,15 +19,10 @@ type Change struct {
 type Feature string
 
 const (
-	UsesEncrypt        Feature = "EncryptInterceptor"
-	UsesDefaultCipher  Feature = "EncryptInterceptor without encryptionAlgorithm"
-	UsesBackupManager  Feature = "BackupManager"
-	UsesDeltaManager   Feature = "DeltaManager"
-	UsesGzip           Feature = "GzipInterceptor"
-	UsesStaticService  Feature = "StaticMembershipService"
-	UsesKubernetes     Feature = "CloudMembershipService with the Kubernetes provider"
-	UsesFarm           Feature = "FarmWarDeployer"
-	UsesObjectsOfJavax Feature = "session attributes that are objects of the servlet API"
+	UsesEncrypt       Feature = "EncryptInterceptor"
+	UsesDefaultCipher Feature = "EncryptInterceptor without encryptionAlgorithm"
+	UsesBackupManager Feature = "BackupManager"
+	UsesGzip          Feature = "GzipInterceptor"
 )
 
 // Changes are those between releases of Tomcat. That two lines follow each other

@@ -32,7 +32,7 @@ func (a *Application) check() []Finding {
 	switch {
 	case a.bad != nil:
 		f.report(finding{id: "config.syntax", status: verdict.Fail, at: a.bad.Position, saw: a.bad.Reason + "; Tomcat does not start the application"})
-	case a.doc.root.name == "web-app":
+	case a.doc.root.name == "web-app", a.doc.root.name == "web-fragment":
 		a.webXML(f)
 	case a.doc.root.name == "Context":
 		a.context(f)
@@ -53,9 +53,15 @@ func (a *Application) webXML(f *File) {
 	if a.Distributable() {
 		return
 	}
+	if a.doc.root.name == "web-fragment" {
+		f.report(finding{id: "config.distributable", status: verdict.Fail, at: a.doc.root.pos,
+			saw: "there is no <distributable/> in this fragment: an application is distributable only if its web.xml and each fragment say so, and this one switches its replication off",
+			fix: []string{"<distributable/> as a child of <web-fragment>, or metadata-complete=\"true\" on <web-app>"}})
+		return
+	}
 	f.report(finding{id: "config.distributable", status: verdict.Fail, at: a.doc.root.pos,
 		saw: "there is no <distributable/>: Tomcat gives the application a manager of its own, and its sessions stay on the node",
-		fix: []string{"<distributable/> as a child of <web-app>"}})
+		fix: []string{"<distributable/> as a child of <" + a.doc.root.name + ">"}})
 }
 
 // context looks for a <Manager>, which takes the place of the cluster's.
@@ -70,7 +76,14 @@ func (a *Application) context(f *File) {
 		if !ok {
 			class = "org.apache.catalina.session.StandardManager"
 		}
-		if k := lookup(class); k != nil && k.role == roleManager || !ours(class) {
+		if k := lookup(class); k != nil && k.role == roleManager {
+			continue
+		}
+		if _, store := foreignStore(class); !store && !ours(class) {
+			continue
+		}
+		if x, ok := sessionStore(c, class, props); ok {
+			f.report(x)
 			continue
 		}
 		f.report(finding{id: "config.context-manager", status: verdict.Fail, at: c.pos,

@@ -12,7 +12,7 @@ import (
 
 // attribute reads one attribute into c and returns the name it now has there.
 func (b *builder) attribute(n *node, r role, c *Component, x attr) string {
-	if c.class == nil { // an unknown class: shown as it is
+	if c.class == nil || c.missing { // an unknown class: shown as it is
 		v := b.written(n.name, attribute{name: x.name}, x)
 		c.Attributes = append(c.Attributes, v)
 		return x.name
@@ -153,10 +153,16 @@ func (b *builder) legacyAttribute(n *node, c *Component, x attr, old renamed) {
 
 // shownValue is a value for a sentence; what may be a key is not shown.
 func shownValue(x attr) string {
-	if n := strings.ToLower(x.name); strings.Contains(n, "key") || strings.Contains(n, "pass") || strings.Contains(n, "token") || strings.Contains(n, "secret") {
+	if secretName(x.name) {
 		return "..."
 	}
 	return x.value
+}
+
+// secretName reports whether what an attribute of that name holds is not to be shown.
+func secretName(name string) bool {
+	n := strings.ToLower(name)
+	return strings.Contains(n, "key") || strings.Contains(n, "passw") || strings.Contains(n, "token") || strings.Contains(n, "secret")
 }
 
 // assign writes an attribute as it would stand in the file.
@@ -184,7 +190,7 @@ func (b *builder) written(element string, a attribute, x attr) Value {
 	if v.Known() {
 		b.take(element, a, x, &v)
 	}
-	if a.kind == hexKey {
+	if a.kind == hexKey || secretName(a.name) {
 		b.hide(&v)
 	}
 	return v

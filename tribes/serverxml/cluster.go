@@ -66,7 +66,7 @@ var slots5 = map[string]map[string]slot{
 // (SimpleTcpCluster.checkDefaults, GroupChannel.setupDefaultStack).
 func (b *builder) cluster(n *node, e *Engine, container, name string) *Cluster {
 	b.meant = nil
-	c := &Cluster{Container: container, Name: name, engine: e, Interceptors: []Component{}, Valves: []Component{},
+	c := &Cluster{Container: container, Name: name, engine: e, judged: b.version, Interceptors: []Component{}, Valves: []Component{},
 		Listeners: []Component{}, Summary: []string{}}
 	class, _ := n.attr("className")
 	c.legacy = isLegacy(class.value)

@@ -92,9 +92,9 @@ func (n member) twin(m member) []Finding {
 		out = append(out, n.File.finding(x))
 	}
 	if p, q := n.local(), m.local(); p != nil && q != nil {
-		if id := p.text("uniqueId"); id != zeroID && id == q.text("uniqueId") {
-			out = append(out, n.File.finding(finding{id: "tribes.duplicate-id", status: verdict.Fail, at: l.at(p, "uniqueId"), in: p, evidence: attributes(p, "uniqueId"),
-				saw: fmt.Sprintf("the <LocalMember> has the uniqueId of the one in %s: they take each other for themselves", m.File.Name),
+		if id := idOf(p); id != zeroes && id == idOf(q) && !heals(&n.Membership) {
+			out = append(out, n.File.finding(finding{id: "tribes.duplicate-id", status: verdict.Warn, at: l.at(p, "uniqueId"), in: p, evidence: attributes(p, "uniqueId"),
+				saw: fmt.Sprintf("the <LocalMember> has the uniqueId of the one in %s: address and port alone tell them apart", m.File.Name),
 				fix: []string{"another uniqueId for each node"}}))
 		}
 	}
@@ -140,15 +140,19 @@ func (n member) lists(m member) []Finding {
 			continue
 		}
 		own := m.local()
-		if own == nil || own.text("uniqueId") == e.text("uniqueId") {
+		if own == nil || idOf(own) == idOf(e) || heals(list) {
 			return nil
 		}
-		return []Finding{n.File.finding(finding{id: "config.static-member", status: verdict.Fail, at: (lint{File: n.File, Cluster: n.Cluster}).at(e, "uniqueId"),
+		return []Finding{n.File.finding(finding{id: "config.static-member", status: verdict.Warn, at: (lint{File: n.File, Cluster: n.Cluster}).at(e, "uniqueId"),
 			in: e, evidence: attributes(e, "uniqueId"),
-			saw: fmt.Sprintf("this member has another uniqueId here than in its own file %s: it is not recognised when it speaks", m.File.Name),
+			saw: fmt.Sprintf("this member has another uniqueId here than in its own file %s: it is not recognised when it speaks, and taken in some seconds later, after a look at its receiver", m.File.Name),
 			fix: []string{fmt.Sprintf("uniqueId=%q", own.text("uniqueId"))}})}
 	}
-	return []Finding{n.File.finding(finding{id: "config.static-member", status: verdict.Fail, at: list.at(),
-		saw: fmt.Sprintf("no <Member> with the address and port of %s (%s port %s)", m.File.Name, host, m.Receiver.text("port")),
+	status, effect := verdict.Fail, "sessions go one way only"
+	if heals(list) {
+		status, effect = verdict.Warn, "it is taken in when it asks, some seconds later; until then a start gets no sessions from it"
+	}
+	return []Finding{n.File.finding(finding{id: "config.static-member", status: status, at: list.at(),
+		saw: fmt.Sprintf("no <Member> with the address and port of %s (%s port %s): %s", m.File.Name, host, m.Receiver.text("port"), effect),
 		fix: []string{fmt.Sprintf("<Member className=%q host=%q port=%q uniqueId=.../>", staticMember, host, m.Receiver.text("port"))}})}
 }

@@ -107,7 +107,7 @@ func (b *builder) className(n *node, r role, c *Component) {
 			x.fix = []string{fmt.Sprintf("className=%q", now)}
 		}
 		b.report(x)
-		c.class = k
+		c.class, c.missing = k, true
 	case !k.is(r):
 		x := finding{id: "config.class", status: verdict.Fail, at: a.pos,
 			saw: fmt.Sprintf("%s is for <%s>, not for <%s>%s", short(c.Class), k.role, n.name, b.noStart("argument type mismatch")),

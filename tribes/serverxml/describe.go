@@ -12,7 +12,7 @@ import (
 func (c *Cluster) Describe() []string {
 	c.Summary = []string{}
 	for _, say := range []func(*Cluster) string{
-		sayMembers, sayTiming, sayStatic, sayReceiver, saySessions, sayRoute, sayMessages, sayStack, sayEncryption,
+		sayMembers, sayTiming, sayStatic, sayReceiver, saySessions, sayRoute, sayMessages, sayStack, sayEncryption, sayKnown,
 	} {
 		if s := say(c); s != "" {
 			c.Summary = append(c.Summary, s)
@@ -202,6 +202,12 @@ func sayStack(c *Cluster) string {
 
 func sayEncryption(c *Cluster) string {
 	e, _ := c.interceptor(encryptInterceptor)
+	if t := c.tls(); t.usable() && e == nil {
+		if t.secure {
+			return fmt.Sprintf("Messages go by TLS (%s) with a pre-shared key, to port %d; the plain port is closed. Heartbeats are not encrypted.", t.protocol, t.port)
+		}
+		return fmt.Sprintf("The receiver takes TLS (%s) with a pre-shared key at port %d, and plain messages at the other: only what is sent with option 16 goes by TLS.", t.protocol, t.port)
+	}
 	if e == nil {
 		return "Nothing is encrypted or checked: whoever reaches the TCP port can read and write sessions."
 	}

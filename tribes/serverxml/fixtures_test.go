@@ -143,7 +143,7 @@ func TestIDs(t *testing.T) {
 	}
 	for _, id := range []verdict.ID{ // found in other tests
 		"config.property-overridden", "config.key-exposed", "tribes.key-mismatch", "config.distributable",
-		"config.context-manager", "sock.port-mismatch", "config.differs", "config.same",
+		"config.context-manager", "config.session-store", "config.tls", "config.advisory", "config.rolling-update", "sock.port-mismatch", "config.differs", "config.same",
 	} {
 		seen[id] = true
 	}

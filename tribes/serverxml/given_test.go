@@ -25,7 +25,7 @@ func TestApplications(t *testing.T) {
 		{`<web-app version="6.0"><servlet/></web-app>`, "config.distributable fail 1:1"},
 		{"<Context>\n<!-- <Manager pathname=''/> --></Context>", ""},
 		{"<Context>\n  <Manager pathname=''/></Context>", "config.context-manager fail 2:3"},
-		{"<Context><Manager className='org.apache.catalina.session.PersistentManager'/></Context>", "config.context-manager fail 1:10"},
+		{"<Context><Manager className='org.apache.catalina.session.PersistentManager'/></Context>", "config.session-store fail 1:10"},
 		{"<Context><Manager className='org.apache.catalina.ha.session.BackupManager'/></Context>", ""},
 		{"<Context><Manager className='com.example.Manager'/></Context>", ""},
 		{"<Context>", "config.syntax fail 1:10"},
@@ -127,7 +127,7 @@ func TestVersions(t *testing.T) {
 	}
 	base := encrypt(`encryptionKey="` + key16 + `" replayWindowTime="5000"`)(testFile("base.xml"))
 	for in, want := range map[string]string{
-		"9.0.70": "AES/CBC/PKCS5Padding config.attribute warn 16:150", "9.0.119": "AES/CBC/PKCS5Padding ", "9.0.121": "AES/GCM/NoPadding ",
+		"9.0.70": "AES/CBC/PKCS5Padding config.advisory warn 16:11, config.attribute warn 16:150", "9.0.119": "AES/CBC/PKCS5Padding ", "9.0.121": "AES/GCM/NoPadding ",
 		"10.1.57": "AES/CBC/PKCS5Padding ", "10.1": "AES/GCM/NoPadding ", "11.0.24": "AES/CBC/PKCS5Padding ", "11": "AES/GCM/NoPadding ",
 	} {
 		v, _ := release.Parse(in)

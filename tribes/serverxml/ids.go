@@ -48,6 +48,8 @@ var Checks = []verdict.ID{
 	"config.option-flag",
 	"config.encryption",
 	"config.key-exposed",
+	"config.tls",
+	"config.advisory",
 	"tribes.key-mismatch",
 	// sessions
 	"config.replication-valve",
@@ -59,8 +61,10 @@ var Checks = []verdict.ID{
 	"config.channel-heartbeat",
 	"config.distributable",
 	"config.context-manager",
+	"config.session-store",
 	// several files
 	"sock.port-mismatch",
 	"config.differs",
 	"config.same",
+	"config.rolling-update",
 }

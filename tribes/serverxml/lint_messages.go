@@ -45,8 +45,12 @@ func (l lint) sendOptions() {
 			say(verdict.Warn, `channelSendOptions="8"`, "64 (multicast) sends each session message as one datagram: never acknowledged, lost where one is lost, and not possible above 65507 bytes")
 		}
 	}
-	if o&tribes.Secure != 0 {
-		say(verdict.Warn, "", "16 (secure) does nothing: no class of Tomcat looks at it; an EncryptInterceptor encrypts")
+	switch {
+	case o&tribes.Secure == 0:
+	case !l.version.Has(tlsSince):
+		say(verdict.Warn, "", "16 (secure) does nothing in Tomcat %s: no class of it looks at it; an EncryptInterceptor encrypts", l.version)
+	case !l.tls().usable():
+		say(verdict.Warn, "", "16 (secure) sends by TLS, and there is no pskIdentity, pskKey and securePort to do it with")
 	}
 	if _, i := l.interceptor(messageDispatch); o&tribes.Asynchronous != 0 && i < 0 {
 		l.report(finding{id: "config.interceptor-missing", status: verdict.Warn, at: at, in: &l.Self,
@@ -171,7 +175,7 @@ func (l lint) flags() {
 // encryption judges key and algorithm (EncryptInterceptor.createEncryptionManager).
 func (l lint) encryption() {
 	for i := range l.Interceptors {
-		if c := &l.Interceptors[i]; c.is(encryptInterceptor) && c.class != nil {
+		if c := &l.Interceptors[i]; c.is(encryptInterceptor) && c.class != nil && !c.missing {
 			l.encrypted(c)
 		}
 	}
@@ -235,9 +239,17 @@ func (l lint) keyExposed() {
 	if !l.source.ModeKnown || l.source.Mode.Perm()&0o004 == 0 {
 		return
 	}
+	keys := make([]Value, 0, 2)
 	for i := range l.Interceptors {
-		key, ok := l.Interceptors[i].Attribute("encryptionKey")
-		if !ok || key.From != FromFile || key.secret == "" || !key.Known() {
+		if k, ok := l.Interceptors[i].Attribute("encryptionKey"); ok {
+			keys = append(keys, k)
+		}
+	}
+	if k, ok := l.Channel.Attribute("pskKey"); ok {
+		keys = append(keys, k)
+	}
+	for _, key := range keys {
+		if key.From != FromFile || key.secret == "" || !key.Known() {
 			continue
 		}
 		l.report(finding{id: "config.key-exposed", status: verdict.Fail, at: *key.Position,

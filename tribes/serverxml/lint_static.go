@@ -25,11 +25,11 @@ func (l lint) staticMembers() {
 }
 
 func (l lint) memberList(list *Component) {
-	ids, places := map[string]*Component{}, map[string]*Component{}
+	ids, places := map[[16]byte]*Component{}, map[string]*Component{}
 	locals := 0
 	for i := range list.Members {
 		m := &list.Members[i]
-		l.member(m)
+		l.member(list, m)
 		if m.Element == "LocalMember" {
 			if locals++; locals > 1 {
 				l.report(finding{id: "config.duplicate-element", status: verdict.Warn, at: m.at(),
@@ -38,10 +38,10 @@ func (l lint) memberList(list *Component) {
 		} else {
 			l.itself(list, m)
 		}
-		if id := m.text("uniqueId"); id != zeroID {
+		if id := idOf(m); id != zeroes && !heals(list) {
 			if other := ids[id]; other != nil {
-				l.report(finding{id: "tribes.duplicate-id", status: verdict.Fail, at: l.at(m, "uniqueId"), in: m, evidence: attributes(m, "uniqueId"),
-					saw: fmt.Sprintf("this member has the uniqueId of the one at line %d: each needs one of its own", other.at().Line)})
+				l.report(finding{id: "tribes.duplicate-id", status: verdict.Warn, at: l.at(m, "uniqueId"), in: m, evidence: attributes(m, "uniqueId"),
+					saw: fmt.Sprintf("this member has the uniqueId of the one at line %d: address and port alone tell them apart", other.at().Line)})
 			}
 			ids[id] = m
 		}
@@ -54,8 +54,25 @@ func (l lint) memberList(list *Component) {
 	}
 }
 
-// member judges one <Member>.
-func (l lint) member(m *Component) {
+// heals reports whether a list of members is StaticMembershipService's: each
+// member tells its own unique id there, and one that is listed on one side alone
+// is taken in when it asks, so that neither is wrong.
+func heals(list *Component) bool { return list.is(staticService) }
+
+// zeroes is a unique id that is not given.
+var zeroes [16]byte
+
+// idOf is a member's unique id by its bytes: blanks and braces do not count.
+func idOf(m *Component) (id [16]byte) {
+	b, err := parseBytes(m.text("uniqueId"))
+	if err != nil || len(b) != len(id) {
+		return zeroes
+	}
+	return [16]byte(b)
+}
+
+// member judges one <Member> of a list.
+func (l lint) member(list, m *Component) {
 	x := finding{id: "config.static-member", status: verdict.Fail, at: m.at(), in: m}
 	if m.class == nil {
 		return
@@ -71,7 +88,10 @@ func (l lint) member(m *Component) {
 		x.fix, x.at, x.evidence = []string{`port="4000"`}, l.at(m, "port"), attributes(m, "port")
 		l.report(x)
 	}
-	if v, ok := m.Attribute("uniqueId"); ok && !v.Set() || v.Ignored != "" {
+	if v, ok := m.Attribute("host"); ok && v.Set() && v.Known() && v.Text != "" && !local {
+		l.memberHost(m, v)
+	}
+	if v, ok := m.Attribute("uniqueId"); !heals(list) && (ok && !v.Set() || v.Ignored != "") {
 		x.saw = "the member has no unique id of its own, so it has sixteen zeros; with a second such member, or its real id, it is taken for somebody else"
 		if v.Ignored != "" {
 			x.causedBy = []verdict.ID{"config.value"}
@@ -79,6 +99,25 @@ func (l lint) member(m *Component) {
 		x.status, x.fix, x.at, x.evidence = verdict.Warn, []string{`uniqueId="{0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,N}", another N for each member, the same on all nodes`}, m.at(), nil
 		l.report(x)
 	}
+}
+
+// memberHost judges the name of a member: it is looked up once, while the file is
+// read, and a member whose name does not resolve has no address at all.
+func (l lint) memberHost(m *Component, v Value) {
+	if _, literal := address(v.Text); literal || l.given.Resolve == nil && noHostName(v.Text) == "" {
+		return
+	}
+	why := noHostName(v.Text)
+	if why == "" {
+		_, err := l.given.Resolve(v.Text)
+		if err == nil {
+			return
+		}
+		why = fmt.Sprintf("does not resolve here (%v)", err)
+	}
+	l.report(finding{id: "config.static-member", status: verdict.Fail, confidence: verdict.Likely, at: l.at(m, "host"), in: m, evidence: []Value{v},
+		saw: fmt.Sprintf("the member's host %q %s: Tomcat warns that it cannot set it, starts, and the member has no address", cut(v.Text), why),
+		fix: []string{`host="ADDRESS"`}})
 }
 
 // itself reports a <Member> that is this very node: it would send to itself.

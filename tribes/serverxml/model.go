@@ -54,9 +54,10 @@ type Component struct {
 	Attributes []Value     `json:"attributes"`
 	Members    []Component `json:"members,omitempty"` // <LocalMember> first, then <Member>
 
-	class  *class // nil: not in the tables
-	canon  string // the class of later releases that does the same; "" is Class itself
-	noName *Position
+	class   *class // nil: not in the tables
+	missing bool   // the release has no such class
+	canon   string // the class of later releases that does the same; "" is Class itself
+	noName  *Position
 	// noTransport is where a <Sender> has an attribute transport.
 	noTransport *Position
 }
@@ -134,6 +135,7 @@ type Cluster struct {
 	// Summary says in sentences what it will do; [Describe] fills it.
 	Summary []string `json:"summary"`
 
+	judged Version // the release that it is judged for
 	engine *Engine
 	legacy bool // written for Tomcat 5
 }
@@ -185,8 +187,10 @@ type Engine struct {
 
 // File is one server.xml as Tomcat would read it.
 type File struct {
-	Name     string     `json:"file"`
-	Tomcat   string     `json:"tomcat"` // the line that it was read for
+	Name   string `json:"file"`
+	Tomcat string `json:"tomcat"` // the release that it was read for
+	// Guessed: Tomcat is the newest line that has all classes of the file.
+	Guessed  bool       `json:"guessed,omitempty"`
 	Engines  []*Engine  `json:"engines"`
 	Ports    []Port     `json:"ports"`
 	Clusters []*Cluster `json:"clusters"`
@@ -198,9 +202,13 @@ type File struct {
 
 	version  Version
 	source   Source
+	foreign  []finding // session managers of other products in its Contexts
 	findings []Finding // what reading it already showed
 	left     int       // findings beyond maxFindings
 }
+
+// Version is the release that the file was read for.
+func (f *File) Version() Version { return f.version }
 
 // Finding is a verdict about a place in a file.
 type Finding struct {

@@ -12,6 +12,9 @@ import (
 type Options struct {
 	// Version is the Tomcat that the file is read for; zero is DefaultVersion.
 	Version Version
+	// Guess takes, where the classes of the file's clusters are not all in Version,
+	// the newest line that has them instead.
+	Guess bool
 	// Properties stand for ${...}; nil are none.
 	Properties *Properties
 }
@@ -31,8 +34,13 @@ func Read(src Source, opts Options) (*File, error) {
 	var syntax *SyntaxError
 	if errors.As(err, &syntax) {
 		f.Broken = syntax
-		f.report(finding{id: "config.syntax", status: verdict.Fail, at: syntax.Position,
-			saw: syntax.Reason + "; Tomcat reads nothing of such a file and does not start"})
+		x := finding{id: "config.syntax", status: verdict.Fail, at: syntax.Position,
+			saw: syntax.Reason + "; Tomcat reads nothing of such a file and does not start"}
+		if syntax.NoXML {
+			x.saw = "the file is no XML at all, and no server.xml. An embedded Tomcat (Spring Boot) has none: its cluster is made in Java, by engine.setCluster or host.setCluster"
+			x.fix = []string{"write what the Java code sets as a <Cluster> element into a file, and give that", "muster doctor, which looks at what runs"}
+		}
+		f.report(x)
 		return f, nil
 	}
 	if err != nil {
@@ -42,6 +50,10 @@ func Read(src Source, opts Options) (*File, error) {
 	if doc.after != nil {
 		f.report(finding{id: "config.syntax", status: verdict.Warn, at: doc.after.Position,
 			saw: doc.after.Reason + "; Tomcat logs a fatal parse error and starts all the same"})
+	}
+	if opts.Guess {
+		f.guess(doc.root)
+		opts.Version = f.version
 	}
 	b := &builder{File: f, doc: doc, props: opts.Properties}
 	if b.props == nil {
@@ -110,6 +122,19 @@ var known = map[string][]string{
 }
 
 func (b *builder) server(root *node) {
+	root.all(func(n *node) {
+		if n.name != "Manager" || n.parent == nil || n.parent.name != "Context" {
+			return
+		}
+		a, _ := n.attr("className")
+		if x, ok := sessionStore(n, b.props.resolve(a.value).text, b.props); ok {
+			b.foreign = append(b.foreign, x)
+		}
+	})
+	if root.name == "Cluster" {
+		b.fragment(root)
+		return
+	}
 	if root.name != "Server" {
 		b.report(finding{id: "config.element", status: verdict.Fail, at: root.pos,
 			saw: fmt.Sprintf("the root element is <%s>; a server.xml begins with <Server>, and Tomcat does not start without one", cut(root.name))})
@@ -144,6 +169,17 @@ func (b *builder) server(root *node) {
 	if len(b.Clusters) == 0 {
 		b.noCluster(root)
 	}
+}
+
+// fragment reads a <Cluster> by itself, as one that is kept in a file of its own
+// and put in by an entity: what stands around it is not known.
+func (b *builder) fragment(root *node) {
+	b.report(finding{id: "config.element", status: verdict.Skip, at: root.pos,
+		saw: "the file holds a <Cluster> alone, no whole server.xml: it is judged as if it stood in an <Engine>; jvmRoute, Hosts and Connectors are not known"})
+	e := &Engine{Position: root.pos, Hosts: []string{}, appBases: map[string]Value{}}
+	e.JvmRoute = Value{Name: "jvmRoute", From: FromDefault, Unresolved: []string{"the <Engine> around it"}}
+	b.Engines = append(b.Engines, e)
+	b.addCluster(root, e, "Engine", "")
 }
 
 // strays reports children that look like a known element and are none: Tomcat

@@ -43,6 +43,7 @@ type SyntaxError struct {
 	File string
 	Position
 	Reason string
+	NoXML  bool // it does not even begin like XML
 }
 
 func (e *SyntaxError) Error() string {
@@ -94,7 +95,8 @@ func (t *text) at(offset int) Position {
 }
 
 func (t *text) syntax(offset int, format string, args ...any) error {
-	return &SyntaxError{t.name, t.at(offset), fmt.Sprintf(format, args...)}
+	begin := bytes.TrimLeft(t.data, "\ufeff \t\r\n")
+	return &SyntaxError{t.name, t.at(offset), fmt.Sprintf(format, args...), len(begin) > 0 && begin[0] != '<'}
 }
 
 var encodingName = regexp.MustCompile(`^<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']`)
@@ -123,6 +125,10 @@ func toUTF8(name string, raw []byte) ([]byte, error) {
 			return nil, t.syntax(i, "the file says encoding %s, and this byte (0x%02x) is none of it", encoding, raw[i])
 		}
 		return raw, nil
+	case "euc-kr", "ks_c_5601-1987", "gbk", "gb2312", "gb18030", "big5", "euc-jp", "x-windows-949", "ms949", "cp949", "cp936":
+		return fromPairs(raw, func(c byte) bool { return c >= 0x81 && c <= 0xFE }), nil
+	case "shift_jis", "shift-jis", "sjis", "windows-31j", "cp932":
+		return fromPairs(raw, func(c byte) bool { return c >= 0x81 && c <= 0x9F || c >= 0xE0 && c <= 0xFC }), nil
 	case "iso-8859-1", "iso8859-1", "iso8859_1", "latin1", "windows-1252", "cp1252":
 		return fromLatin1(raw), nil
 	}
@@ -160,6 +166,26 @@ func fromLatin1(raw []byte) []byte {
 	out := make([]byte, 0, len(raw)+len(raw)/8)
 	for _, c := range raw {
 		out = utf8.AppendRune(out, rune(c))
+	}
+	return out
+}
+
+// fromPairs keeps the ASCII of an East Asian encoding, in which every other
+// character is one byte or a pair that begins with lead, and writes U+FFFD for
+// those: names and values of a cluster are ASCII, comments need not be read. The
+// second byte of a pair can look like ASCII (a backslash, a brace) and is none.
+func fromPairs(raw []byte, lead func(byte) bool) []byte {
+	out := make([]byte, 0, len(raw)+len(raw)/4)
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case c < utf8.RuneSelf:
+			out = append(out, c)
+		case lead(c) && i+1 < len(raw) && raw[i+1] >= 0x30:
+			i++
+			fallthrough
+		default:
+			out = utf8.AppendRune(out, utf8.RuneError)
+		}
 	}
 	return out
 }

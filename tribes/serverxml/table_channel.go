@@ -75,6 +75,11 @@ var channelClasses = []class{
 		{name: "jmxPrefix", kind: plain},
 		{name: "name", kind: plain, quiet: true, lost: "the cluster gives the channel its own name when it starts"},
 		{name: "optionFlag", kind: number, def: "0", quiet: true},
+		{name: "secure", kind: boolean, def: "false", since: tlsSince, meets: true},
+		{name: "pskIdentity", kind: plain, since: tlsSince, meets: true},
+		{name: "pskKey", kind: hexKey, since: tlsSince, meets: true},
+		{name: "pskProtocol", kind: plain, def: "TLSv1.3", since: tlsSince, meets: true},
+		{name: "pskDigest", kind: plain, def: "SHA256", since: tlsSince, meets: true},
 	}},
 	{name: mcastService, role: roleMembership, attrs: []attribute{
 		{name: "address", kind: host, def: "228.0.0.4", main: true, meets: true},

@@ -15,8 +15,10 @@ import (
 
 // ConfigDocument is what "muster tribes config --json" prints.
 type ConfigDocument struct {
-	Type     string              `json:"type"` // "config"
-	Tomcat   string              `json:"tomcat"`
+	Type   string `json:"type"` // "config"
+	Tomcat string `json:"tomcat"`
+	// From says how the release is known: "--release", a file, or the classes.
+	From     string              `json:"release_from,omitempty"`
 	Files    []*serverxml.File   `json:"files"`
 	Verdicts []serverxml.Finding `json:"verdicts"`
 	Summary  verdict.Summary     `json:"summary"`
@@ -68,7 +70,7 @@ func (d ConfigDocument) Render(s *term.Stream, o ConfigText) error {
 func (d ConfigDocument) verdict() string {
 	n := d.Summary
 	if len(d.Verdicts) == 0 {
-		return fmt.Sprintf("nothing wrong found, for Tomcat %s", d.Tomcat)
+		return fmt.Sprintf("nothing wrong found, for Tomcat %s%s", d.Tomcat, d.from())
 	}
 	parts := []string{}
 	for _, p := range []struct {
@@ -83,7 +85,15 @@ func (d ConfigDocument) verdict() string {
 	if len(d.Verdicts) == 1 {
 		word = "finding"
 	}
-	return fmt.Sprintf("%d %s for Tomcat %s: %s", len(d.Verdicts), word, d.Tomcat, strings.Join(parts, ", "))
+	return fmt.Sprintf("%d %s for Tomcat %s%s: %s", len(d.Verdicts), word, d.Tomcat, d.from(), strings.Join(parts, ", "))
+}
+
+// from says how the release is known, where nobody named it.
+func (d ConfigDocument) from() string {
+	if d.From == "" {
+		return ""
+	}
+	return " (" + d.From + ")"
 }
 
 func (d ConfigDocument) file(s *term.Stream, b *strings.Builder, f *serverxml.File, o ConfigText) error {
