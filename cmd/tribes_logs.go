@@ -102,7 +102,7 @@ func printLogsJSON(a *app, r *logs.Result, took time.Duration) error {
 		lines = append(lines, view.NewLogNode(n))
 	}
 	for i := range r.Events {
-		lines = append(lines, view.NewLogEvent(&r.Events[i]))
+		lines = append(lines, view.NewLogEvent(r.Events[i]))
 	}
 	for i := range r.Pairs {
 		lines = append(lines, view.NewLogPair(&r.Pairs[i]))

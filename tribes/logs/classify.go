@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"hash/maphash"
 	"regexp"
 	"strings"
 	"time"
@@ -29,7 +30,7 @@ var byPlace = map[string]string{
 
 // classify turns a record into an event of the cluster; ok is false where it tells
 // nothing of it.
-func classify(r *record) (Event, bool) {
+func classify(r *record, f finder) (Event, bool) {
 	e := Event{
 		Time: r.when, Written: r.when, Fine: r.fine, Level: r.level, Text: r.body, Line: r.line,
 		causes: r.causes, frames: r.frames, thread: string(r.thread), Count: 1, Until: r.when,
@@ -43,7 +44,7 @@ func classify(r *record) (Event, bool) {
 		e.id = e.identity(r)
 		return e, ok
 	}
-	m, found := message.Find(r.body, r.orphan || r.class == "")
+	m, found := f.find(r.body, r.orphan || r.class == "")
 	key := ""
 	if found {
 		key = m.Key
@@ -77,12 +78,46 @@ func classify(r *record) (Event, bool) {
 	}
 	e.details(r, m)
 	e.id = e.identity(r)
+	if e.Kind != StartFailed { // only a failed start is judged by its stack trace
+		e.frames = nil
+	}
 	return e, true
 }
 
 // identity tells whether two lines are one that was written to two files.
-func (e *Event) identity(r *record) string {
-	return string(e.Kind) + "\x00" + r.when.String() + "\x00" + r.body + "\x00" + e.Cause
+func (e *Event) identity(r *record) uint64 {
+	var h maphash.Hash
+	h.SetSeed(seed)
+	h.WriteString(string(e.Kind))
+	h.WriteString(r.body)
+	h.WriteString(e.Cause)
+	return h.Sum64() ^ uint64(r.when.UnixNano())
+}
+
+var seed = maphash.MakeSeed()
+
+// found are the messages of texts that were seen before: in a log that matters for
+// its size the same ones come again and again.
+type found struct {
+	message.Match
+	ok bool
+}
+
+const maxRemembered = 4096
+
+// finder finds the messages of one log.
+type finder map[string]found
+
+func (f finder) find(text string, anywhere bool) (message.Match, bool) {
+	if m, ok := f[text]; ok {
+		return m.Match, m.ok
+	}
+	m, ok := message.Find(text, anywhere)
+	if len(f) >= maxRemembered {
+		clear(f)
+	}
+	f[text] = found{m, ok}
+	return m, ok
 }
 
 // keyOfFrames finds the message of a record whose beginning is missing, by the

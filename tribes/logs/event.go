@@ -32,7 +32,7 @@ type Event struct {
 	Count int
 	Until time.Time // the last of Count
 
-	id     string // the whole identity, to find a line that two files have
+	id     uint64 // of the whole line, to find a line that two files have
 	thread string
 	causes []string
 	frames []string

@@ -66,11 +66,11 @@ func (h *header) fields(rest []byte) {
 			h.logger, h.method = splitMethod(loggerOf(token))
 			// What follows a logger is the text, unless a dash or the level is to come.
 			next := bytes.TrimLeft(after, " \t")
-			if h.level != "" && !isDash(next) {
+			if h.level != "" && !isDash(next) && !(h.thread == nil && h.method == nil && len(next) > 0 && next[0] == '[') {
 				h.text = next
 				return
 			}
-		case boxed && h.thread == nil:
+		case boxed && (h.thread == nil || h.logger == nil): // Spring Boot's application comes before the thread
 			h.thread = token
 		default:
 			h.text = rest

@@ -35,8 +35,9 @@ type Node struct {
 	Lives []Life
 
 	events []Event
-	coarse bool // its times are whole seconds
-	agreed int  // how many lines agree on Offset
+	addrs  map[netip.AddrPort]bool // that its receiver had
+	coarse bool                    // its times are whole seconds
+	agreed int                     // how many lines agree on Offset
 }
 
 // Life is one run of a node, from its start to its stop.
@@ -56,15 +57,12 @@ func (n *Node) has(m Member) bool {
 	if !m.Addr.IsValid() {
 		return false
 	}
-	if n.Addr == m.Addr {
-		return true
-	}
-	return slices.ContainsFunc(n.Lives, func(l Life) bool { return l.Addr == m.Addr })
+	return n.Addr == m.Addr || n.addrs[m.Addr]
 }
 
 // live reads the lives out of the events, and what they say of the node itself.
 func (n *Node) live() {
-	n.Lives = nil
+	n.Lives, n.addrs = nil, map[netip.AddrPort]bool{}
 	var l *Life
 	open := func(t time.Time) *Life {
 		n.Lives = append(n.Lives, Life{Start: t})
@@ -89,6 +87,7 @@ func (n *Node) live() {
 		switch e.Kind {
 		case Bound:
 			l.Addr, n.Addr = e.Member.Addr, e.Member.Addr
+			n.addrs[n.Addr] = true
 		case Listening:
 			if l.Membership.IsZero() {
 				l.Membership = e.Time

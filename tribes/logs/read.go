@@ -34,7 +34,9 @@ type source struct {
 	events []Event
 	last   stamp
 	first  stamp
-	days   time.Duration // past midnights where the log has no days
+	// dropped are the events beyond maxEvents.
+	dropped int
+	days    time.Duration // past midnights where the log has no days
 }
 
 // reader reads one file.
@@ -42,6 +44,7 @@ type reader struct {
 	input   Input
 	seen    prefixForm
 	streams map[string]*source
+	found   finder
 	order   []string
 	stats   FileStats
 	backs   int // times that went back
@@ -95,7 +98,7 @@ func problemOf(err error) string {
 }
 
 func newReader(in Input) *reader {
-	return &reader{input: in, streams: map[string]*source{}, stats: FileStats{Name: in.Name}}
+	return &reader{input: in, streams: map[string]*source{}, found: finder{}, stats: FileStats{Name: in.Name}}
 }
 
 // stream is the source of the node that a prefix names.
@@ -125,7 +128,7 @@ func (r *reader) line(line []byte, number int) {
 		return
 	}
 	var p prefix
-	if !isSpace(line[0]) || r.seen != noPrefix {
+	if r.seen != noPrefix || !isSpace(line[0]) && !plain(line) {
 		p, line = cutPrefix(line, r.seen)
 		if p.form != noPrefix {
 			r.seen = p.form
@@ -138,12 +141,14 @@ func (r *reader) line(line []byte, number int) {
 	s.asm.add(line, number, p.stamp)
 }
 
+// plain reports whether a line begins as one of JULI, log4j or logback does, which no
+// container's prefix does.
+func plain(line []byte) bool {
+	return len(line) > 20 && isDigit(line[0]) && (line[2] == '-' || line[2] == ':' || line[4] == '-' && line[10] == ' ')
+}
+
 func (r *reader) record(s *source, rec *record) {
-	if rec.when.IsZero() && s.last.when.IsZero() && !rec.orphan && !rec.dated {
-		// No time at all: an event all the same.
-		rec.stamp = stamp{}
-	}
-	e, ok := classify(rec)
+	e, ok := classify(rec, r.found)
 	if !ok {
 		return
 	}
@@ -181,7 +186,7 @@ func (r *reader) time(s *source, rec *record, e *Event) {
 }
 
 // maxEvents bounds what is kept of a stream; what repeats is counted, not kept.
-const maxEvents = 200_000
+const maxEvents = 50_000
 
 // push adds an event; one that says the same as the one before it is counted there.
 func (s *source) push(e Event) {
@@ -194,6 +199,7 @@ func (s *source) push(e Event) {
 			}
 		}
 		if n >= maxEvents {
+			s.dropped++
 			return
 		}
 	}

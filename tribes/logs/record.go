@@ -3,6 +3,7 @@ package logs
 import (
 	"bytes"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -34,6 +35,7 @@ type assembler struct {
 	pending *record // has the first of java.util.logging's two lines
 	began   bool    // a beginning of a record was seen
 	before  string  // the last line before any beginning
+	second  second  // the last time that was read
 	latest  stamp   // of the last beginning, also of a record that does not matter
 }
 
@@ -60,10 +62,10 @@ func (a *assembler) add(line []byte, number int, taken stamp) {
 		a.json(line, number, taken)
 		return
 	}
-	if h, ok := parseHeader(line); ok {
+	if h, ok := a.header(line); ok && !twoLines(line) {
 		a.end()
 		a.began, a.latest = true, h.stamp
-		if h.logger == nil && !mentions(h.text) || h.logger != nil && !knownClass(h.logger) && !mentions(h.text) {
+		if h.logger == nil && !mentions(h.text) || h.logger != nil && !knownClass(h.logger) {
 			return // nobody asks for it: no copy of it is made
 		}
 		r := &record{header: h, line: number, class: string(h.logger), call: string(h.method), body: valid(h.text)}
@@ -85,6 +87,51 @@ func (a *assembler) add(line []byte, number int, taken stamp) {
 		return
 	}
 	a.continued(line)
+}
+
+// twoLines reports whether a line whose day is written "29 nov. 2026" is the first of
+// java.util.logging's two; log4j writes such days too.
+func twoLines(line []byte) bool {
+	if line[2] != ' ' {
+		return false
+	}
+	_, _, _, ok := parseSimple(line)
+	return ok
+}
+
+// header reads the beginning of a record. Lines of one second share its words, which
+// are read once.
+func (a *assembler) header(line []byte) (header, bool) {
+	const n = len("29-Nov-2026 17:34:54")
+	if len(line) > n && a.second.n > 0 && string(line[:a.second.n]) == a.second.text {
+		h := header{stamp: a.second.stamp}
+		ns, size := fraction(line[a.second.n:])
+		rest := line[a.second.n+size:]
+		if _, zone := parseZone(rest); zone == 0 {
+			h.when, h.fine = h.when.Add(time.Duration(ns)), size > 0
+			h.fields(rest)
+			return h, true
+		}
+	}
+	h, ok := parseHeader(line)
+	if ok && h.dated && !h.zoned && len(line) > n {
+		at := n
+		if line[4] == '-' {
+			at--
+		}
+		if line[at-3] == ':' && line[at-6] == ':' && isDigit(line[at-1]) {
+			a.second = second{string(line[:at]), at, h.stamp}
+			a.second.stamp.when = h.when.Truncate(time.Second)
+		}
+	}
+	return h, ok
+}
+
+// second is a time that was read, up to its seconds.
+type second struct {
+	text  string
+	n     int
+	stamp stamp
 }
 
 // continued takes a line that is no beginning.

@@ -25,7 +25,7 @@ type Result struct {
 	Files []FileStats
 	Nodes []*Node
 	// Events are those of all nodes, in the order of one clock.
-	Events []Event
+	Events []*Event
 	// Pairs say who saw whom.
 	Pairs    []Pair
 	Verdicts []verdict.Verdict
@@ -103,6 +103,9 @@ func (res *Result) add(byNode map[string]*Node, name string, r *reader) {
 	}
 	for _, s := range r.order {
 		src := r.streams[s]
+		if src.dropped > 0 {
+			res.Notes = append(res.Notes, fmt.Sprintf("%s: it has more than %d events; %d after %s are left out.", r.input.Name, maxEvents, src.dropped, src.events[len(src.events)-1].Time.Format(time.DateTime)))
+		}
 		if len(src.events) == 0 {
 			continue
 		}
@@ -119,7 +122,11 @@ func (res *Result) add(byNode map[string]*Node, name string, r *reader) {
 		if !slices.Contains(n.Files, r.input.Name) {
 			n.Files = append(n.Files, r.input.Name)
 		}
-		n.events = append(n.events, src.events...)
+		if n.events == nil {
+			n.events = src.events
+		} else {
+			n.events = append(n.events, src.events...)
+		}
 		if last := src.asm.latest.when.Add(src.days + r.dst); last.After(n.Last) {
 			n.Last = last
 		}
@@ -154,14 +161,16 @@ func (res *Result) finish(o Options) error {
 // order sorts the events of a node by time and drops what two files have both.
 func (n *Node) order() {
 	slices.SortStableFunc(n.events, func(a, b Event) int { return a.Time.Compare(b.Time) })
-	seen := map[string]string{} // identity: file
-	n.events = slices.DeleteFunc(n.events, func(e Event) bool {
-		file, ok := seen[e.id]
-		if !ok {
-			seen[e.id] = e.File
-		}
-		return ok && file != e.File
-	})
+	if len(n.Files) > 1 {
+		seen := map[uint64]string{} // identity: file
+		n.events = slices.DeleteFunc(n.events, func(e Event) bool {
+			file, ok := seen[e.id]
+			if !ok {
+				seen[e.id] = e.File
+			}
+			return ok && file != e.File
+		})
+	}
 	n.coarse = true
 	for i := range n.events {
 		n.events[i].Node = n.Name
@@ -181,7 +190,7 @@ func (n *Node) order() {
 // was given twice.
 func (res *Result) join() {
 	for i := 0; i < len(res.Nodes); i++ {
-		ids := map[string]bool{}
+		ids := map[uint64]bool{}
 		for _, e := range res.Nodes[i].events {
 			ids[e.id] = true
 		}
@@ -254,6 +263,9 @@ func (res *Result) peers() {
 	for _, n := range res.Nodes {
 		for i := range n.events {
 			e := &n.events[i]
+			if !e.Member.Addr.IsValid() {
+				continue
+			}
 			for _, p := range res.Nodes {
 				if e.Kind != Bound && p.has(e.Member) {
 					e.Peer = p.Name
@@ -277,9 +289,11 @@ func (res *Result) timeline(o Options) {
 		n.events = slices.DeleteFunc(n.events, func(e Event) bool {
 			return !since.IsZero() && e.Until.Before(since) || !until.IsZero() && e.Time.After(until)
 		})
-		res.Events = append(res.Events, n.events...)
+		for i := range n.events {
+			res.Events = append(res.Events, &n.events[i])
+		}
 	}
-	slices.SortStableFunc(res.Events, func(a, b Event) int {
+	slices.SortStableFunc(res.Events, func(a, b *Event) int {
 		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Node, b.Node))
 	})
 }

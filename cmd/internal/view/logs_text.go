@@ -78,7 +78,7 @@ func (t LogsText) timeline(s *term.Stream, b *strings.Builder, r *logs.Result) e
 	}
 	day := ""
 	for i := range r.Events {
-		e := &r.Events[i]
+		e := r.Events[i]
 		if minor[e.Kind] && !t.All {
 			continue
 		}
