@@ -100,8 +100,9 @@ type sniffRun struct {
 }
 
 // defaultLiveFilter keeps out what is of no interest in a live capture, above all
-// the connection by which somebody looks at it.
-const defaultLiveFilter = "multicast or igmp or mld or tribes"
+// the connection by which somebody looks at it. Receivers that take TLS are often put
+// on the hundred ports after the plain ones.
+const defaultLiveFilter = "multicast or igmp or mld or tribes or tcp port 4100-4199"
 
 func (o *sniffOptions) parse(c *cobra.Command, args []string) (*sniffRun, error) {
 	r := &sniffRun{sniffOptions: *o, filterless: o.filter == "" && len(args) == 0}

@@ -323,6 +323,18 @@ var scenarios = []struct {
 		}
 		w.beats(12000, 14000, a, b)
 	}},
+	{"TLS with another key", "tribes.tls-mismatch", verdict.Fail, "the alert illegal_parameter: the keys differ", func(w *wire) {
+		w.secure("\x15\x03\x03\x00\x02\x02\x2f")
+	}},
+	{"TLS with a pre-shared key", "tribes.tls-mismatch", verdict.Pass, "1 receiver were made with a pre-shared key", func(w *wire) {
+		w.secure(string(serverHello))
+	}},
+	{"TLS beside a plain member", "tribes.tls-mismatch", verdict.Fail, "10.77.0.11:4000 takes messages by TLS alone, and 10.77.0.12:4000 has no TLS", func(w *wire) {
+		w.secure(string(serverHello))
+		w.beats(4000, 6000, node(12, 0))
+		w.tcp("10.77.0.12:50000", "10.77.0.11:4000", frame.SYN, 1, 0, nil)
+		w.tcp("10.77.0.11:4000", "10.77.0.12:50000", frame.RST|frame.ACK, 0, 2, nil)
+	}},
 	{"static among heartbeats", "tribes.static-mix", verdict.Warn, "static membership", func(w *wire) {
 		a, b := node(11, 0), node(12, 0)
 		w.beats(0, 3000, a)
@@ -356,6 +368,28 @@ func (w *wire) answers(version uint8, hosts ...byte) {
 			}
 		}
 	}
+}
+
+// The hellos of TLS 1.3 with a pre-shared key whose identity is "tribes".
+var (
+	clientHello = []byte("\x16\x03\x01\x00\x4f\x01\x00\x00\x4b\x03\x03" + strings.Repeat("r", 32) + "\x00\x00\x02\x13\x01\x01\x00\x00\x20" +
+		"\x00\x2b\x00\x03\x02\x03\x04" + "\x00\x29\x00\x15\x00\x0c\x00\x06tribes\x00\x00\x00\x00\x00\x05\x04bind")
+	serverHello = []byte("\x16\x03\x03\x00\x38\x02\x00\x00\x34\x03\x03" + strings.Repeat("r", 32) + "\x00\x13\x01\x00\x00\x0c" +
+		"\x00\x2b\x00\x02\x03\x04" + "\x00\x29\x00\x02\x00\x00")
+)
+
+// secure plays a member that announces a port for TLS, and a connection to it that
+// the receiver answers by reply.
+func (w *wire) secure(reply string) {
+	m := node(11, 0)
+	m.SecurePort = 4100
+	w.beats(0, 3000, m)
+	const src, dst = "10.77.0.12:50001", "10.77.0.11:4100"
+	w.tcp(src, dst, frame.SYN, 100, 0, nil)
+	w.tcp(dst, src, frame.SYN|frame.ACK, 500, 101, nil)
+	w.tcp(src, dst, frame.ACK, 101, 501, clientHello)
+	w.tcp(dst, src, frame.ACK, 501, 101+uint32(len(clientHello)), []byte(reply))
+	w.tcp(dst, src, frame.RST, 501+uint32(len(reply)), 0, nil)
 }
 
 func TestScenarios(t *testing.T) {

@@ -244,11 +244,20 @@ func (s *Sniffer) products(e *Event, p *capture.Packet) {
 	}
 }
 
-// tunnels counts what carries the packet, where that goes to a group itself.
+// vxlan stands for the headers that frame has unwrapped already.
+var vxlan = proto.Decoder{Name: "vxlan"}
+
+// tunnels counts what carries the packet: groups that tunnels go to, and the ends of
+// those that are networks of their own.
 func (s *Sniffer) tunnels(f *frame.Frame, p *capture.Packet) {
 	for _, t := range f.Tunnels {
+		outer := frame.Frame{IP: 4, Src: t.Src, Dst: t.Dst, DstPort: t.Port, TTL: t.TTL, Proto: frame.ProtoUDP, HasPorts: t.Port != 0}
 		if t.Dst.IsMulticast() {
-			s.Analysis.Datagram(p, &frame.Frame{Src: t.Src, Dst: t.Dst, DstPort: t.Port, TTL: t.TTL}, t.Kind.String(), false)
+			s.Analysis.Datagram(p, &outer, t.Kind.String(), false)
+		}
+		if t.Kind == frame.VXLAN {
+			m := proto.VXLAN(t.ID)
+			_ = s.Analysis.Products.Packet(p, &outer, &vxlan, &m) // nothing is decoded that could fail
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"muster/sniff/analysis"
 	"muster/sniff/frame"
 	"muster/sniff/stream"
+	"muster/sniff/tlswire"
 	"muster/tribes"
 	"muster/tribes/decode"
 )
@@ -19,11 +20,13 @@ type streams struct {
 	s *Sniffer
 	// receivers are the ports that heartbeats advertise, beside the usual ones.
 	receivers map[uint16]bool
-	held      int // bytes that wait in scanners
-	spare     []*tribes.Scanner
-	event     Event
-	data      tribes.ChannelData // the latest message
-	content   decode.Content
+	// secure are the ports for TLS that heartbeats announce.
+	secure  map[uint16]bool
+	held    int // bytes that wait in scanners
+	spare   []*tribes.Scanner
+	event   Event
+	data    tribes.ChannelData // the latest message
+	content decode.Content
 }
 
 // The bounds of what is read of streams.
@@ -46,6 +49,8 @@ type conn struct {
 	// pending are the messages that asked for an ack, the oldest first.
 	pending []pending
 	foreign bool
+	// tls is what both sides say in clear of a connection with TLS; nil without.
+	tls *[2]tlswire.Side
 }
 
 // pending is a message that waits for its ack.
@@ -63,17 +68,29 @@ type half struct {
 func (t *streams) init(s *Sniffer) {
 	t.s = s
 	t.receivers = map[uint16]bool{}
+	t.secure = map[uint16]bool{}
 }
 
-// receiver remembers the port of a member.
+// receiver remembers the ports of a member.
 func (s *Sniffer) receiver(m *tribes.Member) {
+	if p := m.SecurePort; p > 0 && p < 1<<16 && p != m.Port && len(s.secure) < maxReceivers {
+		s.secure[uint16(p)] = true
+	}
 	if p := m.Port; (p < receiverLow || p > receiverHigh) && p > 0 && p < 1<<16 && len(s.receivers) < maxReceivers {
 		s.receivers[uint16(p)] = true
 	}
 }
 
 func (t *streams) isReceiver(port uint16) bool {
-	return port >= receiverLow && port <= receiverHigh || len(t.receivers) > 0 && t.receivers[port]
+	return port >= receiverLow && port <= receiverHigh || len(t.receivers) > 0 && t.receivers[port] || len(t.secure) > 0 && t.secure[port]
+}
+
+// newConn begins to follow a connection.
+func (t *streams) newConn(server netip.AddrPort) *conn {
+	if t.secure[server.Port()] {
+		return &conn{tls: new([2]tlswire.Side)}
+	}
+	return &conn{receiver: t.s.Analysis.Receiver(server)}
 }
 
 // tribesTCP reports whether f belongs to a stream of the cluster: by its ports,
@@ -109,9 +126,9 @@ func (s *Sniffer) segment(f *frame.Frame, now int64) {
 	a.Segment(f, now)
 	c, d := s.tcp.Add(f, now, s.isReceiver(f.DstPort) || !s.isReceiver(f.SrcPort))
 	if c.User == nil && !c.Closed() {
-		c.User = &conn{receiver: a.Receiver(c.Server)}
+		c.User = s.newConn(c.Server)
 	}
-	if d == stream.ToClient && c.Answered && f.TCPFlags&frame.SYN != 0 {
+	if k, ok := c.User.(*conn); ok && k.receiver != nil && d == stream.ToClient && c.Answered && f.TCPFlags&frame.SYN != 0 {
 		a.Answered(c.Server, now)
 	}
 }
@@ -138,6 +155,13 @@ func (t *streams) Data(c *stream.Conn, d stream.Dir, b []byte, now int64) {
 	k := t.conn(c)
 	h := &k.half[d]
 	if k.foreign {
+		return
+	}
+	if k.tls == nil && !h.begun && d == stream.ToServer && tlswire.Begins(b) && t.isReceiver(c.Server.Port()) {
+		k.tls = new([2]tlswire.Side) // TLS to a port that is not known for it
+	}
+	if k.tls != nil {
+		k.tls[d].Write(b)
 		return
 	}
 	t.scan(h)
@@ -203,7 +227,7 @@ func (t *streams) strange(c *stream.Conn, k *conn, d stream.Dir) {
 func (t *streams) conn(c *stream.Conn) *conn {
 	k, _ := c.User.(*conn)
 	if k == nil {
-		k = &conn{receiver: t.s.Analysis.Receiver(c.Server)}
+		k = t.newConn(c.Server)
 		c.User = k
 	}
 	return k
@@ -258,6 +282,9 @@ func (s *Sniffer) broken(src, dst netip.AddrPort, err error) {
 // Gap tells a scanner that bytes are missing.
 func (t *streams) Gap(c *stream.Conn, d stream.Dir, n, _ int64) {
 	k := t.conn(c)
+	if k.tls != nil {
+		return // the hellos come first; what follows is encrypted
+	}
 	h := &k.half[d]
 	t.scan(h)
 	h.begun = true
@@ -276,6 +303,12 @@ func (t *streams) Closed(c *stream.Conn, now int64) {
 				t.spare = append(t.spare, h.scanner)
 			}
 			h.scanner = nil
+		}
+	}
+	if k.tls != nil && (c.Opened || c.Answered) {
+		if r := t.s.Analysis.TLSReceiver(c.Server); r != nil {
+			r.Announced = r.Announced || t.secure[c.Server.Port()]
+			r.Ended(&k.tls[stream.ToServer], &k.tls[stream.ToClient])
 		}
 	}
 	missing := uint64(0)

@@ -49,6 +49,7 @@ type Analysis struct {
 	Links     map[Link]*LinkView
 	Queriers  map[QuerierKey]*Querier
 	Receivers map[netip.AddrPort]*Receiver
+	TLS       map[netip.AddrPort]*TLSReceiver
 	// Products are the members of other products than Tomcat.
 	Products *products.Table
 	hosts    map[netip.Addr]*host
@@ -82,6 +83,7 @@ func New(o Options) *Analysis {
 		Links:     map[Link]*LinkView{},
 		Queriers:  map[QuerierKey]*Querier{},
 		Receivers: map[netip.AddrPort]*Receiver{},
+		TLS:       map[netip.AddrPort]*TLSReceiver{},
 		Products:  products.New(),
 		hosts:     map[netip.Addr]*host{},
 	}

@@ -38,8 +38,9 @@ const (
 	marks = 65
 	// enough steps show a period.
 	enough = 4
-	// sameBeat is the time in ns within which one alive time means one heartbeat.
-	sameBeat = int64(250e6)
+	// sameBeat is the time in ns within which one alive time means one heartbeat, also of
+	// a sender of which no more is known.
+	sameBeat = int64(450e6)
 )
 
 // nth is the i-th of the marks, 0 being the oldest.
@@ -60,7 +61,7 @@ func (b *Beats) known(alive, at int64) bool {
 	case last == nil || alive > last.alive:
 		return false
 	case alive == last.alive:
-		return max(at-last.at, last.at-at) < sameBeat
+		return max(at-last.at, last.at-at) < sameBeat || b.measure() > 0
 	}
 	for i := b.filled - 2; i >= 0 && b.nth(i).alive >= alive; i-- {
 		if b.nth(i).alive == alive {

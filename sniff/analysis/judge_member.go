@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"muster/internal/verdict"
 	"muster/tribes"
@@ -86,7 +87,7 @@ func (j *judge) duplicateID() {
 			j.add(id, verdict.Fail, verdict.Definite, m.Record.ID.String(),
 				fmt.Sprintf("heartbeats of the id %s come from %s in turns, with alive times of two processes", m.Record.ID, texts(m.Sources.List())),
 				verdict.Fix("give each node a unique id of its own (do not clone one with a fixed uniqueId)"))
-		} else if first := ids[m.Record.ID]; first != nil {
+		} else if first := ids[m.Record.ID]; first != nil && m.Record.ID != (tribes.UniqueID{}) { // Tomcat 5.5 has none
 			j.add(id, verdict.Fail, verdict.Definite, m.Record.ID.String(),
 				fmt.Sprintf("the id %s belongs to %s and to %s", m.Record.ID, first.Name(), m.Name()),
 				verdict.Fix("give each node a unique id of its own (do not clone one with a fixed uniqueId)"))
@@ -146,20 +147,27 @@ func (j *judge) recovered() {
 // versionMix: Tomcat 6 and later ones do not understand each other.
 func (j *judge) versionMix() {
 	const id = "tribes.version-mix"
-	byGroup := map[netip.AddrPort][2]*Member{}
+	byGroup := map[netip.AddrPort]map[tribes.Generation]*Member{}
 	for _, m := range j.heard {
 		for _, g := range m.Groups.List() {
-			pair := byGroup[g]
-			pair[m.Record.Generation] = m
-			byGroup[g] = pair
+			if byGroup[g] == nil {
+				byGroup[g] = map[tribes.Generation]*Member{}
+			}
+			byGroup[g][m.Record.Generation] = m
 		}
 	}
 	for _, g := range j.SortedGroups() {
-		if pair := byGroup[g.Addr]; pair[0] != nil && pair[1] != nil {
-			j.add(id, verdict.Warn, verdict.Definite, g.Addr.String(),
-				fmt.Sprintf("%s sends the heartbeats of Tomcat 7 and later, %s those of Tomcat 6.0: neither takes the other's", pair[tribes.V1].Name(), pair[tribes.V0].Name()),
-				verdict.Fix("one Tomcat generation in a cluster, or a group of its own for each"))
+		forms := byGroup[g.Addr]
+		if len(forms) < 2 {
+			continue
 		}
+		var parts []string
+		for _, f := range slices.Sorted(maps.Keys(forms)) {
+			parts = append(parts, fmt.Sprintf("%s sends the heartbeats of %s", forms[f].Name(), f.Tomcat()))
+		}
+		j.add(id, verdict.Warn, verdict.Definite, g.Addr.String(),
+			strings.Join(parts, ", ")+": neither takes the other's",
+			verdict.Fix("one Tomcat generation in a cluster, or a group of its own for each"))
 	}
 	if len(j.heard) > 0 && !j.bad(id) {
 		j.pass(id, "the heartbeats of %s are of one generation", all(len(j.heard), "member"))

@@ -165,7 +165,8 @@ func (a *Analysis) beat(p *capture.Packet, f *frame.Frame, r *tribes.Member, m *
 	gap := now - last.at
 	shift := a.shift
 	b.set = a.clock(p, m, now-r.Alive*1e6, sent)
-	b.broken = b.set || changed || m.turn
+	starting := last.alive < starts
+	b.broken = b.set || changed || m.turn || starting
 	m.turn = changed
 	if now += a.shift - shift; now != p.Nanos {
 		b.at, gap = now, now-last.at
@@ -173,7 +174,7 @@ func (a *Analysis) beat(p *capture.Packet, f *frame.Frame, r *tribes.Member, m *
 	if gap > quietFrom {
 		b.quiet = a.quiet(last.at, now, sent)
 	}
-	if min(gap, sent) > a.drop || sent == 0 && gap > a.drop {
+	if !starting && (min(gap, sent) > a.drop || sent == 0 && gap > a.drop) {
 		s := a.silence(f.Src, last.at, now)
 		b.broken = b.broken || s.Paused() // they were never sent
 		if b.quiet == 0 || !s.Answered {
@@ -228,6 +229,10 @@ func (m *Member) notice(p *capture.Packet, f *frame.Frame, r *tribes.Member) {
 
 // epochAlive is more than any process has lived, in ms: thirty years.
 const epochAlive = 30 * 365 * 24 * 3600 * 1000
+
+// starts is the alive time in ms below which a heartbeat is a process's first: it then
+// waits for members, connects and asks for sessions before it sends in turn.
+const starts = 1000
 
 // clock compares the sender's clock with the capture's: offset is by how much the
 // latter is ahead, sent the step of the sender's in ns. It reports whether the

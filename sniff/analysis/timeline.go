@@ -49,6 +49,7 @@ const (
 	maxQuiet  = 64
 	maxSteps  = 64
 	jump      = second
+	setBack   = 60 * second
 )
 
 // Tick notes the time of the next packet and returns it on the corrected clock.
@@ -62,6 +63,9 @@ func (a *Analysis) Tick(p *capture.Packet) int64 {
 			a.Quiet = append(a.Quiet, Quiet{From: a.Last, To: now, Packet: p.Number})
 		}
 		a.Last = now
+	case gap < -setBack && len(a.Steps) < 3: // further than packets are out of order
+		a.step(p.Number, gap)
+		now = a.Last
 	case gap > -jump:
 		a.First = min(a.First, now)
 	default:

@@ -50,6 +50,7 @@ var judges = []struct {
 	{[]verdict.ID{"tribes.clock-step"}, (*judge).clockStep},
 	{[]verdict.ID{"tribes.clock-skew"}, (*judge).clockSkew},
 	{[]verdict.ID{"tribes.key-mismatch"}, (*judge).keyMismatch},
+	{[]verdict.ID{"tribes.tls-mismatch"}, (*judge).tls},
 	{[]verdict.ID{"tribes.two-clusters", "tribes.domain-filter"}, (*judge).twoClusters},
 	{[]verdict.ID{"tribes.duplicate-id"}, (*judge).duplicateID},
 	{[]verdict.ID{"tribes.not-joined"}, (*judge).recovered},

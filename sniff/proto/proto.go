@@ -99,7 +99,6 @@ var Decoders = []Decoder{
 	{"ptp", claimsPTP, decodePTP, false},
 	{"ntp", claimsNTP, decodeNTP, false},
 	{"sap", claimsSAP, decodeSAP, true},
-	{"vxlan", claimsVXLAN, decodeVXLAN, false},
 	{"rtps", claimsRTPS, decodeRTPS, false},
 	{"corosync", claimsCorosync, decodeCorosync, false},
 	{"syncthing", claimsSyncthing, decodeSyncthing, false},

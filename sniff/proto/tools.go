@@ -2,7 +2,6 @@ package proto
 
 import (
 	"bytes"
-	"encoding/hex"
 	"fmt"
 	"strconv"
 
@@ -82,24 +81,10 @@ func decodeSsmping(f *frame.Frame) (Message, error) {
 	return m, err
 }
 
-func claimsVXLAN(f *frame.Frame) bool {
-	b := f.Payload
-	return isUDP(f, 4789, 8472) && len(b) >= 8 && b[0]&0x08 != 0 && b[0]&0x07 == 0
-}
-
-// decodeVXLAN reads the header (RFC 7348 section 5): flags, the network's number.
-func decodeVXLAN(f *frame.Frame) (Message, error) {
+// VXLAN is the message of a tunnel's end: frames inside were read already.
+func VXLAN(vni uint32) Message {
 	m := Message{Type: "frame"}
-	r := &reader{b: f.Payload}
-	r.skip("flags", 4)
-	vni := r.u32("VNI") >> 8
-	if r.err != nil {
-		return m, r.err
-	}
 	m.add("vni", "%d", vni)
-	if len(f.Payload) >= 22 {
-		m.add("inside", "%s", hex.EncodeToString(f.Payload[8:14]))
-	}
 	m.Peer = Peer{Product: "VXLAN", Kind: "network", Cluster: fmt.Sprint(vni), Role: "tunnel end"}
-	return m, nil
+	return m
 }

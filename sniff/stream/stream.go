@@ -65,6 +65,8 @@ type Half struct {
 
 	started bool
 	fin     bool
+	syn     bool   // a SYN was seen
+	isn     uint32 // its sequence number
 	expect  uint32 // the next sequence number
 	holeAt  int64  // since when segments wait behind a hole
 	waiting []segment
@@ -209,8 +211,13 @@ func keyOf(x, y netip.AddrPort) key {
 	return key{x, y}
 }
 
-// reused: a SYN that does not belong to the connection that its ports had.
+// reused: a SYN that does not belong to the connection that its ports had. One with
+// that connection's initial sequence number is its own, repeated or captured
+// again.
 func (c *Conn) reused(d Dir, f *frame.Frame) bool {
+	if h := &c.Half[d]; h.syn && h.isn == f.Seq {
+		return false
+	}
 	return c.closed || d == ToClient || c.Half[d].Segments > 0 || c.Half[d].started && c.Half[d].expect != f.Seq+1
 }
 
@@ -286,6 +293,9 @@ func (c *Conn) handshake(f *frame.Frame, d Dir) {
 		c.SYNs++
 	} else {
 		c.Answered = true
+	}
+	if !h.syn {
+		h.syn, h.isn = true, f.Seq
 	}
 	if !h.started {
 		h.started, h.expect = true, f.Seq+1

@@ -50,6 +50,8 @@ type SniffSummary struct {
 	Memberships []SniffMembership `json:"memberships"`
 	Queriers    []SniffQuerier    `json:"queriers"`
 	Receivers   []SniffReceiver   `json:"receivers"`
+	// TLS are the receivers that take messages by TLS.
+	TLS []SniffTLS `json:"tls_receivers"`
 	// Products are the clusters, rings, domains and virtual routers of other products;
 	// Streams what is sent with numbers, such as RTP.
 	Products []SniffProduct `json:"products"`
@@ -178,6 +180,30 @@ type SniffReceiver struct {
 	Invalid       uint64  `json:"invalid"`
 }
 
+// SniffTLS is a receiver that takes messages by TLS, as the hellos in clear show it.
+type SniffTLS struct {
+	Address        string   `json:"address"`
+	Connections    uint64   `json:"connections"`
+	Checks         uint64   `json:"checks"`         // connections that were closed without a word
+	Handshakes     uint64   `json:"handshakes"`     // in which both sides said hello
+	Versions       []string `json:"versions"`       // that the receiver chose
+	Suites         []string `json:"suites"`         // that it chose
+	Authentication string   `json:"authentication"` // pre-shared key, certificate, or empty while unknown
+	Identities     []string `json:"identities"`     // of pre-shared keys that were offered
+	Alerts         []string `json:"alerts"`         // by name, those of an orderly end left out
+	NotTLS         uint64   `json:"not_tls"`        // connections that began with something else
+}
+
+func newSniffTLS(a *analysis.Analysis) []SniffTLS {
+	out := []SniffTLS{}
+	for _, r := range a.SortedTLS() {
+		v, s, alerts := r.Names()
+		out = append(out, SniffTLS{r.Addr.String(), r.Connections, r.Checks, r.Handshakes, append([]string{}, v...), append([]string{}, s...),
+			r.Authentication(), r.IdentityTexts(), append([]string{}, alerts...), r.Plain})
+	}
+	return out
+}
+
 // NewSniffSummary sums a capture up.
 func NewSniffSummary(r *sniff.Result) *SniffSummary {
 	a, t, st := r.Analysis, &r.Totals, &r.Stats
@@ -187,7 +213,7 @@ func NewSniffSummary(r *sniff.Result) *SniffSummary {
 		Dropped: st.Dropped, Overflow: a.Overflow, FirstSeen: nsTime(a.First), LastSeen: nsTime(a.Last), WatchedMS: msOf(a.Watched()),
 		TimeSteps: []SniffTimeStep{}, Holes: []SniffHole{}, Unread: []SniffUnread{}, Notes: append([]string{}, r.Notes()...), Memberships: []SniffMembership{},
 		Members: []SniffMember{}, Speakers: []SniffSpeaker{}, Clusters: []SniffCluster{}, Groups: []SniffGroup{},
-		Queriers: []SniffQuerier{}, Receivers: []SniffReceiver{}, Products: newProducts(a.Products), Streams: newStreams(a.Products), Verdicts: verdict.Summarize(r.Verdicts),
+		Queriers: []SniffQuerier{}, Receivers: []SniffReceiver{}, TLS: newSniffTLS(a), Products: newProducts(a.Products), Streams: newStreams(a.Products), Verdicts: verdict.Summarize(r.Verdicts),
 	}
 	if st.Damage != nil {
 		v.Damage = st.Damage.Error()

@@ -10,6 +10,7 @@ import (
 	"muster/internal/verdict"
 	"muster/sniff"
 	"muster/sniff/analysis"
+	"muster/tribes"
 )
 
 // SniffReport prints the summary of a capture for people: members, groups,
@@ -25,6 +26,7 @@ func SniffReport(s *term.Stream, r *sniff.Result) error {
 		{"Memberships", membershipsTable(r)},
 		{"Queriers", queriersTable(a)},
 		{"Receivers", receiversTable(a)},
+		{"TLS receivers", tlsTable(a)},
 		{"What else is here", productsTable(a.Products)},
 		{"Streams", streamsTable(a)},
 	} {
@@ -121,6 +123,9 @@ func membersTable(a *analysis.Analysis) *term.Table {
 		case len(m.Sources.List()) > 0 && !strings.HasPrefix(m.Name(), m.Sources.List()[0].String()):
 			note = "from " + m.Sources.List()[0].String()
 		}
+		if m.Record.Generation != tribes.V1 {
+			note = strings.TrimPrefix(note+", "+m.Record.Generation.Tomcat(), ", ")
+		}
 		interval, jitter, longest := beatTexts(m)
 		t.Add(m.Name(), m.Record.ID.String()[:8], escape.Bytes(m.Record.Domain), m.Beats.Count(), interval, jitter, longest, lostText(a, m),
 			since(a, m.First), since(a, m.Last), note)
@@ -170,6 +175,18 @@ func groupsTable(a *analysis.Analysis) *term.Table {
 			what += " (" + g.Product + ")"
 		}
 		t.Add(addrText(g.Addr), g.Packets, rate, len(g.Sources.List()), ttl, listeners, what)
+	}
+	return t
+}
+
+// tlsTable is what connections to ports for TLS show in clear.
+func tlsTable(a *analysis.Analysis) *term.Table {
+	t := &term.Table{Header: []string{"receiver", "connections", "handshakes", "version", "suite", "authentication", "identity", "alerts"},
+		Right: map[int]bool{1: true, 2: true}}
+	for _, r := range a.SortedTLS() {
+		versions, suites, alerts := r.Names()
+		t.Add(r.Addr, r.Connections, r.Handshakes, strings.Join(versions, " "), strings.Join(suites, " "), r.Authentication(),
+			strings.Join(r.IdentityTexts(), " "), strings.Join(alerts, " "))
 	}
 	return t
 }
