@@ -1,5 +1,5 @@
 // Muster tells whether multicast and a Tomcat-style cluster work on this node
-// and between these nodes, and if not, why, and which command mends it.
+// and between these nodes, and if not, why, and which command fixes it.
 package main
 
 import (

@@ -109,7 +109,7 @@ means that nothing failed, but something could not be found out.`,
 	f.StringVar(&o.save, "save", "", "write the facts to `FILE` (-: stdout) instead of judging them")
 	f.StringVar(&o.from, "from", "", "judge the facts in `FILE` (-: stdin) instead of this host's")
 	f.BoolVar(&o.redact, "redact", false, "with --save: hide names, addresses and rules, keep what verdicts go by")
-	f.BoolVar(&o.fix, "fix", false, "print the cures as a shell script to read; nothing is changed")
+	f.BoolVar(&o.fix, "fix", false, "print the fixes as a shell script to read; nothing is changed")
 	f.StringSliceVar(&o.expect, "expect", nil, "the other members by `NAMES` or addresses: is each reached from here, and let in")
 	f.BoolVar(&o.all, "all", false, "print a line for each check, not only for what is wrong or unknown")
 	f.BoolVar(&o.short, "short", false, "print only what is wrong or unknown, one line each, and the sum")

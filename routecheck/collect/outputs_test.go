@@ -336,9 +336,9 @@ func TestOtherSystems(t *testing.T) {
 				}
 			}
 			for _, v := range vs {
-				for _, cure := range v.Fix {
-					if v.Status.Bad() && (slices.Contains([]string{"ip", "tc", "nft", "iptables", "systemctl", "sysctl"}, strings.Fields(cure)[0])) {
-						t.Errorf("%s advises a Linux command: %s", v.ID, cure)
+				for _, fix := range v.Fix {
+					if v.Status.Bad() && (slices.Contains([]string{"ip", "tc", "nft", "iptables", "systemctl", "sysctl"}, strings.Fields(fix)[0])) {
+						t.Errorf("%s advises a Linux command: %s", v.ID, fix)
 					}
 				}
 			}

@@ -177,7 +177,7 @@ type fixture struct {
 	bad  func(f sample)
 	want verdict.Status // of bad; pass is for entries that are only a note
 	saw  string         // a part of what is said
-	fix  string         // a part of the cure
+	fix  string         // a part of the fix
 }
 
 func fixtures(t testing.TB) []fixture {
@@ -428,7 +428,7 @@ func fixtures(t testing.TB) []fixture {
 
 		{"tribes.advertises-loopback", nil, func(f sample) { f.Listeners.Value[0].Local = netip.MustParseAddrPort("127.0.0.1:4000") }, verdict.Fail, "advertises", "Receiver"},
 		{"tribes.advertises-loopback", nil, func(f sample) { f.cluster(facts.Cluster{Receiver: "127.0.0.1"}) }, verdict.Fail, "cannot reach", `address="10.77.0.11"`},
-		{"tribes.advertises-loopback", nil, func(f sample) { // a cure must be none of what it cures
+		{"tribes.advertises-loopback", nil, func(f sample) { // a fix must be none of what it fixes
 			f.cluster(facts.Cluster{Receiver: "127.0.0.1"})
 			f.Query.Interface, f.ToGroup.Value.Link, f.ToGroup.Value.Src = "lo", 1, addr("127.0.0.1")
 		}, verdict.Fail, "cannot reach", `address="ADDRESS"`},
@@ -480,7 +480,7 @@ func TestFixtures(t *testing.T) {
 			t.Errorf("%s: %s, want %s\n saw: %s\n want %q\n fix: %q\n want %q", x.id, v.Status, x.want, v.Saw, x.saw, v.Fix, x.fix)
 		}
 		if v.Status.Bad() && (len(v.Fix)+len(v.Next) == 0 || v.Title == "") {
-			t.Errorf("%s: a finding without a cure or title: %+v", x.id, v)
+			t.Errorf("%s: a finding without a fix or title: %+v", x.id, v)
 		}
 		p, _ := verdict.Find(x.id)
 		if rank := map[string]int{"info": 0, "warn": 1, "fail": 2}; rank[string(v.Status)] > rank[p.Severity] && x.id != "iface.multicast-flag" && x.id != "tribes.drop-time" && x.id != "ipv6.scope" {

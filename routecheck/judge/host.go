@@ -199,7 +199,7 @@ func unknown(saw string, ev ...verdict.Evidence) []verdict.Verdict {
 	return []verdict.Verdict{newVerdict(verdict.Unknown, verdict.Definite, saw, ev...)}
 }
 
-// bad is a warning or a failure with its cure.
+// bad is a warning or a failure with its fix.
 func bad(s verdict.Status, c verdict.Confidence, saw string, fix []string, ev ...verdict.Evidence) []verdict.Verdict {
 	v := newVerdict(s, c, saw, ev...)
 	v.Fix = append(v.Fix, fix...)

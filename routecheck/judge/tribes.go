@@ -35,7 +35,7 @@ var advertisesLoopback = Check{
 	},
 }
 
-// reachableAddress is the one that heartbeats leave from, for a cure, or ADDRESS where
+// reachableAddress is the one that heartbeats leave from, for a fix, or ADDRESS where
 // others cannot connect to it, as on the loopback.
 func (h *Host) reachableAddress() string {
 	if !h.Src.IsValid() || notReachable(h.Src) {
@@ -176,7 +176,7 @@ var notJoined = Check{
 		if port {
 			saw = fmt.Sprintf("%s has its receiver (%s) and the group's port, but nobody has joined the group", h.holder(s), s.Local)
 		}
-		fix := []string{"look into catalina.log: muster explain 'Unable to join multicast group'", "restart " + h.holder(s) + " when the cause is mended"}
+		fix := []string{"look into catalina.log: muster explain 'Unable to join multicast group'", "restart " + h.holder(s) + " when the cause is gone"}
 		if h.Query.Cluster == nil { // it may be meant: a static membership has no multicast
 			return bad(verdict.Warn, verdict.Likely, saw+": its membership is off, or it is one without multicast", fix, ev...)
 		}

@@ -227,14 +227,14 @@ func (j *judge) keyMismatch() {
 			locked = append(locked, m.Name())
 		}
 	}
-	mend := verdict.Fix("the same EncryptInterceptor with the same encryptionKey and encryptionAlgorithm on all nodes, changed while the cluster is stopped")
+	fix := verdict.Fix("the same EncryptInterceptor with the same encryptionKey and encryptionAlgorithm on all nodes, changed while the cluster is stopped")
 	switch {
 	case len(secret) > 0 && len(plain) > 0:
 		j.add(id, verdict.Fail, verdict.Likely, strings.Join(append(append([]string{}, secret...), plain...), ", "),
-			fmt.Sprintf("%s sends encrypted messages, %s sends readable ones: they list each other as members and replicate nothing", strings.Join(secret, ", "), strings.Join(plain, ", ")), mend)
+			fmt.Sprintf("%s sends encrypted messages, %s sends readable ones: they list each other as members and replicate nothing", strings.Join(secret, ", "), strings.Join(plain, ", ")), fix)
 	case len(locked) > 0:
 		j.add(id, verdict.Fail, verdict.Likely, strings.Join(locked, ", "),
-			fmt.Sprintf("the given key does not open messages of %s", strings.Join(locked, ", ")), mend)
+			fmt.Sprintf("the given key does not open messages of %s", strings.Join(locked, ", ")), fix)
 	case len(secret) > 0:
 		j.pass(id, "every member that sent messages encrypts them")
 	case len(plain) > 0:

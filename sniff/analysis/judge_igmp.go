@@ -56,7 +56,7 @@ func (j *judge) needed(n *network, family func(netip.Addr) bool) []netip.Addr {
 }
 
 // querier judges whether somebody keeps the memberships of a network alive.
-func (j *judge) querier(n *network, s *Membership, id verdict.ID, name string, family func(netip.Addr) bool, mend verdict.Fix) {
+func (j *judge) querier(n *network, s *Membership, id verdict.ID, name string, family func(netip.Addr) bool, fix verdict.Fix) {
 	if s.Packets == 0 {
 		return
 	}
@@ -64,7 +64,7 @@ func (j *judge) querier(n *network, s *Membership, id verdict.ID, name string, f
 	starved := j.starved(n, s, family)
 	groups := j.needed(n, family)
 	expect := j.queryExpected(n, family)
-	more := []verdict.Part{evidence(name+" queries", "%d", s.Queries), evidence(name+" reports", "%d", s.Reports), mend}
+	more := []verdict.Part{evidence(name+" queries", "%d", s.Queries), evidence(name+" reports", "%d", s.Reports), fix}
 	if s.LastQuery != 0 {
 		more = append(more, evidence("last general query", "%s after the first packet", j.at(s.LastQuery)))
 	}
