@@ -111,7 +111,7 @@ var faults = []fault{
 	{what: "an expected member on the other network", dual: true, args: "--expect 10.78.0.12 --interface eth0", want: "route.multicast-router"},
 	{what: "an expected member behind a router", how: "ip route add default via 10.77.0.1", args: "--expect 192.0.2.12", want: "route.multicast-router"},
 	{what: "a firewall for the others by address, and one that it forgot", how: "nft add table inet f; nft add chain inet f i '{ type filter hook input priority 0; policy drop; }'; nft add rule inet f i ct state established accept; nft add rule inet f i ip saddr 10.77.0.12 accept; nft add rule inet f i ip protocol igmp accept", args: "--expect 10.77.0.12,10.77.0.13", want: "fw.input-drop", also: "tribes.half-open"},
-	{what: "the Tomcat is stopped", hold: stoppedTomcat, want: "tribes.stopped", needs: "python3"},
+	{what: "the Tomcat is stopped", hold: stoppedTomcat, want: "tribes.gc-pause", needs: "python3"},
 
 	{what: "IGMP version forced", how: "sysctl -qw net.ipv4.conf.eth0.force_igmp_version=2", want: "igmp.version-forced"},
 	{what: "IGMP version 2 after an old query, and a group of one source", args: "--group 10.77.0.12,232.1.1.1", hold: oldQuery, want: "igmp.version-compat"},

@@ -85,25 +85,34 @@ func (w *watcher) named(a netip.Addr) bool {
 
 // look notes which hosts seem to be in the group, from the capture.
 func (w *watcher) look() {
+	for _, c := range w.r.Facts.Connections.Value {
+		w.suspect(c.Remote.Addr().Unmap())
+	}
 	if w.capture == nil {
 		return
 	}
 	w.capture.View(func(r *sniff.Result) {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		if w.peers == nil {
-			w.peers = map[netip.Addr]bool{}
+		for _, host := range r.Analysis.JoinedBy(w.o.Query.Group) {
+			w.suspect(host)
 		}
-		hosts := r.Analysis.JoinedBy(w.o.Query.Group)
 		for _, m := range r.Analysis.Members { // of any group: one may have a slip in its address
-			hosts = append(hosts, m.Hosts()...)
-		}
-		for _, host := range hosts {
-			if !w.own(host) && len(w.peers) < maxReceivers {
-				w.peers[host] = true
+			for _, host := range m.Hosts() {
+				w.suspect(host)
 			}
 		}
 	})
+}
+
+// suspect remembers a host that may run the doctor too.
+func (w *watcher) suspect(host netip.Addr) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.peers == nil {
+		w.peers = map[netip.Addr]bool{}
+	}
+	if !w.own(host) && w.ours(host) && len(w.peers) < maxReceivers {
+		w.peers[host] = true
+	}
 }
 
 // expected are the members to ask for: those that are heard, those of server.xml, and
@@ -150,6 +159,20 @@ func (w *watcher) expected() []*Member {
 	}
 	slices.SortFunc(out, func(a, b *Member) int { return a.Addr.Compare(b.Addr) })
 	return out
+}
+
+// queries is how many general queries the capture saw so far; nil without a capture.
+func (w *watcher) queries() *int {
+	if w.capture == nil {
+		return nil
+	}
+	n := 0
+	w.capture.View(func(r *sniff.Result) {
+		for _, q := range r.Analysis.Queriers {
+			n += int(q.General)
+		}
+	})
+	return &n
 }
 
 // reached are the receivers that took a connection so far.

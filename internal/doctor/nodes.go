@@ -66,7 +66,7 @@ func (w *watcher) ownNote() []byte {
 		}
 	}
 	slices.Sort(n.Hears)
-	n.Reached = w.reached()
+	n.Reached, n.Queries = w.reached(), w.queries()
 	for _, v := range w.found { // written before the watch begins, and only then
 		if v.Status.Bad() && !remark(v) && len(n.Causes) < 4 {
 			n.Causes = append(n.Causes, Cause{v.ID, v.Status, v.Confidence, cutTo(v.Subject, 60), cutTo(v.Saw, 160)})
@@ -115,6 +115,7 @@ func (d *doctor) judgeNodes(w *watcher) {
 		d.r.Nodes = append(d.r.Nodes, other)
 		d.compare(other)
 		d.deafOther(w, other)
+		d.unasked(w, other)
 	}
 	d.elsewhere()
 }
@@ -206,6 +207,31 @@ func (d *doctor) deafOther(w *watcher, other Note) {
 			fmt.Sprintf("the heartbeats of %s, of this host, do not arrive at %s", addr, label(other)),
 			verdict.Evidence{What: "members heard there in " + time.Duration(other.Watched*1e6).Round(time.Second).String(), Value: quote(strings.Join(other.Hears, ", ")), ReadFrom: "muster doctor on " + label(other)}))
 	}
+}
+
+// asked is how many queries one node must have seen for the lack of any on another to
+// mean something.
+const asked = 2
+
+// unasked finds the one of two nodes whose port the querier does not reach: the other
+// one sees its queries meanwhile.
+func (d *doctor) unasked(w *watcher, other Note) {
+	mine := w.queries()
+	if mine == nil || other.Queries == nil || time.Duration(other.Watched)*time.Millisecond < enough || d.r.Watched < enough {
+		return
+	}
+	who, there, count := d.note.Name, label(other), *other.Queries
+	switch {
+	case *mine == 0 && count >= asked:
+	case count == 0 && *mine >= asked:
+		who, there, count = there, who, *mine
+	default:
+		return
+	}
+	d.add(verdict.New("igmp.no-querier", verdict.Fail, verdict.Likely, who,
+		fmt.Sprintf("not one query came to %s, while %s saw %d: a switch that snoops will forget that %s listens", who, there, count, who),
+		verdict.Evidence{What: "general queries in " + d.r.Watched.Round(time.Second).String(), Value: fmt.Sprintf("0 / %d", count), ReadFrom: who + " / " + there},
+		verdict.Next("what lies between the querier and "+who+": its switch port, or a filter there that drops IGMP")))
 }
 
 // elsewhere takes the causes that other nodes found on themselves.

@@ -38,6 +38,8 @@ type Note struct {
 	// long it listened, in ms.
 	Hears   []string `json:"h,omitempty"`
 	Watched int64    `json:"w,omitempty"`
+	// Queries is how many general IGMP or MLD queries were seen; nil: nobody could look.
+	Queries *int `json:"q,omitempty"`
 	// Reached are the receivers of others that took a connection from here.
 	Reached []string `json:"z,omitempty"`
 	// Causes are the ids of what is wrong on this host.

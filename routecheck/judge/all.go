@@ -13,5 +13,5 @@ var All = []Check{
 	reuseMismatch, loopOff, multicastAll, joinInterface, bindGroup, deaf, limitMemberships, limitSources, limitOptmem,
 	rcvbufOverflow, sendNobufs, fragmentLoss, mtuMismatch, vrfCheck, netnsMismatch, dockerBridge, dockerOverlay,
 	kubernetesCNI, aws, azure, gcp, hypervisor, wsl2, vpn, rootless, advertisesLoopback, sourceMismatch,
-	dropTime, clockSkew, receiverPort, stopped, notJoined, exposedPort,
+	dropTime, stopped, clockSkew, receiverPort, notJoined, exposedPort,
 }

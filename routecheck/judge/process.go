@@ -9,7 +9,7 @@ import (
 )
 
 var stopped = Check{
-	ID: "tribes.stopped",
+	ID: "tribes.gc-pause",
 	Judge: func(h *Host) []verdict.Verdict {
 		switch {
 		case !h.linux():
