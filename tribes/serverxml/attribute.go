@@ -95,6 +95,9 @@ func (b *builder) attribute5(n *node, r role, c *Component, x attr) string {
 
 // mean remembers what an attribute in the words of Tomcat 5 says of another element.
 func (b *builder) mean(old renamed, x attr) {
+	if old.told {
+		return
+	}
 	value := x.value
 	if t, ok := old.values[value]; ok {
 		value = t

@@ -74,6 +74,19 @@ var aspects = []aspect{
 		}, why: "they see each other and cannot read each other's messages"},
 	{id: "tribes.key-mismatch", status: verdict.Fail, what: "encryption algorithm", part: encrypter, attrs: []string{"encryptionAlgorithm"},
 		value: valueOf(encrypter, "encryptionAlgorithm"), why: "they see each other and cannot read each other's messages"},
+	{id: "tribes.key-mismatch", status: verdict.Fail, what: "TLS", part: channel, attrs: []string{"secure", "pskKey"}, value: wayOfTLS,
+		why: "those without TLS cannot send to those with secure=\"true\" at all"},
+	{id: "tribes.key-mismatch", status: verdict.Fail, what: "TLS identity", part: channel, attrs: []string{"pskIdentity"}, value: ofTLS("pskIdentity"),
+		why: "a connection ends with an alert (handshake failure)"},
+	{id: "tribes.key-mismatch", status: verdict.Fail, what: "TLS protocol", part: channel, attrs: []string{"pskProtocol"}, value: ofTLS("pskProtocol"),
+		why: "a connection ends with an alert (protocol version)"},
+	{id: "tribes.key-mismatch", status: verdict.Fail, what: "TLS digest", part: channel, attrs: []string{"pskDigest"}, value: ofTLS("pskDigest"),
+		why: "a connection ends with an alert"},
+	{id: "tribes.receiver-port", status: verdict.Fail, what: "receiver's port", part: func(c *Cluster) *Component { return &c.Receiver }, attrs: []string{"port"},
+		value: func(c *Cluster) (string, bool) {
+			v, ok := c.Receiver.Attribute("port")
+			return v.Text, ok && v.Known() && c.Membership.is(cloudService)
+		}, why: "with CloudMembershipService each looks for the others at its own port, and they do not meet"},
 	{id: "tribes.interceptor-order", status: verdict.Fail, what: "interceptors that change the bytes", part: firstInterceptor,
 		value: transforming, why: "messages arrive unreadable"},
 	{id: "tribes.interceptor-order", status: verdict.Warn, what: "interceptors", part: firstInterceptor,

@@ -9,13 +9,18 @@ import (
 
 // What two nodes must not have in common, and what only shows between them.
 
-// keys compares the keys themselves, which are never shown.
+// keys compares the keys themselves, which are never shown: nothing is derived
+// from them either, since a short one could be guessed by it.
 func keys(nodes []member) []Finding {
+	return append(sameKey(nodes, encrypter, "encryptionKey"), sameKey(nodes, channel, "pskKey")...)
+}
+
+func sameKey(nodes []member, part func(*Cluster) *Component, name string) []Finding {
 	var out []Finding
 	var first member
 	var want []byte
 	for _, n := range nodes {
-		k, ok := encrypter(n.Cluster).Attribute("encryptionKey")
+		k, ok := part(n.Cluster).Attribute(name)
 		if !ok || !k.Known() || k.secret == "" {
 			continue
 		}
@@ -25,10 +30,10 @@ func keys(nodes []member) []Finding {
 		case want == nil:
 			want, first = key, n
 		case !bytes.Equal(key, want):
-			at := (lint{File: n.File, Cluster: n.Cluster}).at(encrypter(n.Cluster), "encryptionKey")
+			at := (lint{File: n.File, Cluster: n.Cluster}).at(part(n.Cluster), name)
 			out = append(out, n.File.finding(finding{id: "tribes.key-mismatch", status: verdict.Fail, at: at,
-				saw: fmt.Sprintf("the encryption key is another one than in %s: they see each other and cannot read each other's messages", first.File.Name),
-				fix: []string{"the same encryptionKey on every node"}}))
+				saw: fmt.Sprintf("%s is another one than in %s: they see each other and cannot read each other's messages", name, first.File.Name),
+				fix: []string{"the same " + name + " on every node"}}))
 		}
 	}
 	return out

@@ -36,6 +36,7 @@ type renamed struct {
 	attr   string // its name there
 	note   string // what else to know
 	values map[string]string
+	told   bool // of several that mean one of today's: only told, another one settles it
 }
 
 // sendModes are Tomcat 5's replicationMode as channelSendOptions.
@@ -72,7 +73,7 @@ var legacyReceiver = map[string]renamed{
 var legacySender = map[string]renamed{
 	"replicationMode":          {to: roleCluster, attr: "channelSendOptions", values: sendModes},
 	"ackTimeout":               {to: roleTransport, attr: "timeout"},
-	"waitForAck":               {to: roleCluster, attr: "channelSendOptions", note: "2 (use_ack) waits for the receiver, 6 until it has worked the message off"},
+	"waitForAck":               {to: roleCluster, attr: "channelSendOptions", values: map[string]string{"true": "6", "false": "8"}, told: true, note: "2 (use_ack) waits for the receiver, 6 until it has worked the message off"},
 	"autoConnect":              gone,
 	"processingTimeout":        gone,
 	"keepAliveTimeout":         {to: roleTransport, attr: "keepAliveTime"},

@@ -263,3 +263,43 @@ func TestFilesOfTheField(t *testing.T) {
 		t.Errorf("a fragment: %q", got)
 	}
 }
+
+// Verify that what TLS needs to be equal on two nodes is compared, and no key shown.
+func TestCompareTLS(t *testing.T) {
+	node := func(n, attrs string) *File {
+		s := strings.Replace(testFile("base.xml"), `group.GroupChannel">`, `group.GroupChannel" `+attrs+`>`, 1)
+		s = strings.NewReplacer("10.77.0.11", "10.77.0.1"+n, `jvmRoute="n1"`, `jvmRoute="n`+n+`"`, `maxThreads="6"`, `maxThreads="6" securePort="4100"`).Replace(s)
+		f, err := Read(Source{Name: "n" + n, Data: strings.NewReader(s)}, Options{Version: releaseOf(t, "11.0.30")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	other := strings.Replace(key16, key16[:2], "ff", 1)
+	sound := `secure="true" pskIdentity="a" pskKey="` + key16 + `"`
+	for attrs, want := range map[string]string{
+		sound: "", strings.Replace(sound, key16, other, 1): "tribes.key-mismatch fail", strings.Replace(sound, `"a"`, `"b"`, 1): "tribes.key-mismatch fail",
+		sound + ` pskProtocol="TLSv1.2"`: "tribes.key-mismatch fail",
+	} {
+		got := Check([]*File{node("1", sound), node("2", attrs)}, Given{})
+		if s := brief(got); s != want {
+			t.Errorf("%s: %q, want %q", attrs, s, want)
+		}
+		for _, f := range got {
+			if strings.Contains(f.Saw, key16) || strings.Contains(f.Saw, other) {
+				t.Errorf("a key is shown: %s", f.Saw)
+			}
+		}
+	}
+}
+
+// Verify that a switch of Tomcat 5 is not proposed as a number of today.
+func TestWaitForAck(t *testing.T) {
+	for _, f := range findings(t, swap(`channelSendOptions="8"`, `waitForAck="true"`)(testFile("base.xml")), Options{}, Given{}) {
+		for _, fix := range f.Fix {
+			if strings.Contains(fix, `="true"`) {
+				t.Errorf("%s: %s", f.ID, fix)
+			}
+		}
+	}
+}
