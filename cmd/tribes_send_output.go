@@ -68,12 +68,12 @@ func (a *app) sentText(l sentLine) error {
 	case l.AckMS > 0:
 		text += fmt.Sprintf(", ack in %s", term.Seconds(time.Duration(l.AckMS*float64(time.Millisecond))))
 	default:
-		text += ", no ack asked for"
+		text += ", not acked: nobody asked for an ack"
 	}
 	if l.ConnectMS > 0 {
 		text += fmt.Sprintf(" (connected in %s)", term.Seconds(time.Duration(l.ConnectMS*float64(time.Millisecond))))
 	}
-	if l.Attempts > 1 {
+	if l.Attempts > 1 && l.Outcome != string(channel.Refused) && l.Outcome != string(channel.Timeout) && l.Outcome != string(channel.Unreachable) {
 		text += fmt.Sprintf(", %d attempts", l.Attempts)
 	}
 	if _, err := fmt.Fprintf(a.Out, "%s  %s  %s\n", word, l.Target, escape.Text(text)); err != nil {

@@ -25,7 +25,7 @@ func describeMember(m *Member) string {
 	}
 	s := fmt.Sprintf("%s:%d, id %s, alive %d ms", host, m.Port, m.UniqueID, m.AliveMS)
 	if m.Generation != "v1" {
-		s += ", form " + m.Generation
+		s += ", " + m.Tomcat
 	}
 	if m.DomainHex != "" {
 		s += ", domain " + m.Domain

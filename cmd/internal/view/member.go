@@ -27,13 +27,16 @@ type Member struct {
 	PayloadHex string `json:"payload_hex"`
 	Shutdown   bool   `json:"shutdown"`
 	Bytes      int    `json:"bytes"`
-	Source     string `json:"source,omitempty"` // of the datagram, where there was one
+	// Tomcat names the releases that send records of this form.
+	Tomcat string `json:"tomcat"`
+	Source string `json:"source,omitempty"` // of the datagram, where there was one
 }
 
 // NewMember shares no memory with m. A source that is not valid is left out.
 func NewMember(m *tribes.Member, source netip.AddrPort) Member {
 	v := Member{
 		Generation: m.Generation.String(),
+		Tomcat:     m.Generation.Tomcat(),
 		HostHex:    hex.EncodeToString(m.Host),
 		Port:       m.Port,
 		SecurePort: m.SecurePort,

@@ -45,13 +45,16 @@ func MemberEventText(s *term.Stream, ev *membership.Event) string {
 		word, why = s.Good("alive  "), "heard again after "+silent
 	case membership.Suspect:
 		word, why = s.Doubt("suspect"), "silent for "+silent+", but its receiver still answers"
-		if ev.Reason == membership.TCPFailed {
+		if ev.Reason == membership.TCPFailed || ev.Reason == membership.OtherForm {
 			why = fmt.Sprintf("heard, but not a member: %v", ev.Err)
 		}
 	default:
 		word, why = s.Bad("gone   "), goneText(ev, silent)
 	}
-	line := fmt.Sprintf("%s  %s  %-21s  %s", s.Dim(term.Clock(ev.Time)), word, MemberAddress(&ev.Member), ev.Member.ID)
+	line := fmt.Sprintf("%s  %s  %-21s  %s", s.Dim(term.Clock(ev.Time)), word, MemberAddress(&ev.Member), memberID(&ev.Member))
+	if ev.Member.Generation != tribes.V1 {
+		line += "  " + ev.Member.Generation.Tomcat()
+	}
 	if len(ev.Member.Domain) > 0 {
 		line += fmt.Sprintf("  domain %q", escape.Bytes(ev.Member.Domain))
 	}
@@ -59,6 +62,14 @@ func MemberEventText(s *term.Stream, ev *membership.Event) string {
 		line += "  " + escape.Text(why)
 	}
 	return line
+}
+
+// memberID is a member's id for people; that of a Tomcat 5.5 has none.
+func memberID(m *tribes.Member) string {
+	if m.Generation == tribes.V55 {
+		return "-"
+	}
+	return m.ID.String()
 }
 
 func goneText(ev *membership.Event, silent string) string {
@@ -155,7 +166,7 @@ var memberFlagText = map[string]string{
 // own tells who sends from this host.
 func MemberTable(s *term.Stream, infos []membership.Info, own func(netip.AddrPort) bool) error {
 	t := term.Table{
-		Header: []string{"MEMBER", "ID", "ALIVE", "DOMAIN", "FORM", "SOURCE", "INTERVAL", "NOTES"},
+		Header: []string{"MEMBER", "ID", "ALIVE", "DOMAIN", "TOMCAT", "SOURCE", "INTERVAL", "NOTES"},
 		Right:  map[int]bool{2: true, 6: true},
 	}
 	for n := range infos {
@@ -174,8 +185,8 @@ func MemberTable(s *term.Stream, infos []membership.Info, own func(netip.AddrPor
 		if i.Interval > 0 {
 			interval = term.Seconds(i.Interval)
 		}
-		t.Add(MemberAddress(&i.Member), i.Member.ID, fmt.Sprintf("%dms", i.Member.Alive), dash(escape.Bytes(i.Member.Domain)),
-			i.Member.Generation, dash(sourceText(i.Source)), interval, dash(strings.Join(notes, "; ")))
+		t.Add(MemberAddress(&i.Member), memberID(&i.Member), fmt.Sprintf("%dms", i.Member.Alive), dash(escape.Bytes(i.Member.Domain)),
+			strings.TrimPrefix(i.Member.Generation.Tomcat(), "Tomcat "), dash(sourceText(i.Source)), interval, dash(strings.Join(notes, "; ")))
 	}
 	return t.Render(s)
 }

@@ -61,8 +61,11 @@ func members(ctx context.Context, r *run, detail map[string]any) error {
 		return skipped(r.alone + ": the cluster's own protocol is not looked at")
 	}
 	began := time.Now()
-	whole := r.wire.until(ctx, r.membersTime(), func() bool { return len(r.missing()) == 0 })
+	// Members at other addresses than the URLs' count only when those of the URLs had
+	// their time: whoever is heard first may be another Tomcat of the cluster.
+	whole := r.wire.until(ctx, r.membersTime(), func() bool { return len(r.unseen()) == 0 })
 	missing := r.missing()
+	whole = whole || len(missing) == 0
 	detail["members"] = len(r.wire.members())
 	detail["receivers"] = r.each(func(t *node) string {
 		all := r.wire.ofNode(t)
@@ -100,13 +103,19 @@ func members(ctx context.Context, r *run, detail map[string]any) error {
 
 const countTime = 2 * time.Second
 
-// missing are the nodes that are no members as far as we can see.
-func (r *run) missing() (out []int) {
+// unseen are the nodes at whose addresses no member is.
+func (r *run) unseen() (out []int) {
 	for i, t := range r.nodes {
 		if !slices.ContainsFunc(r.wire.ofNode(t), func(m membership.Info) bool { return m.State == "member" }) {
 			out = append(out, i)
 		}
 	}
+	return out
+}
+
+// missing are the nodes that are no members as far as we can see.
+func (r *run) missing() []int {
+	out := r.unseen()
 	// Members at other addresses than the URLs': as many as there are Tomcats.
 	others := 0
 	for _, m := range r.wire.members() {
