@@ -35,7 +35,7 @@ type mark struct {
 }
 
 const (
-	marks = 65
+	marks = 64 // a power of two
 	// enough steps show a period.
 	enough = 4
 	// sameBeat is the time in ns within which one alive time means one heartbeat, also of
@@ -44,7 +44,7 @@ const (
 )
 
 // nth is the i-th of the marks, 0 being the oldest.
-func (b *Beats) nth(i int) *mark { return &b.marks[(b.start+i)%marks] }
+func (b *Beats) nth(i int) *mark { return &b.marks[(b.start+i)&(marks-1)] }
 
 // newest is the mark with the largest alive time, nil without any.
 func (b *Beats) newest() *mark {
@@ -96,7 +96,7 @@ func (b *Beats) push(m mark) {
 	}
 	b.filled++
 	*b.nth(b.filled - 1) = m
-	if b.count%16 == 0 {
+	if b.count%marks == 0 {
 		b.period = b.measure()
 	}
 }
@@ -127,7 +127,7 @@ func (b *Beats) retire() {
 		}
 	}
 	b.before.longest = max(b.before.longest, b.length(1))
-	b.start = (b.start + 1) % marks
+	b.start = (b.start + 1) & (marks - 1)
 	b.filled--
 }
 

@@ -200,7 +200,13 @@ func mix(a, b uint64) uint64 {
 
 // seat is the index of the seat of a packet.
 func (t *Table) seat(p *capture.Packet, f *frame.Frame) int {
-	s := Seat{Interface: p.Interface, VLAN: f.VLAN()}
+	vlan := f.VLAN()
+	if t.last < len(t.seats) && len(f.Tunnels) == 0 { // as a rule the one before
+		if s := &t.seats[t.last]; s.Interface == p.Interface && s.VLAN == vlan && s.Tunnel.Kind == 0 {
+			return t.last
+		}
+	}
+	s := Seat{Interface: p.Interface, VLAN: vlan}
 	if len(f.Tunnels) > 0 {
 		s.Tunnel = f.Tunnels[0]
 	}
