@@ -11,7 +11,7 @@ import (
 
 // advisories judges the cluster by what is known to be wrong with the very
 // release. What the file could do better, or what must not stay, is a finding;
-// what an update alone mends is told by sayKnown.
+// what an update alone fixes is told by sayKnown.
 func (l lint) advisories() {
 	e, _ := l.interceptor(encryptInterceptor)
 	if e != nil {
@@ -67,7 +67,7 @@ func lower(s string) string {
 
 func kubernetes(provider string) bool { return provider == "" || provider == "kubernetes" }
 
-// sayKnown tells of the release what no change of the file mends: published
+// sayKnown tells of the release what no change of the file fixes: published
 // weaknesses of what the cluster uses, and an end of its support.
 func sayKnown(c *Cluster) string {
 	var out []string

@@ -99,8 +99,13 @@ func detail(b *strings.Builder, s *term.Stream, word string, lines []string) {
 	dim := word == "saw" || word == "more"
 	for _, line := range lines {
 		text := wrapAfter(s, line, textColumn, textColumn)
-		if dim {
-			text = s.Dim(text)
+		if dim { // line by line: a style fills up the lines of a block
+			parts := strings.Split(text, "\n")
+			for i, part := range parts {
+				words := strings.TrimLeft(part, " ")
+				parts[i] = part[:len(part)-len(words)] + s.Dim(words)
+			}
+			text = strings.Join(parts, "\n")
 		}
 		fmt.Fprintf(b, "%*s%-*s%s\n", detailColumn, "", textColumn-detailColumn, word, text)
 		word = ""
