@@ -20,10 +20,13 @@ import (
 	"muster/tribes"
 	"muster/tribes/cluster"
 	"muster/tribes/cluster/channel"
+	"muster/tribes/tlspsk"
 )
 
 type probeOptions struct {
 	cluster  clusterFlags
+	psk      pskFlags
+	tls      *tlspsk.Config // of psk
 	connect  time.Duration
 	readTest bool
 	wait     time.Duration
@@ -48,7 +51,11 @@ A receiver is asked in the form of its generation: Tomcat 6.0 logs anything else
 error. The form is that of its heartbeats, which are listened for (a second, with Tomcat's
 frequency) while the connection is tried; without any it is that of Tomcat 7.0 and later,
 or of --release. A Tomcat 5.5 has no such question: with its heartbeats heard its port is
-only connected to.`,
+only connected to.
+
+With --psk-identity and --psk-key-file it asks over TLS, as members with a securePort are
+asked: a whole handshake, the frame, the ack. It tells a wrong key, a wrong identity,
+another version of TLS, and a server that has certificates in place of the key.`,
 		Example: `  # is the receiver of this member there, and does it ack?
   muster tribes probe 10.0.0.11:4000
   # exactly Tomcat's own question
@@ -60,6 +67,7 @@ only connected to.`,
 	}
 	o.cluster.look(c)
 	f := c.Flags()
+	o.psk.add(f)
 	f.SetNormalizeFunc(detectorAliases)
 	o.connect, o.wait = channel.DefaultConnectTimeout, channel.DefaultReadTestTimeout
 	f.Var((*millis)(&o.connect), "connect-timeout", "how `long` a connection may take")
@@ -74,13 +82,14 @@ type probeLine struct {
 	Time      time.Time `json:"time"`
 	Target    string    `json:"target"`
 	Source    string    `json:"source,omitempty"`
-	Outcome   string    `json:"outcome"` // acked, written, fail_acked, no_ack, refused, timeout, unreachable, closed, foreign, failed
+	Outcome   string    `json:"outcome"` // acked, written, fail_acked, no_ack, refused, timeout, unreachable, closed, foreign, failed; over TLS also wrong_key, wrong_identity, wrong_protocol, no_psk, no_tls
 	OK        bool      `json:"ok"`
 	Connected bool      `json:"connected"`
 	Acked     bool      `json:"acked"`
 	ConnectMS float64   `json:"connect_ms"`
 	AckMS     float64   `json:"ack_ms"`
 	Foreign   string    `json:"foreign,omitempty"` // the protocol that answered instead
+	TLS       string    `json:"tls,omitempty"`     // version and suite, after a handshake
 	// Generation is the form in which it was asked, where its heartbeats or --release
 	// told it
 	Generation string   `json:"generation,omitempty"`
@@ -119,6 +128,9 @@ func (a *app) runTribesProbe(c *cobra.Command, o probeOptions, targets []string)
 	}
 	cfg, err := o.cluster.config(a)
 	if err != nil {
+		return err
+	}
+	if o.tls, err = o.psk.config(a); err != nil {
 		return err
 	}
 	lines := term.NewLines(a.Out)
@@ -222,7 +234,7 @@ func (a *app) probeAll(ctx context.Context, o *probeOptions, cfg cluster.Config,
 		x.form, x.heard, x.release = h.to[i].Form, h.to[i].Heard, cfg.Form != nil
 		if x.OK() && x.form != tribes.V55 {
 			x.Exchange = channel.Probe(ctx, at[i], channel.ProbeConfig{
-				ConnectTimeout: o.connect, ReadTest: o.readTest, ReadTimeout: o.wait, Member: tribes.Member{Generation: x.form},
+				ConnectTimeout: o.connect, ReadTest: o.readTest, ReadTimeout: o.wait, Member: tribes.Member{Generation: x.form}, PSK: o.tls,
 			})
 		}
 	})
@@ -310,6 +322,9 @@ func newProbeLine(x *answer) probeLine {
 	if x.Err != nil {
 		l.Error = x.Err.Error()
 	}
+	if x.TLS.Version != 0 {
+		l.TLS = x.TLS.Version.String() + " " + x.TLS.Suite
+	}
 	return l
 }
 
@@ -361,9 +376,22 @@ func probeMeaning(x *channel.Exchange) (string, []string) {
 	host, port := x.Addr.Addr(), x.Addr.Port()
 	switch x.Outcome {
 	case channel.Acked:
+		if x.TLS.Version != 0 {
+			return fmt.Sprintf("a Tribes receiver is there and acks, over %s", x.TLS.Version), nil
+		}
 		return "a Tribes receiver is there and acks", nil
 	case channel.Written:
 		return "something takes connections there; Tomcat counts that as alive", nil
+	case channel.WrongKey:
+		return "a TLS receiver is there, and has another pre-shared key", []string{"muster compare of the server.xml files of both nodes tells whether their keys are the same, by fingerprints"}
+	case channel.WrongIdentity:
+		return "a TLS receiver is there, and does not take this identity or this suite: pskIdentity or pskDigest differ", nil
+	case channel.WrongProtocol:
+		return "a TLS receiver is there, and has no version of TLS in common: pskProtocol differs", nil
+	case channel.NoPSK:
+		return "what answers there has a certificate in place of the pre-shared key: it has not proved that it is a member", nil
+	case channel.NoTLS:
+		return "something answers there that does not speak TLS", []string{"is it the plain port? The securePort is that of <Receiver securePort=...>"}
 	case channel.FailAcked:
 		return "a Tribes receiver is there, and failed to process the question", nil
 	case channel.Refused:

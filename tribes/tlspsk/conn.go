@@ -14,6 +14,9 @@ import (
 // key: whoever it is, it has not proved that it has the key.
 var ErrNoPSK = errors.New("the other side answers without the pre-shared key, with a certificate or nothing: it has not proved that it has the key")
 
+// ErrNotTLS is in the error of a handshake with something that does not speak TLS.
+var ErrNotTLS = errors.New("what answers does not speak TLS")
+
 // Info says what a finished handshake agreed on.
 type Info struct {
 	Version  Version

@@ -5,6 +5,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"encoding/binary"
+	"fmt"
 	"io"
 )
 
@@ -118,7 +119,7 @@ func readRecord(r *bufio.Reader) (kind byte, head, body []byte, err error) {
 	n := int(binary.BigEndian.Uint16(b[3:]))
 	switch {
 	case b[0] < recordChangeCipher || b[0] > recordData || b[1] != 3:
-		return 0, nil, nil, fail(UnexpectedMessage, "what came is no TLS record: it begins with % x", b)
+		return 0, nil, nil, fmt.Errorf("%w: it begins with % x", ErrNotTLS, b)
 	case n > maxRecord:
 		return 0, nil, nil, fail(RecordOverflow, "a record of %d bytes is longer than TLS allows", n)
 	}

@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"muster/tribes/tlspsk"
 )
 
 // Outcome is what became of a frame that was sent.
@@ -36,6 +38,8 @@ type Exchange struct {
 	// Connect is the time until the connection stood, Answer that from the first
 	// byte written to the ack; 0 where there was none.
 	Connect, Answer time.Duration
+	// TLS is what a handshake agreed on; its Version is 0 where there was none.
+	TLS tlspsk.Info
 	// Foreign names the protocol that answered, where it is known.
 	Foreign string
 	// Err is what the system said; nil where OK.

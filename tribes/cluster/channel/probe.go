@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"muster/tribes"
+	"muster/tribes/tlspsk"
 )
 
 // Tomcat's defaults (T/group/interceptors/TcpFailureDetector).
@@ -28,6 +29,8 @@ type ProbeConfig struct {
 	// a member from it. One without a host is replaced by one without a receiver, in
 	// the same form.
 	Member tribes.Member
+	// PSK asks over TLS with this pre-shared key, at a member's securePort; nil: in clear.
+	PSK *tlspsk.Config
 	// Local is the address to connect from; the zero Addr leaves it to the system.
 	Local netip.Addr
 }
@@ -65,6 +68,9 @@ func Probe(ctx context.Context, addr netip.AddrPort, cfg ProbeConfig) Exchange {
 		return Exchange{Addr: addr, Outcome: Failed, Err: err}
 	}
 	defer f.free()
+	if cfg.PSK != nil {
+		return probeTLS(ctx, addr, cfg, f)
+	}
 	return exchange(ctx, dialer(cfg.Local), addr, f, cfg.ReadTest,
 		limits{cfg.ConnectTimeout, cfg.ConnectTimeout, cfg.ReadTimeout})
 }
