@@ -77,9 +77,12 @@ func (j *judge) whole() {
 			verdict.Next("run 'muster mesh "+j.Group+"' on the other hosts at the same time"),
 			verdict.Next("see whether a firewall here or there drops UDP port "+j.port()+"; muster check walks the rules of a host"))
 	case open > 0 && (!bad || open == all):
+		next := verdict.Next("let it run longer on every node: muster mesh " + j.Group + " -d 1m")
+		if slices.ContainsFunc(j.Nodes, func(n NodeInfo) bool { return n.Hearing.NoEcho() }) {
+			next = verdict.Next("open UDP port " + j.port() + " there for the time of the test, and run it again")
+		}
 		j.add(idCut, verdict.Unknown, verdict.Definite, "",
-			fmt.Sprintf("of %d directions between %d nodes %d are heard and %d are not known: %s", all, len(j.Nodes), heard, open, strings.Join(j.whyOpen(), "; ")),
-			verdict.Next("let it run longer on every node: muster mesh "+j.Group+" -d 1m"))
+			fmt.Sprintf("of %d directions between %d nodes %d are heard and %d are not known: %s", all, len(j.Nodes), heard, open, strings.Join(j.whyOpen(), "; ")), next)
 	case heard > 0 && heard == all && !bad:
 		j.add(idCut, verdict.Pass, verdict.Definite, "", fmt.Sprintf("all %d directions between %d nodes are heard", heard, len(j.Nodes)))
 	}
