@@ -92,7 +92,7 @@ func (j *judge) missing() {
 		if h.reachable(j.rows) {
 			continue // told
 		}
-		saw := h.Name + " did not answer the group"
+		id, saw := idNoAnswer, h.Name+" did not answer the group"
 		var parts []verdict.Part
 		asked := slices.ContainsFunc(j.rows, func(r Row) bool { return h.has(r.Addr) && r.Unicast.Sent > 0 })
 		if asked {
@@ -101,6 +101,7 @@ func (j *judge) missing() {
 		for _, a := range h.Addrs {
 			switch {
 			case slices.ContainsFunc(entries, func(e neighbour.Entry) bool { return e.Addr == a && e.Failed }):
+				id = "mesh.cut"
 				saw += "; nobody answers ARP for its address either: the host is down, or cut off at layer 2"
 				parts = append(parts, verdict.Evidence{What: "neighbour " + a.String(), Value: "nobody answers", ReadFrom: "this host's neighbour table"})
 			case j.outside(a):
@@ -114,7 +115,7 @@ func (j *judge) missing() {
 		if !j.asked.UDP {
 			parts = append(parts, verdict.Next(useUDP(j.asked)))
 		}
-		j.add(idNoAnswer, verdict.Fail, verdict.Definite, h.Name, saw, parts...)
+		j.add(id, verdict.Fail, verdict.Hint, h.Name, saw, parts...) // which of the causes it is, is open
 	}
 	if n := Answering(j.rows); len(j.expect.Hosts) == 0 && n < j.expect.Count {
 		j.add(idNoAnswer, verdict.Fail, verdict.Definite, j.asked.Group.String(), fmt.Sprintf("%d of %d expected hosts answered", n, j.expect.Count), verdict.Next(useUDP(j.asked)))
