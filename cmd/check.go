@@ -43,6 +43,7 @@ type checkOptions struct {
 	fix       bool
 	short     bool
 	all       bool
+	release   string
 	expect    []string
 
 	tomcat   *serverxml.File     // of serverXML
@@ -111,6 +112,7 @@ means that nothing failed, but something could not be found out.`,
 	f.BoolVar(&o.redact, "redact", false, "with --save: hide names, addresses and rules, keep what verdicts go by")
 	f.BoolVar(&o.fix, "fix", false, "print the fixes as a shell script to read; nothing is changed")
 	f.StringSliceVar(&o.expect, "expect", nil, "the other members by `NAMES` or addresses: is each reached from here, and let in")
+	f.StringVar(&o.release, "release", "", "with --server-xml: the `RELEASE` of Tomcat to judge it for, 5.5 to 11, or an exact one")
 	f.BoolVar(&o.all, "all", false, "print a line for each check, not only for what is wrong or unknown")
 	f.BoolVar(&o.short, "short", false, "print only what is wrong or unknown, one line each, and the sum")
 	return c

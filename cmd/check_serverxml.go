@@ -11,6 +11,7 @@ import (
 
 	"muster/internal/verdict"
 	"muster/routecheck/facts"
+	"muster/tribes/release"
 	"muster/tribes/serverxml"
 )
 
@@ -20,7 +21,14 @@ func (o *checkOptions) takeServerXML(c *cobra.Command, a *app) error {
 	if o.serverXML == "" {
 		return nil
 	}
-	f, err := configOptions{}.read(a, o.serverXML, serverxml.DefaultVersion)
+	version := serverxml.DefaultVersion
+	if o.release != "" {
+		var err error
+		if version, err = release.Parse(o.release); err != nil {
+			return usagef("--release: %w", err)
+		}
+	}
+	f, err := configOptions{release: o.release}.read(a, o.serverXML, version)
 	if err != nil {
 		return err
 	}

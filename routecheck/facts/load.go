@@ -58,6 +58,7 @@ func Load(r io.Reader) (*Facts, error) {
 	if f.Query.TCPPort == 0 {
 		f.Query.TCPPort, f.Query.AutoBind = DefaultTCPPort, DefaultAutoBind
 	}
+	f.bound()
 	f.Query.Count = min(max(f.Query.Count, 1), 1<<20)
 	f.Query.AutoBind = min(max(f.Query.AutoBind, 0), 65535)
 	return f, nil
@@ -80,3 +81,22 @@ func loadError(text []byte, err error) error {
 	}
 	return fmt.Errorf("read facts: %w", err)
 }
+
+// bound cuts lists to what the collectors take at most, so that a file made by
+// others cannot keep the checks busy.
+func (f *Facts) bound() {
+	cut(&f.Links.Value, 4096)
+	cut(&f.Addrs.Value, 16384)
+	cut(&f.Routes.Value, 20000)
+	cut(&f.Rules.Value, 20000)
+	cut(&f.ToSources.Value, 256)
+	cut(&f.Neighbours.Value, 1024)
+	cut(&f.Memberships.Value, 16384)
+	cut(&f.UDP.Value, 4096)
+	cut(&f.Listeners.Value, 4096)
+	cut(&f.Connections.Value, 4096)
+	cut(&f.Processes.Value, 256)
+	cut(&f.Query.Peers, 256)
+}
+
+func cut[T any](list *[]T, most int) { *list = (*list)[:min(len(*list), most)] }

@@ -35,7 +35,7 @@ func Allow(r *Ruleset, ps []Packet) []string {
 		for range maxRefs {
 			a, _ := evaluate(r, p, nil, open)
 			ref, ok := a.dropping()
-			if !ok || open[ref.place()] {
+			if !ok || open[ref.place()] || a.Steps > maxSteps {
 				break
 			}
 			out = append(out, p.allow(r, ref)...)

@@ -87,7 +87,7 @@ func EvaluateAll(r *Ruleset, ps []Packet) Answer {
 }
 
 // maxSteps bounds the walk: rules run for one packet, over all chains.
-const maxSteps = 2_000_000
+const maxSteps = 100_000
 
 // maxLeaves bounds how many possible ends of one chain are kept with their rules.
 const maxLeaves = 64

@@ -30,7 +30,7 @@ var hostnameLoopback = Check{
 		saw := fmt.Sprintf("the host name %s resolves to %s (%s)", n.Host, addr, n.Via)
 		fix := []string{"set address=\"" + h.reachableAddress() + "\" on the Receiver in server.xml"}
 		if n.Via == "/etc/hosts" {
-			fix = append(fix, fmt.Sprintf("sed -i 's/^127[.0-9]*[[:space:]].*\\b%s\\b.*/%s %s/' /etc/hosts   # look at the line first", n.Host, h.reachableAddress(), n.Host))
+			fix = append(fix, fmt.Sprintf("sed -i -e 's/^\\(127[.0-9]*[[:space:]].*\\)\\b%s\\b/\\1/' -e '$a %s %s' /etc/hosts", n.Host, h.reachableAddress(), n.Host))
 		}
 		found := func(s verdict.Status, c verdict.Confidence, more string) []verdict.Verdict {
 			v := bad(s, c, saw+more, fix, ev...)

@@ -28,6 +28,10 @@ type Host struct {
 	V6    bool
 
 	answers map[string]firewall.Answer
+
+	// What many checks ask for, worked out once.
+	members  *[]facts.Socket
+	goAstray *[]string
 }
 
 // NewHost picks the interface: the one that was named, else that of the cluster's

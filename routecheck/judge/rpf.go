@@ -39,7 +39,11 @@ func (h *Host) rpDrops() uint64 { return h.Counters.Value["TcpExt.IPReversePathF
 // astray are the senders, or the networks of senders, to which the way back leaves
 // by another interface than the judged one.
 func (h *Host) astray() []string {
+	if h.goAstray != nil {
+		return *h.goAstray
+	}
 	var out []string
+	own := h.AddrsOf(h.Link.Index, false)
 	for _, a := range h.ToSources.Value {
 		if a.Errno != "" || a.Link == h.Link.Index || a.Type == "local" || a.Link == 0 {
 			continue
@@ -53,14 +57,16 @@ func (h *Host) astray() []string {
 		if r.Type != "unicast" || len(r.Links) == 0 || slices.Contains(r.Links, h.Link.Index) || r.Table != 254 || r.Dst.Bits() == 0 {
 			continue
 		}
-		for _, a := range h.AddrsOf(h.Link.Index, false) {
+		for _, a := range own {
 			if !a.Prefix.IsSingleIP() && a.Prefix.Overlaps(r.Dst) && r.Dst.Bits() >= a.Prefix.Bits() && !h.shadowed(r) {
 				out = append(out, fmt.Sprintf("%s (by %s)", r.Dst, h.LinkName(r.Links[0])))
 			}
 		}
 	}
 	slices.Sort(out)
-	return slices.Compact(out)
+	out = slices.Compact(out)
+	h.goAstray = &out
+	return out
 }
 
 // shadowed: another route of the same length over the judged interface wins.

@@ -324,6 +324,9 @@ func (h *Host) receiverRange(port uint16) bool {
 // memberListeners are the listening sockets that belong to a cluster member: to
 // a Tomcat, or to a process that has the group's port as well.
 func (h *Host) memberListeners() []facts.Socket {
+	if h.members != nil {
+		return *h.members
+	}
 	var out []facts.Socket
 	for _, s := range h.Listeners.Value {
 		if s.PID == 0 || !h.receiverRange(s.Local.Port()) {
@@ -335,6 +338,7 @@ func (h *Host) memberListeners() []facts.Socket {
 			out = append(out, s)
 		}
 	}
+	h.members = &out
 	return out
 }
 

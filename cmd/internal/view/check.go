@@ -77,6 +77,9 @@ func (r CheckReport) head(b *strings.Builder) {
 	h := r.Host
 	q := h.Query
 	what := fmt.Sprintf("%s port %d", q.Group, q.Port)
+	if c := q.Cluster; c != nil && c.Static {
+		what = fmt.Sprintf("TCP %d-%d, without multicast,", q.TCPPort, q.LastTCPPort())
+	}
 	if q.Source.IsValid() {
 		what += " from " + q.Source.String()
 	}
