@@ -55,6 +55,7 @@ Groups without a port get 12345.`,
 	f.BoolVar(&o.noPayload, "no-payload", false, "print no payloads")
 	f.IntVar(&o.buffer, "read-buffer", 0, "receive buffer of each socket in `bytes` (default: 32 MiB for few groups, else the system's)")
 	interfaceFlag(c, &o.iface)
+	a.groupProfile(c, true)
 	return c
 }
 

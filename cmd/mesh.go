@@ -76,6 +76,7 @@ that is closed at once. Somebody must listen there, a Tomcat say; --tcp-listen d
 	a.outputFlag(c)
 	f.BoolVar(&o.strict, "strict", false, "exit status 1 for warnings too")
 	interfaceFlag(c, &o.iface)
+	a.groupProfile(c, false)
 	return c
 }
 

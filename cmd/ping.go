@@ -101,6 +101,7 @@ those of --udp are small). Sizes are data bytes of the ICMP message or of the UD
 	f.BoolVar(&o.noLoop, "no-loop", false, "keep the probes from this host's own members")
 	f.BoolVar(&o.df, "dont-fragment", false, "send no probe in pieces: one larger than the MTU fails")
 	interfaceFlag(c, &o.iface)
+	a.groupProfile(c, false)
 	return c
 }
 

@@ -30,6 +30,7 @@ var table = []Product{
 	{Key: "jgroups", Name: "JGroups of WildFly or Keycloak", Groups: groups("230.0.0.4"), Ports: ports(45688)},
 	{Key: "infinispan", Name: "JGroups of Infinispan", Groups: groups("228.6.7.8", "239.6.7.8"), Ports: ports(46655), Note: "239.6.7.8 since Infinispan 13"},
 	{Key: "hazelcast", Name: "Hazelcast", Groups: groups("224.2.2.3"), Ports: ports(54327)},
+	{Key: "coherence", Name: "Coherence", Groups: groups("239.192.0.0"), Ports: ports(7574)},
 	{Key: "coherence", Name: "Coherence multicast test", Groups: groups("237.0.0.1"), Ports: ports(9000)},
 	{Key: "weblogic", Name: "WebLogic", Groups: groups("237.0.0.1", "239.192.0.0"), Ports: ports(7001)},
 	{Key: "oracle-rac", Name: "Oracle RAC interconnect", Groups: groups("230.0.1.0"), Note: "224.0.0.251 as well"},
