@@ -102,7 +102,7 @@ func (d *doctor) withoutMulticast(v verdict.Verdict) bool {
 // ownNetwork: replication by a network of its own, on purpose: others reach the
 // receiver at the address that it advertises.
 func (d *doctor) ownNetwork(v verdict.Verdict) bool {
-	if v.ID != "tribes.source-mismatch" && v.ID != "route.wrong-interface" {
+	if v.ID != "tribes.source-mismatch" && v.ID != "route.wrong-interface" && v.ID != "route.multicast-router" {
 		return false
 	}
 	receivers := d.note.Receiver
