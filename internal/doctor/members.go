@@ -16,6 +16,7 @@ import (
 	"muster/ping/mesh"
 	"muster/routecheck/facts"
 	"muster/sniff"
+	"muster/tribes"
 	"muster/tribes/cluster/channel"
 )
 
@@ -233,9 +234,27 @@ func (w *watcher) try(ctx context.Context, m *Member) {
 	if m.TCP != mesh.TCPOpen || m.Heard > 0 || w.heardSince(ctx, m) {
 		return
 	}
-	e := channel.Probe(ctx, m.Addr, channel.ProbeConfig{ReadTest: true, ReadTimeout: 2 * time.Second})
+	form, known := w.form()
+	if !known || form == tribes.V55 {
+		return // in another form than its own the question alarms it, and a 5.5 has none
+	}
+	e := channel.Probe(ctx, m.Addr, channel.ProbeConfig{ReadTest: true, ReadTimeout: 2 * time.Second, Member: tribes.Member{Generation: form}})
 	acked := e.Outcome == channel.Acked
 	m.Acked = &acked
+}
+
+// form is the generation of the members that are heard here, this host's own too; not
+// known where none is heard, or where they differ.
+func (w *watcher) form() (form tribes.Generation, known bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, i := range w.heard {
+		if known && i.Member.Generation != form {
+			return form, false
+		}
+		form, known = i.Member.Generation, true
+	}
+	return form, known
 }
 
 // heardSince waits for a member's heartbeat a little: it may just not have come yet.

@@ -57,8 +57,8 @@ func TestTribes9CountsMusterAsAMember(t *testing.T) {
 	// Killed: missed after the drop time (3 s after the last heartbeat, which was at
 	// most 500 ms before) and a check over TCP.
 	m, again := join()
-	if again != id {
-		t.Errorf("it came back as %s, it was %s", again, id)
+	if again == id {
+		t.Errorf("it said goodbye and came back as %s, which a Tomcat may still take for the one that left", again)
 	}
 	n1.Mark()
 	start = time.Now()
@@ -74,8 +74,8 @@ func TestTribes9CountsMusterAsAMember(t *testing.T) {
 	m = muster(t, n2, "tribes", "join", "--json")
 	m.joined()
 	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
-		if members, _ := n1.Members(); len(members) != 1 || members[0].UniqueID != id {
-			t.Fatalf("n1 lists %+v, want n2 as %s alone", members, id)
+		if members, _ := n1.Members(); len(members) != 1 || members[0].UniqueID != again {
+			t.Fatalf("n1 lists %+v, want n2 as %s alone", members, again)
 		}
 	}
 	m.end(syscall.SIGINT)

@@ -74,9 +74,10 @@ func TestTomcatCountsMusterAsAMember(t *testing.T) {
 		t.Errorf("given up %s after the kill, before the drop time", took)
 	}
 
-	// Killed and back before the drop time is over: it was never away.
+	// Killed and back before the drop time is over: it was never away, and has its id.
 	n1.Mark()
 	m = muster(t, lab.Host(2), "tribes", "join", "--json")
+	id = m.joined().Member.UniqueID
 	n1.WaitLog(`memberAdded .*\{10, 77, 0, 12\}:4000`, 5*time.Second)
 	n1.Mark()
 	m.end(syscall.SIGKILL)

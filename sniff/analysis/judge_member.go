@@ -122,7 +122,7 @@ func (j *judge) duplicateID() {
 func (j *judge) clockStep() {
 	const id = "tribes.clock-step"
 	for _, m := range j.heard {
-		if m.Steps > 0 && !m.twice() {
+		if m.Steps > 0 && !m.twice() && !j.stepShared(m) {
 			j.add(id, verdict.Warn, verdict.Likely, m.Name(),
 				fmt.Sprintf("the alive time of %s went %+d ms beside the capture's clock from one heartbeat to the next: its clock, or that of the capturing host, was set", m.Name(), m.LargestStep),
 				evidence("jumps", "%d", m.Steps), verdict.Fix("let chrony or ntpd slew the clock instead of stepping it"))
@@ -131,6 +131,20 @@ func (j *judge) clockStep() {
 	if len(j.heard) > 0 && !j.bad(id) {
 		j.pass(id, "the alive times of %s run with the capture's clock", all(len(j.heard), "member"))
 	}
+}
+
+// sameStep is by how much, in ms, the same step may differ between two members.
+const sameStep = 250
+
+// stepShared: another member's clock went by as much. Two that are set alike at the same
+// time are one clock: that of the capturing host, or of the machine that both run on.
+func (j *judge) stepShared(m *Member) bool {
+	for _, n := range j.heard {
+		if d := n.LargestStep - m.LargestStep; n != m && n.Steps > 0 && max(d, -d) < sameStep {
+			return true
+		}
+	}
+	return false
 }
 
 // recovered: the membership service of a member has been through its recovery.
