@@ -186,9 +186,9 @@ func shown(t *testing.T, lines []sessionLine, name string, ids []string) {
 // fails if it comes before the member is given up: it is so with any member.
 var (
 	aboutGuest = regexp.MustCompile(`(memberDisappeared|Member disappeared|member disappeared).*\{10, 77, 0, 13\}`)
-	underWay   = regexp.MustCompile(`ParallelNioSender.doLoop Member send is failing for:\[tcp://\{10, 77, 0, 13\}:4000\] ; Setting to suspect and retrying`+
+	underWay   = regexp.MustCompile(`ParallelNioSender.doLoop Member send is failing for:\[tcp://\{10, 77, 0, 13\}:4000\] ; Setting to suspect and retrying` +
 		`|^\s*Caused by: java\.(net|io)\.\w+Exception: (Connection reset|Broken pipe)`) // its stack trace
-	mapPing    = regexp.MustCompile(`AbstractReplicatedMap.heartbeat Unable to send AbstractReplicatedMap.ping message|` +
+	mapPing = regexp.MustCompile(`AbstractReplicatedMap.heartbeat Unable to send AbstractReplicatedMap.ping message|` +
 		`ChannelException: Send failed, .*Faulty members:tcp://\{10, 77, 0, 13\}:4000; $|^\t\t(at |\.\.\. )|^\tCaused by: java.net.ConnectException|` +
 		`leftOver PING message has been received beyond the timeout`)
 )
