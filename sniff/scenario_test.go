@@ -335,6 +335,17 @@ var scenarios = []struct {
 		w.tcp("10.77.0.12:50000", "10.77.0.11:4000", frame.SYN, 1, 0, nil)
 		w.tcp("10.77.0.11:4000", "10.77.0.12:50000", frame.RST|frame.ACK, 0, 2, nil)
 	}},
+	{"a heartbeat in fragments", "mtu.too-big", verdict.Warn, "each heartbeat of 10.77.0.11:4000 is a datagram of 6085 bytes, which came in 5 fragments", func(w *wire) {
+		m := node(11, 0)
+		m.Payload = make([]byte, 6000)
+		for ms := int64(0); ms < 3000; ms += 500 {
+			w.at(ms).largeBeat(m)
+		}
+	}},
+	{"only small segments arrive", "mtu.fragment-loss", verdict.Fail, "TCP segments of 1448 bytes from 10.77.0.11 to 10.77.0.12:4000 were sent again 6 times and never acknowledged, while those of up to 400 bytes were", func(w *wire) {
+		w.sent(0, "50001", 1448, 4, false, true)
+		w.sent(5000, "50002", 1448, 4, false, true)
+	}},
 	{"static among heartbeats", "tribes.static-mix", verdict.Warn, "static membership", func(w *wire) {
 		a, b := node(11, 0), node(12, 0)
 		w.beats(0, 3000, a)

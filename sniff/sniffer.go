@@ -135,6 +135,8 @@ func (s *Sniffer) Packet(p *capture.Packet) error {
 	return nil
 }
 
+const udpHeader = 8
+
 // decode finds out what the packet is.
 func (s *Sniffer) decode(e *Event) {
 	f := e.Frame
@@ -150,6 +152,7 @@ func (s *Sniffer) decode(e *Event) {
 			if !ok {
 				return
 			}
+			e.pieces = s.defrag.Pieces
 			if e.Err = f.Transport(whole); e.Err != nil {
 				return
 			}
@@ -195,6 +198,9 @@ func (s *Sniffer) count(e *Event, p *capture.Packet) {
 				return
 			}
 			same = beat.Same
+			if beat.Row != nil && e.pieces > beat.Row.Fragments {
+				beat.Row.Fragments, beat.Row.Size = e.pieces, udpHeader+f.PayloadLen
+			}
 			s.Totals.Heartbeats++
 			if e.Member.Shutdown() {
 				s.Totals.Goodbyes++

@@ -49,6 +49,7 @@ type conn struct {
 	// pending are the messages that asked for an ack, the oldest first.
 	pending []pending
 	foreign bool
+	sizes   analysis.Flow // to the server
 	// tls is what both sides say in clear of a connection with TLS; nil without.
 	tls *[2]tlswire.Side
 }
@@ -124,12 +125,29 @@ func (s *Sniffer) inside(e *Event) {
 func (s *Sniffer) segment(f *frame.Frame, now int64) {
 	a := s.Analysis
 	a.Segment(f, now)
+	s.sizes(f, now)
 	c, d := s.tcp.Add(f, now, s.isReceiver(f.DstPort) || !s.isReceiver(f.SrcPort))
 	if c.User == nil && !c.Closed() {
 		c.User = s.newConn(c.Server)
 	}
 	if k, ok := c.User.(*conn); ok && k.receiver != nil && d == stream.ToClient && c.Answered && f.TCPFlags&frame.SYN != 0 {
 		a.Answered(c.Server, now)
+	}
+}
+
+// sizes follows which sizes of segments arrive, before the segment may end its connection.
+func (s *Sniffer) sizes(f *frame.Frame, now int64) {
+	c, d := s.tcp.Find(f)
+	if c == nil {
+		return
+	}
+	k, ok := c.User.(*conn)
+	switch {
+	case !ok || k.receiver == nil:
+	case d == stream.ToServer:
+		k.sizes.Sent(k.receiver, f, now)
+	default:
+		k.sizes.Acked(k.receiver, f, c.SYNs, now)
 	}
 }
 
@@ -310,6 +328,9 @@ func (t *streams) Closed(c *stream.Conn, now int64) {
 			r.Announced = r.Announced || t.secure[c.Server.Port()]
 			r.Ended(&k.tls[stream.ToServer], &k.tls[stream.ToClient])
 		}
+	}
+	if k.receiver != nil {
+		k.sizes.End(k.receiver, c.Client.Addr())
 	}
 	missing := uint64(0)
 	for _, p := range k.pending {

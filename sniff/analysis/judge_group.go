@@ -177,16 +177,3 @@ func hopsOf(ttl uint8) int {
 	}
 	return 0
 }
-
-// fragmentLoss: datagrams that never became whole.
-func (j *judge) fragmentLoss() {
-	f := j.Fragments
-	switch {
-	case f.Incomplete > 0 && 20*f.Incomplete >= f.Complete:
-		j.add("mtu.fragment-loss", verdict.Warn, verdict.Likely, "",
-			fmt.Sprintf("%d of %d datagrams that came in fragments never became whole", f.Incomplete, f.Incomplete+f.Complete),
-			verdict.Fix("keep datagrams below the MTU; let firewalls pass fragments"))
-	case f.Complete > 0:
-		j.pass("mtu.fragment-loss", "%s that came in fragments became whole", all(int(f.Complete), "datagram"))
-	}
-}

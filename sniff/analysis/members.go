@@ -27,6 +27,10 @@ type Member struct {
 	MACs       set[frame.MAC]
 	Domains    set[string]
 
+	// Fragments is in how many pieces its largest heartbeat came, 0 where all came whole;
+	// Size is that of the datagram, with the UDP header.
+	Fragments, Size int
+
 	lastInterface int
 
 	// offset is by how much, in ns, the capture's clock is ahead of its alive times.

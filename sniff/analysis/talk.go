@@ -43,6 +43,8 @@ type Receiver struct {
 	Retransmitted, Changed   uint64
 	Gaps, Missing            uint64
 	Invalid                  uint64 // places from which a stream could not be read
+
+	ways map[netip.Addr]*way // by the hosts that send to it
 }
 
 // Latency is a histogram of times in powers of two of microseconds.

@@ -42,6 +42,7 @@ var judges = []struct {
 	{[]verdict.ID{"group.ssm-as-asm"}, (*judge).ssmAsASM},
 	{[]verdict.ID{"group.well-known"}, (*judge).wellKnown},
 	{[]verdict.ID{"sock.port-mismatch"}, (*judge).portMismatch},
+	{[]verdict.ID{"mtu.too-big"}, (*judge).tooBig},
 	{[]verdict.ID{"mtu.fragment-loss"}, (*judge).fragmentLoss},
 	{[]verdict.ID{"tribes.advertises-loopback"}, (*judge).advertisesLoopback},
 	{[]verdict.ID{"tribes.source-mismatch"}, (*judge).sourceMismatch},

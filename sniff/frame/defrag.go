@@ -23,8 +23,9 @@ type Defragmenter struct {
 	// their fragments contradict each other. Pieces that the snap length cut explain
 	// those that are not counted; Forgotten were pushed out to make room.
 	Incomplete, Forgotten uint64
-	// Complete counts those that were put together.
+	// Complete counts those that were put together; Pieces is in how many the latest came.
 	Complete uint64
+	Pieces   int
 }
 
 type fragKey struct {
@@ -76,6 +77,7 @@ func (d *Defragmenter) Add(f *Frame, now int64) ([]byte, bool) {
 	delete(d.waiting, k)
 	d.held -= len(g.data)
 	d.Complete++
+	d.Pieces = len(g.pieces)
 	return g.data[:g.end], true
 }
 
