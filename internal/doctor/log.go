@@ -57,7 +57,7 @@ func (d *doctor) logs(ctx context.Context) {
 		return
 	}
 	d.progress("what its log says", 200*time.Millisecond)
-	o := logs.Options{}
+	o := logs.Options{Now: time.Now()}
 	for _, name := range files {
 		o.Inputs = append(o.Inputs, logs.Input{Name: name, Node: cmp.Or(d.o.Name, "this node"), Open: func() (io.ReadCloser, error) { return os.Open(name) }})
 	}

@@ -18,6 +18,7 @@ type judge struct {
 	res      *Result
 	nodes    []*Node
 	verdicts []verdict.Verdict
+	now      time.Time // zero where nobody knows
 	// explained are the nodes whose own cause is found: what others see of them
 	// follows from it.
 	explained map[*Node]verdict.ID
@@ -33,6 +34,7 @@ func (j *judge) run() {
 		j.contexts(n)
 		j.foreign(n)
 		j.load(n)
+		j.waiting(n)
 		j.problems(n)
 	}
 	j.keys()

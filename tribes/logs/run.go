@@ -18,6 +18,9 @@ type Options struct {
 	// Bounds are the times between which events are told and judged, on the clock of
 	// the timeline; the zero value is none.
 	Bounds Bounds
+	// Now is when the logs were read, in the time zone of their host, where their processes may
+	// still run; zero where nobody knows.
+	Now time.Time
 }
 
 // Result is what the logs tell.
@@ -151,7 +154,7 @@ func (res *Result) finish(o Options) error {
 	res.peers()
 	res.timeline(o)
 	res.Pairs = pairs(res.Nodes)
-	j := &judge{res: res, nodes: res.Nodes}
+	j := &judge{res: res, nodes: res.Nodes, now: o.Now}
 	j.run()
 	res.Verdicts = j.verdicts
 	res.silent()
