@@ -14,7 +14,7 @@ import (
 // a room alone knows less than all together.
 func (d *doctor) excuse() {
 	d.found = slices.DeleteFunc(d.found, func(v verdict.Verdict) bool {
-		return v.Status.Bad() && (d.withoutMulticast(v) || d.ownNetwork(v) || d.oldQuerier(v))
+		return v.Status.Bad() && (d.withoutMulticast(v) || d.ownNetwork(v) || d.oldQuerier(v) || d.sameClock(v))
 	})
 	d.badPath()
 	d.explained()
@@ -120,6 +120,24 @@ func (d *doctor) ownNetwork(v verdict.Verdict) bool {
 // reachedBy reports whether another node connected to the receiver.
 func (d *doctor) reachedBy(receiver string) bool {
 	return slices.ContainsFunc(d.r.Nodes, func(n Note) bool { return slices.Contains(n.Reached, receiver) })
+}
+
+// sameClock: that clocks differ is only guessed from messages, which a bad path delays,
+// and the mesh measured that they do not.
+func (d *doctor) sameClock(v verdict.Verdict) bool {
+	if v.ID != "tribes.clock-skew" || v.Confidence != verdict.Hint || d.r.Mesh == nil {
+		return false
+	}
+	measured := false
+	for _, n := range d.r.Mesh.Nodes {
+		if n.OffsetKnown {
+			measured = true
+			if n.Offset.Abs() >= time.Second {
+				return false
+			}
+		}
+	}
+	return measured
 }
 
 // oldQuerier: a host that speaks the version of the only querier does as it should.
