@@ -159,3 +159,12 @@ func TestAlone(t *testing.T) {
 		}
 	}
 }
+
+// Who refuses a connection is not cut off.
+func TestRefusedIsThere(t *testing.T) {
+	d := &doctor{r: Result{Facts: &facts.Facts{}}}
+	d.judgeMember(Member{Addr: netip.MustParseAddrPort("10.77.0.12:4000"), TCP: mesh.TCPRefused, Tries: 3, From: fromConnection})
+	if len(d.found) > 0 {
+		t.Errorf("%+v", d.found)
+	}
+}

@@ -305,7 +305,7 @@ func (d *doctor) judgeMember(m Member) {
 	case m.TCP == mesh.TCPOpen && m.Acked != nil:
 		d.add(verdict.New("tribes.gc-pause", verdict.Fail, verdict.Likely, m.Addr.String(),
 			"its receiver takes connections and answers nothing, and no heartbeat comes: the process stands still", beats, tcp))
-	case unreached && m.From == fromConnection:
+	case unreached && m.From == fromConnection && m.TCP != mesh.TCPRefused: // who refuses is there
 		d.add(verdict.New("mesh.cut", verdict.Fail, verdict.Likely, m.Addr.String(),
 			"this host's Tomcat has an open replication connection to it, and now neither a heartbeat nor an answer comes: "+unreachable(m)+d.neighbour(m.Addr.Addr()), beats, tcp))
 	case unreached && strings.HasPrefix(m.From, "muster doctor"):
