@@ -170,7 +170,9 @@ func (w *watcher) queries() *int {
 	n := 0
 	w.capture.View(func(r *sniff.Result) {
 		for _, q := range r.Analysis.Queriers {
-			n += int(q.General)
+			if q.Addr.Is4() == w.o.Query.Group.Is4() { // IGMP or MLD, whichever the group needs
+				n += int(q.General)
+			}
 		}
 	})
 	return &n
