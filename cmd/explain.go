@@ -52,7 +52,7 @@ func runExplain(a *app, subject string) error {
 	if p, ok := verdict.Find(verdict.ID(subject)); ok {
 		return explainPage(a, p)
 	}
-	if cveNumber.MatchString(subject) {
+	if cveNumber().MatchString(subject) {
 		return explainCVE(a, subject)
 	}
 	if family := family(subject); len(family) > 0 {

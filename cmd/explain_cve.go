@@ -2,16 +2,16 @@ package cmd
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"muster/cmd/internal/term"
 	"muster/internal/hint"
+	"muster/internal/lazyregexp"
 	"muster/tribes/release"
 )
 
 // cveNumber is the number of a published vulnerability.
-var cveNumber = regexp.MustCompile(`(?i)^CVE-\d{4}-\d{4,}$`)
+var cveNumber = lazyregexp.New(`(?i)^CVE-\d{4}-\d{4,}$`)
 
 // advisoryDocument is what explain prints of a CVE.
 type advisoryDocument struct {

@@ -9,17 +9,17 @@ import (
 	"net"
 	"net/netip"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"muster/internal/lazyregexp"
 	"muster/tribes/release"
 )
 
 // packagedConf are the folders where distributions keep the configuration of the
 // Tomcat whose jars are elsewhere.
-var packagedConf = regexp.MustCompile(`^/etc/(tomcat[0-9]*)$`)
+var packagedConf = lazyregexp.New(`^/etc/(tomcat[0-9]*)$`)
 
 // releaseBeside finds the release of the Tomcat that a server.xml belongs to: by
 // the catalina.jar of the folder that conf/ stands in, or of the package. "" is
@@ -30,7 +30,7 @@ func releaseBeside(serverXML string) (release.Release, string) {
 		return release.Release{}, ""
 	}
 	jars := []string{filepath.Join(dir, "..", "lib", "catalina.jar"), filepath.Join(dir, "..", "server", "lib", "catalina.jar")} // the latter: 5.5
-	if m := packagedConf.FindStringSubmatch(dir); m != nil {
+	if m := packagedConf().FindStringSubmatch(dir); m != nil {
 		jars = append(jars, filepath.Join("/usr/share", m[1], "lib", "catalina.jar"))
 	}
 	for _, jar := range jars {

@@ -10,10 +10,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 
+	"muster/internal/lazyregexp"
 	"muster/internal/verdict"
 	"muster/routecheck/facts"
 	"muster/routecheck/judge"
@@ -63,13 +63,13 @@ type Bundle struct {
 }
 
 // secrets are attributes whose values nobody else may read.
-var secrets = regexp.MustCompile(`(?i)\b(encryptionKey|pskKey|[a-z]*pass(?:word|phrase)?|[a-z]*secret)(\s*=\s*)("[^"]*"|'[^']*')`)
+var secrets = lazyregexp.New(`(?i)\b(encryptionKey|pskKey|[a-z]*pass(?:word|phrase)?|[a-z]*secret)(\s*=\s*)("[^"]*"|'[^']*')`)
 
 // hideSecrets puts fingerprints in place of keys, as long as these are, so that two files
 // can still be compared.
 func hideSecrets(xml []byte) []byte {
-	return secrets.ReplaceAllFunc(xml, func(m []byte) []byte {
-		p := secrets.FindSubmatch(m)
+	return secrets().ReplaceAllFunc(xml, func(m []byte) []byte {
+		p := secrets().FindSubmatch(m)
 		value := p[3][1 : len(p[3])-1]
 		mark := fingerprint(value)
 		hidden := strings.Repeat(mark, len(value)/len(mark)+1)[:len(value)]

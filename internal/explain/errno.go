@@ -1,9 +1,10 @@
 package explain
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
+
+	"muster/internal/lazyregexp"
 )
 
 // errnos are the errors of sockets and the ways in which they are written: the words
@@ -37,7 +38,7 @@ var errnos = []struct {
 
 // number is an error's number where it is said to be one: "[Errno 48]",
 // "Errno(105)", "(os error 10049)", "[WinError 10065]", "errno=101", "code: 10013".
-var number = regexp.MustCompile(`(?i)(?:errno|winerror|wsa\w*|os error|error(?: code)?|err|code)\W{0,4}(\d{1,5})\b`)
+var number = lazyregexp.New(`(?i)(?:errno|winerror|wsa\w*|os error|error(?: code)?|err|code)\W{0,4}(\d{1,5})\b`)
 
 // errnosOf returns the names of the errors in a text, which is in lower case.
 func errnosOf(lower string) map[string]bool {
@@ -55,7 +56,7 @@ func errnosOf(lower string) map[string]bool {
 	if len(out) > 0 {
 		return out // words are clearer than numbers, which differ between systems
 	}
-	for _, m := range number.FindAllStringSubmatch(lower, -1) {
+	for _, m := range number().FindAllStringSubmatch(lower, -1) {
 		n, err := strconv.Atoi(m[1])
 		if err != nil || n == 0 {
 			continue

@@ -3,6 +3,8 @@ package explain
 import (
 	"regexp"
 	"strings"
+
+	"muster/internal/lazyregexp"
 )
 
 // facts are what a text is about, as the rules ask for it: names of errors and the
@@ -13,24 +15,24 @@ type facts struct {
 }
 
 // about are the circumstances that decide between the meanings of one error.
-var about = map[string]*regexp.Regexp{
-	"JOIN":     regexp.MustCompile(`join|add_?membership|add_source|mreq|setsockopt|multicast interface|setinterface|multicast_if|subscribe`),
-	"BIND":     regexp.MustCompile(`bind|listen `),
-	"SEND":     regexp.MustCompile(`send|sent|write|mcast message`),
-	"CONNECT":  regexp.MustCompile(`connect|tcp|faulty members|receiver`),
-	"RECEIVER": regexp.MustCompile(`receiver|cluster listener|replication listener|server socket|tribes\.transport|unable to start cluster|catalina\.start|channelexception`),
-	"CLUSTER":  regexp.MustCompile(`tribes|catalina|cluster|channelexception|faulty members|replicat|tomcat`),
-	"MCAST":    regexp.MustCompile(`multicast|mcast|\b2(2[4-9]|3[0-9])\.\d+\.\d+\.\d+|\bff[0-9a-f]{2}:|datagram|udp|igmp|membership`),
-	"MACOS":    regexp.MustCompile(`macos|darwin|mac os|can't assign|\[errno 65\]|\[errno 49\]|osx`),
-	"WINDOWS":  regexp.MustCompile(`windows|wsa|winerror|\(?os error 100|\b100[1-6]\d\b`),
-	"JAVA":     regexp.MustCompile(`java|exception|at org\.|jgroups|jgrp|hazelcast|tomcat`),
-	"IPV6":     regexp.MustCompile(`ipv6|\bff[0-9a-f]{2}:|udp6|inet6`),
+var about = map[string]func() *regexp.Regexp{
+	"JOIN":     lazyregexp.New(`join|add_?membership|add_source|mreq|setsockopt|multicast interface|setinterface|multicast_if|subscribe`),
+	"BIND":     lazyregexp.New(`bind|listen `),
+	"SEND":     lazyregexp.New(`send|sent|write|mcast message`),
+	"CONNECT":  lazyregexp.New(`connect|tcp|faulty members|receiver`),
+	"RECEIVER": lazyregexp.New(`receiver|cluster listener|replication listener|server socket|tribes\.transport|unable to start cluster|catalina\.start|channelexception`),
+	"CLUSTER":  lazyregexp.New(`tribes|catalina|cluster|channelexception|faulty members|replicat|tomcat`),
+	"MCAST":    lazyregexp.New(`multicast|mcast|\b2(2[4-9]|3[0-9])\.\d+\.\d+\.\d+|\bff[0-9a-f]{2}:|datagram|udp|igmp|membership`),
+	"MACOS":    lazyregexp.New(`macos|darwin|mac os|can't assign|\[errno 65\]|\[errno 49\]|osx`),
+	"WINDOWS":  lazyregexp.New(`windows|wsa|winerror|\(?os error 100|\b100[1-6]\d\b`),
+	"JAVA":     lazyregexp.New(`java|exception|at org\.|jgroups|jgrp|hazelcast|tomcat`),
+	"IPV6":     lazyregexp.New(`ipv6|\bff[0-9a-f]{2}:|udp6|inet6`),
 }
 
 func factsOf(text string) facts {
 	f := facts{lower: strings.ToLower(text), flags: errnosOf(strings.ToLower(text))}
 	for name, re := range about {
-		if re.MatchString(f.lower) {
+		if re().MatchString(f.lower) {
 			f.flags[name] = true
 		}
 	}

@@ -198,7 +198,7 @@ func pattern(parts []string) string {
 		b.WriteString(p)
 	}
 	text := strings.TrimSpace(b.String())
-	if words := strings.Fields(argument.ReplaceAllString(text, " ")); len(words) < 2 {
+	if words := strings.Fields(argument().ReplaceAllString(text, " ")); len(words) < 2 {
 		return ""
 	}
 	return text

@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"io"
 	"path"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"muster/internal/lazyregexp"
 )
 
 // roots are the folders of the cluster's packages: of 6.0 and later, and of 5.5.
@@ -144,17 +145,17 @@ func unescape(s string) string {
 	return b.String()
 }
 
-var argument = regexp.MustCompile(`\{(\d+)(,[^{}]*)?\}`)
+var argument = lazyregexp.New(`\{(\d+)(,[^{}]*)?\}`)
 
 // messageFormat takes out the quotes of java.text.MessageFormat: two are one, one
 // alone is none and keeps what it encloses.
 func messageFormat(s string) string {
 	s = strings.TrimSpace(s)
-	if !argument.MatchString(s) {
+	if !argument().MatchString(s) {
 		return strings.ReplaceAll(s, "''", "'")
 	}
 	s = strings.ReplaceAll(s, "''", "\x00")
 	s = strings.ReplaceAll(s, "'", "")
 	s = strings.ReplaceAll(s, "\x00", "'")
-	return argument.ReplaceAllString(s, "{$1}")
+	return argument().ReplaceAllString(s, "{$1}")
 }

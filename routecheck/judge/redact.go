@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 
+	"muster/internal/lazyregexp"
 	"muster/routecheck/facts"
 	"muster/routecheck/firewall"
 )
@@ -233,14 +234,14 @@ func (r redactor) mac(s string) string {
 }
 
 var (
-	addrText4 = regexp.MustCompile(`\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b`)
-	addrText6 = regexp.MustCompile(`\b[0-9a-fA-F]{1,4}(:[0-9a-fA-F]{0,4}){2,7}\b`)
+	addrText4 = lazyregexp.New(`\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b`)
+	addrText6 = lazyregexp.New(`\b[0-9a-fA-F]{1,4}(:[0-9a-fA-F]{0,4}){2,7}\b`)
 )
 
 // text maps the addresses and host names inside a text.
 func (r redactor) text(s string) string {
-	for _, re := range []*regexp.Regexp{addrText4, addrText6} {
-		s = re.ReplaceAllStringFunc(s, func(m string) string {
+	for _, re := range []func() *regexp.Regexp{addrText4, addrText6} {
+		s = re().ReplaceAllStringFunc(s, func(m string) string {
 			if hw, err := net.ParseMAC(m); err == nil {
 				return r.mac(hw.String())
 			}

@@ -9,19 +9,20 @@ import (
 	"regexp"
 	"strings"
 
+	"muster/internal/lazyregexp"
 	"muster/routecheck/facts"
 )
 
 // plainName matches the names that systems and container engines give to
 // interfaces by themselves: they tell nothing of whose host it is, and some checks
 // go by them.
-var plainName = regexp.MustCompile(`^(lo|eth|en|wl|ww|ib|bond|team|br|br-|docker|virbr|lxcbr|lxdbr|cni|podman|cali|flannel\.|cilium_|vnet|vboxnet|vmnet|veth|kube-|tun|tap|wg|ppp|sit|ip6tnl|dummy|ifb|vlan|macvlan|mv|vrf|utun|awdl|bridge|gif|stf)[0-9a-f_.@]*(net|host|ipvs0|s[0-9]+([fd][0-9]+)*|p[0-9]+s[0-9]+([fd][0-9]+)*)?$`)
+var plainName = lazyregexp.New(`^(lo|eth|en|wl|ww|ib|bond|team|br|br-|docker|virbr|lxcbr|lxdbr|cni|podman|cali|flannel\.|cilium_|vnet|vboxnet|vmnet|veth|kube-|tun|tap|wg|ppp|sit|ip6tnl|dummy|ifb|vlan|macvlan|mv|vrf|utun|awdl|bridge|gif|stf)[0-9a-f_.@]*(net|host|ipvs0|s[0-9]+([fd][0-9]+)*|p[0-9]+s[0-9]+([fd][0-9]+)*)?$`)
 
 // privateNames are the names that somebody made up, with what stands for them.
 func privateNames(links []facts.Link) map[string]string {
 	out := map[string]string{}
 	for _, l := range links {
-		if !plainName.MatchString(l.Name) {
+		if !plainName().MatchString(l.Name) {
 			out[l.Name] = fmt.Sprintf("if%d", l.Index)
 		}
 	}
@@ -81,19 +82,19 @@ func (r redactor) endpoint(a netip.AddrPort) netip.AddrPort {
 }
 
 var ruleWords = []struct {
-	pattern *regexp.Regexp
+	pattern func() *regexp.Regexp
 	instead string
 }{
-	{regexp.MustCompile(`(comment|prefix|--comment|--log-prefix|--nflog-prefix) ("(?:[^"\\]|\\.)*"|[^ ]+)`), `$1 "..."`},
-	{regexp.MustCompile(`@[A-Za-z0-9_.-]+`), "@set"},
-	{regexp.MustCompile(`--match-set [^ ]+`), "--match-set SET"},
-	{regexp.MustCompile(`(--name|--hashlimit-name|--helper|--string) ("[^"]*"|[^ ]+)`), "$1 NAME"},
+	{lazyregexp.New(`(comment|prefix|--comment|--log-prefix|--nflog-prefix) ("(?:[^"\\]|\\.)*"|[^ ]+)`), `$1 "..."`},
+	{lazyregexp.New(`@[A-Za-z0-9_.-]+`), "@set"},
+	{lazyregexp.New(`--match-set [^ ]+`), "--match-set SET"},
+	{lazyregexp.New(`(--name|--hashlimit-name|--helper|--string) ("[^"]*"|[^ ]+)`), "$1 NAME"},
 }
 
 // withoutWords takes out of a rule's text what people wrote for people.
 func withoutWords(text string) string {
 	for _, w := range ruleWords {
-		text = w.pattern.ReplaceAllString(text, w.instead)
+		text = w.pattern().ReplaceAllString(text, w.instead)
 	}
 	return text
 }

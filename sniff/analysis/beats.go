@@ -177,7 +177,8 @@ func (b *Beats) regular(step int64) bool {
 // measure finds the period, in us: the smallest step of which nearly all others are
 // multiples, and which is not rarer than a sender's would be.
 func (b *Beats) measure() int64 {
-	var steps []int64
+	var room [marks]int64
+	steps := room[:0]
 	for i := 1; i < b.filled; i++ {
 		if s := b.step(i); s > 0 {
 			steps = append(steps, s)

@@ -40,7 +40,7 @@ func (in *input) open() (Source, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read gzip: %w", err)
 		}
-		in.buf = bufio.NewReaderSize(z, bufferSize)
+		in.buf = bufio.NewReaderSize(pieces{z}, bufferSize)
 	}
 	head, err := in.buf.Peek(4)
 	if err != nil {
@@ -79,21 +79,53 @@ func notACapture(head []byte) error {
 // bufferSize holds the largest packet with its header at once.
 const bufferSize = MaxData + maxFixed + 4096
 
+// readSize is how much is read at a time: of so little, each packet is still in the
+// processor's cache when it is decoded.
+const readSize = 128 << 10
+
+// pieces reads at most readSize at a time.
+type pieces struct{ r io.Reader }
+
+func (p pieces) Read(b []byte) (int, error) { return p.r.Read(b[:min(len(b), readSize)]) }
+
 // input reads a file through a buffer and counts what it took.
 type input struct {
 	buf    *bufio.Reader
+	ready  []byte // what is in buf and was not taken
+	taken  int    // bytes of buf before ready
 	close  io.Closer
 	offset int64
 }
 
 func newInput(r io.Reader) *input {
 	c, _ := r.(io.Closer)
-	return &input{buf: bufio.NewReaderSize(r, bufferSize), close: c}
+	return &input{buf: bufio.NewReaderSize(pieces{r}, bufferSize), close: c}
 }
 
 // take returns the next n bytes, valid until the next read. Where there are
 // fewer, it returns what is there with io.ErrUnexpectedEOF, or io.EOF for none.
 func (in *input) take(n int) ([]byte, error) {
+	if n > len(in.ready) {
+		if b, err := in.fill(n); err != nil {
+			return b, err
+		}
+	}
+	b := in.ready[:n]
+	in.ready = in.ready[n:]
+	in.taken += n
+	in.offset += int64(n)
+	return b, nil
+}
+
+// peek is take, but the bytes are taken only by the call after it. Its error is bufio's.
+func (in *input) peek(n int) ([]byte, error) {
+	in.settle()
+	return in.buf.Peek(n)
+}
+
+// fill reads until n bytes are ready.
+func (in *input) fill(n int) ([]byte, error) {
+	in.settle()
 	b, err := in.buf.Peek(n)
 	if err != nil {
 		if err == io.EOF && len(b) > 0 {
@@ -101,14 +133,20 @@ func (in *input) take(n int) ([]byte, error) {
 		}
 		return b, err
 	}
-	in.offset += int64(n)
-	_, _ = in.buf.Discard(n) // cannot fail: the bytes are in the buffer
-	return b, nil
+	in.ready, err = in.buf.Peek(in.buf.Buffered())
+	return nil, err
+}
+
+// settle takes out of buf what was taken of it.
+func (in *input) settle() {
+	_, _ = in.buf.Discard(in.taken) // cannot fail: the bytes are in the buffer
+	in.ready, in.taken = nil, 0
 }
 
 // skip drops n bytes, however many.
 func (in *input) skip(n int64) error {
 	const most = 1 << 30
+	in.settle()
 	for n > 0 {
 		step := int(min(n, most))
 		got, err := in.buf.Discard(step)

@@ -119,6 +119,9 @@ func (l LinkType) String() string {
 
 // Known reports whether the headers of this link type can be read.
 func (l LinkType) Known() bool {
+	if l == Ethernet { // without a look into the map for each packet
+		return true
+	}
 	_, ok := linkNames[l]
 	return ok
 }

@@ -86,7 +86,7 @@ func (r *pcapNG) Next(p *Packet) error {
 		if r.stats.Damage != nil {
 			return io.EOF
 		}
-		h, err := r.in.buf.Peek(8)
+		h, err := r.in.peek(8)
 		if err != nil {
 			if err == io.EOF && len(h) == 0 {
 				return io.EOF

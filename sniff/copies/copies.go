@@ -76,9 +76,10 @@ type Table struct {
 	pairs map[[2]int]*Pair
 }
 
+// slot is one packet; four of them fill a line of the processor's cache.
 type slot struct {
-	sum     uint64
 	at      int64
+	sum     uint32
 	window  class
 	seat    uint8
 	ttl     uint8
@@ -101,11 +102,12 @@ func (t *Table) Seen(p *capture.Packet, f *frame.Frame) bool {
 	if len(p.Data) < p.Length && len(f.Network) < identity && !(f.HasPorts && f.Proto == frame.ProtoTCP && f.FragID != 0) {
 		return false // too little was captured to tell it from others
 	}
-	sum, window := t.sum(p, f)
+	whole, window := t.sum(p, f)
+	sum := uint32(whole >> 32)
 	seat := t.seat(p, f)
 	unicast := f.IP != 0 && !f.Dst.IsMulticast()
 	// Two neighbouring slots: a packet takes the older one.
-	i := sum & (slots - 1)
+	i := whole & (slots - 1)
 	for _, s := range [2]*slot{&t.slot[i], &t.slot[i^1]} {
 		if s.sum != sum || s.at == 0 {
 			continue

@@ -25,6 +25,12 @@ type JiniMessage struct {
 	Heard   int
 }
 
+// The ports of lookup services, and GigaSpaces'.
+const (
+	jiniPort = 4160
+	gigaPort = 4174
+)
+
 // Default groups: who asks, and who announces; the second pair is GigaSpaces', which
 // keeps the messages and moves the groups.
 var jiniGroups = map[netip.AddrPort]string{
@@ -45,8 +51,10 @@ func claimsJini(f *frame.Frame) bool {
 	case f.Proto != frame.ProtoUDP || !f.Multicast() || len(f.Payload) == 0:
 		return false
 	}
-	if _, ok := jiniGroups[f.Destination()]; ok {
-		return true
+	if f.DstPort == jiniPort || f.DstPort == gigaPort {
+		if _, ok := jiniGroups[f.Destination()]; ok {
+			return true
+		}
 	}
 	b := f.Payload
 	if len(b) < 12 || b[0] != 0 || b[1] != 0 || b[2] != 0 || b[3] != 1 && b[3] != 2 {
@@ -236,9 +244,9 @@ func (r *reader) groups(n int) (out []string) {
 func isJiniUnicast(f *frame.Frame) bool {
 	b := f.Payload
 	switch {
-	case len(b) < 4 || f.DstPort != 4160 && f.DstPort != 4174 && f.SrcPort != 4160 && f.SrcPort != 4174:
+	case len(b) < 4 || f.DstPort != jiniPort && f.DstPort != gigaPort && f.SrcPort != jiniPort && f.SrcPort != gigaPort:
 		return false
-	case f.SrcPort == 4160 || f.SrcPort == 4174:
+	case f.SrcPort == jiniPort || f.SrcPort == gigaPort:
 		return string(b[:4]) == "\xac\xed\x00\x05" && len(b) > 40 || jiniFormats[jiniFormatAt(b, 4)] != ""
 	}
 	return string(b) == "\x00\x00\x00\x01" || string(b[:4]) == "\x00\x00\x00\x02" && len(b) >= 14
@@ -254,7 +262,7 @@ func jiniFormatAt(b []byte, at int) uint64 {
 func decodeJiniUnicast(f *frame.Frame) (Message, error) {
 	m := Message{Type: "unicast request", Peer: Peer{Product: "Jini", ID: "client " + f.Src.String() + " unicast", Role: "asks by unicast discovery",
 		Notes: []string{"unicast discovery at " + f.Destination().String()}}}
-	if f.SrcPort == 4160 || f.SrcPort == 4174 {
+	if f.SrcPort == jiniPort || f.SrcPort == gigaPort {
 		m.Type, m.Peer = "unicast answer", Peer{} // the service itself is known by its announcements
 	}
 	version := 1

@@ -11,8 +11,10 @@ package proto
 import (
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"net/netip"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -79,39 +81,70 @@ type Decoder struct {
 	// Repeats: members send the same bytes over and over, so that reading them again
 	// tells nothing new.
 	Repeats bool
+	// OverIP: it claims no datagrams, but packets of an IP protocol of its own.
+	OverIP bool
+	// Ports are those of which the datagrams that it claims have one, nil for any.
+	Ports []uint16
 }
 
 // Decoders are asked in this order; the first that claims a packet decodes it. Those
 // that look at content alone come last.
 var Decoders = []Decoder{
-	{"jini", claimsJini, decodeJini, true},
-	{"mdns", claimsMDNS, decodeMDNS, true},
-	{"llmnr", claimsLLMNR, decodeLLMNR, false},
-	{"ssdp", claimsSSDP, decodeSSDP, true},
-	{"ws-discovery", claimsWSD, decodeWSD, true},
-	{"pim", claimsPIM, decodePIM, false},
-	{"carp", claimsCARP, decodeCARP, false},
-	{"vrrp", claimsVRRP, decodeVRRP, false},
-	{"ospf", claimsOSPF, decodeOSPF, false},
-	{"eigrp", claimsEIGRP, decodeEIGRP, false},
-	{"rip", claimsRIP, decodeRIP, false},
-	{"hsrp", claimsHSRP, decodeHSRP, false},
-	{"ptp", claimsPTP, decodePTP, false},
-	{"ntp", claimsNTP, decodeNTP, false},
-	{"sap", claimsSAP, decodeSAP, true},
-	{"rtps", claimsRTPS, decodeRTPS, false},
-	{"corosync", claimsCorosync, decodeCorosync, false},
-	{"syncthing", claimsSyncthing, decodeSyncthing, false},
-	{"hazelcast", claimsHazelcast, decodeHazelcast, true},
-	{"jgroups", claimsJGroups, decodeJGroups, false},
-	{"ehcache", claimsEhcache, decodeEhcache, true},
-	{"activemq", claimsActiveMQ, decodeActiveMQ, true},
-	{"coherence", claimsCoherence, decodeCoherence, false},
-	{"mcjoin", claimsMcjoin, decodeMcjoin, false},
-	{"ssmping", claimsSsmping, decodeSsmping, false},
-	{"rtcp", claimsRTCP, decodeRTCP, false},
-	{"rtp", claimsRTP, decodeRTP, false},
+	{"jini", claimsJini, decodeJini, true, false, nil},
+	{"mdns", claimsMDNS, decodeMDNS, true, false, []uint16{5353}},
+	{"llmnr", claimsLLMNR, decodeLLMNR, false, false, []uint16{5355}},
+	{"ssdp", claimsSSDP, decodeSSDP, true, false, []uint16{1900}},
+	{"ws-discovery", claimsWSD, decodeWSD, true, false, nil},
+	{"pim", claimsPIM, decodePIM, false, true, nil},
+	{"carp", claimsCARP, decodeCARP, false, true, nil},
+	{"vrrp", claimsVRRP, decodeVRRP, false, true, nil},
+	{"ospf", claimsOSPF, decodeOSPF, false, true, nil},
+	{"eigrp", claimsEIGRP, decodeEIGRP, false, true, nil},
+	{"rip", claimsRIP, decodeRIP, false, false, []uint16{520, 521}},
+	{"hsrp", claimsHSRP, decodeHSRP, false, false, []uint16{1985}},
+	{"ptp", claimsPTP, decodePTP, false, false, []uint16{319, 320}},
+	{"ntp", claimsNTP, decodeNTP, false, false, []uint16{123}},
+	{"sap", claimsSAP, decodeSAP, true, false, []uint16{9875}},
+	{"rtps", claimsRTPS, decodeRTPS, false, false, nil},
+	{"corosync", claimsCorosync, decodeCorosync, false, false, nil},
+	{"syncthing", claimsSyncthing, decodeSyncthing, false, false, nil},
+	{"hazelcast", claimsHazelcast, decodeHazelcast, true, false, nil},
+	{"jgroups", claimsJGroups, decodeJGroups, false, false, nil},
+	{"ehcache", claimsEhcache, decodeEhcache, true, false, nil},
+	{"activemq", claimsActiveMQ, decodeActiveMQ, true, false, nil},
+	{"coherence", claimsCoherence, decodeCoherence, false, false, nil},
+	{"mcjoin", claimsMcjoin, decodeMcjoin, false, false, nil},
+	{"ssmping", claimsSsmping, decodeSsmping, false, false, []uint16{4321}},
+	{"rtcp", claimsRTCP, decodeRTCP, false, false, nil},
+	{"rtp", claimsRTP, decodeRTP, false, false, nil},
 }
+
+// slots is how many remainders of ports are told apart.
+const slots = 1 << 10
+
+// asked are the places in Decoders, as bits, of those that can claim a packet: any
+// datagram, one by its ports, or what is of another IP protocol.
+type asked struct {
+	datagrams, others uint64
+	ports             [slots]uint64
+}
+
+var candidates = sync.OnceValue(func() *asked {
+	a := new(asked)
+	for i, d := range Decoders {
+		switch bit := uint64(1) << i; {
+		case d.OverIP:
+			a.others |= bit
+		case d.Ports == nil:
+			a.datagrams |= bit
+		default:
+			for _, p := range d.Ports {
+				a.ports[p%slots] |= bit
+			}
+		}
+	}
+	return a
+})
 
 // Find returns the decoder that claims f, nil for none.
 func Find(f *frame.Frame) *Decoder {
@@ -121,9 +154,15 @@ func Find(f *frame.Frame) *Decoder {
 		}
 		return nil
 	}
-	for i := range Decoders {
-		if Decoders[i].Claims(f) {
-			return &Decoders[i]
+	// Most of the list can be left out by the protocol and the ports.
+	a := candidates()
+	left := a.others
+	if f.Proto == frame.ProtoUDP {
+		left = a.datagrams | a.ports[f.SrcPort%slots] | a.ports[f.DstPort%slots]
+	}
+	for ; left != 0; left &= left - 1 {
+		if d := &Decoders[bits.TrailingZeros64(left)]; d.Claims(f) {
+			return d
 		}
 	}
 	return nil

@@ -2,7 +2,7 @@ package stream
 
 import (
 	"bytes"
-	"hash/crc32"
+	"hash/maphash"
 	"slices"
 
 	"muster/sniff/frame"
@@ -55,9 +55,14 @@ func (a *Assembler) deliver(c *Conn, d Dir, seq uint32, data []byte, now int64) 
 	a.sink.Data(c, d, data, now)
 }
 
+var seed = maphash.MakeSeed()
+
+// sumOf is a number by which to tell data from other.
+func sumOf(data []byte) uint32 { return uint32(maphash.Bytes(seed, data)) }
+
 // remember keeps what tells a repetition of data with other content.
 func (h *Half) remember(seq uint32, data []byte) {
-	h.recent[h.slot] = digest{seq, uint32(len(data)), crc32.ChecksumIEEE(data)}
+	h.recent[h.slot] = digest{seq, uint32(len(data)), sumOf(data)}
 	h.slot = (h.slot + 1) % recentSegments
 }
 
@@ -67,7 +72,7 @@ func (h *Half) changed(seq uint32, data []byte) bool {
 		if r.size == 0 || at > uint32(len(data)) || uint32(len(data))-at < r.size {
 			continue
 		}
-		if crc32.ChecksumIEEE(data[at:at+r.size]) != r.sum {
+		if sumOf(data[at:at+r.size]) != r.sum {
 			return true
 		}
 	}

@@ -2,10 +2,10 @@ package logs
 
 import (
 	"hash/maphash"
-	"regexp"
 	"strings"
 	"time"
 
+	"muster/internal/lazyregexp"
 	"muster/tribes/logs/message"
 )
 
@@ -228,7 +228,7 @@ func (e *Event) other(r *record, simple string) bool {
 			}
 		}
 	case "SetPropertiesRule", "SetAllPropertiesRule", "Digester", "RulesBase", "IntrospectionUtils":
-		if path := settingPath.FindString(r.body + r.more); path != "" {
+		if path := settingPath().FindString(r.body + r.more); path != "" {
 			e.Kind, e.Detail = Setting, settingOf(r.body, path)
 			return true
 		}
@@ -242,23 +242,23 @@ func (e *Event) other(r *record, simple string) bool {
 }
 
 var (
-	settingPath = regexp.MustCompile(`Server/Service/Engine/[A-Za-z/]*Cluster[A-Za-z/]*`)
-	quoted      = regexp.MustCompile(`\[([^\[\]]*)\]|'([^']*)'`)
+	settingPath = lazyregexp.New(`Server/Service/Engine/[A-Za-z/]*Cluster[A-Za-z/]*`)
+	quoted      = lazyregexp.New(`\[([^\[\]]*)\]|'([^']*)'`)
 )
 
 // settingOf says which attribute of which element it is.
 func settingOf(text, path string) string {
 	_, behind, _ := strings.Cut(text, path)
 	element := path[strings.LastIndexByte(path, '/')+1:]
-	if m := quoted.FindStringSubmatch(behind); m != nil {
+	if m := quoted().FindStringSubmatch(behind); m != nil {
 		return element + " " + m[1] + m[2]
 	}
 	return element
 }
 
-var startupText = regexp.MustCompile(`(?i)server startup in|démarrage du serveur a pris|サーバーの起動|서버가 .* 시작|服务器启动|Запуск сервера|startup.*\d+`)
+var startupText = lazyregexp.New(`(?i)server startup in|démarrage du serveur a pris|サーバーの起動|서버가 .* 시작|服务器启动|Запуск сервера|startup.*\d+`)
 
-func startedText(s string) bool { return startupText.MatchString(s) }
+func startedText(s string) bool { return startupText().MatchString(s) }
 
 // isContent reports whether a cause says that an object cannot travel.
 func isContent(causes []string) bool {
@@ -288,20 +288,20 @@ func refusedAttribute(r *record) bool {
 	return false
 }
 
-var attribute = regexp.MustCompile(`attribute \[?([^\]\s]+)\]?`)
+var attribute = lazyregexp.New(`attribute \[?([^\]\s]+)\]?`)
 
 // contentOf is the class or the attribute that cannot travel.
 func contentOf(r *record) string {
 	if n := len(r.causes); n > 0 {
 		c := r.causes[n-1]
 		if _, what, ok := strings.Cut(c, ": "); ok {
-			if m := attribute.FindStringSubmatch(what); m != nil && strings.Contains(c, "IllegalArgument") {
+			if m := attribute().FindStringSubmatch(what); m != nil && strings.Contains(c, "IllegalArgument") {
 				return "attribute " + m[1]
 			}
 			return "class " + cutAt(what, "; ")
 		}
 	}
-	if m := attribute.FindStringSubmatch(r.body); m != nil {
+	if m := attribute().FindStringSubmatch(r.body); m != nil {
 		return "attribute " + m[1]
 	}
 	return ""

@@ -3,11 +3,11 @@ package logs
 import (
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"muster/internal/lazyregexp"
 	"muster/internal/verdict"
 )
 
@@ -65,11 +65,11 @@ func (j *judge) bad(id verdict.ID) bool {
 }
 
 // memberText is a member as Tomcat writes it, with all that it knows of it.
-var memberText = regexp.MustCompile(`org\.apache\.catalina\.[A-Za-z.]*Mem(?:ber|berImpl)\[tcp://[^\]]*\]`)
+var memberText = lazyregexp.New(`org\.apache\.catalina\.[A-Za-z.]*Mem(?:ber|berImpl)\[tcp://[^\]]*\]`)
 
 // evidenceOf quotes a line, its members by their addresses alone.
 func evidenceOf(e *Event) verdict.Evidence {
-	text := memberText.ReplaceAllStringFunc(e.Text, func(s string) string {
+	text := memberText().ReplaceAllStringFunc(e.Text, func(s string) string {
 		if m, ok := parseMember(s); ok {
 			return m.String()
 		}

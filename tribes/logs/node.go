@@ -3,10 +3,11 @@ package logs
 import (
 	"net/netip"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"muster/internal/lazyregexp"
 )
 
 // Node is one Tomcat whose log was read.
@@ -151,14 +152,14 @@ func (n *Node) count(kind Kind) (count int) {
 }
 
 // rotated is what rotation adds to the name of a log: a number, a day, a packing.
-var rotated = regexp.MustCompile(`(\.(gz|bz2|xz|zst|zip|[0-9]{1,4}))+$|[.-_]?[0-9]{4}-?[0-9]{2}-?[0-9]{2}([._-][0-9]+)?`)
+var rotated = lazyregexp.New(`(\.(gz|bz2|xz|zst|zip|[0-9]{1,4}))+$|[.-_]?[0-9]{4}-?[0-9]{2}-?[0-9]{2}([._-][0-9]+)?`)
 
 // logName is the name that the files of one rotated log share: its folder and its
 // name without what rotation added; catalina.out and catalina.2026-11-29.log are one.
 func logName(file string) string {
 	dir, base := filepath.Split(file)
-	base = rotated.ReplaceAllString(base, "")
-	base = rotated.ReplaceAllString(base, "")
+	base = rotated().ReplaceAllString(base, "")
+	base = rotated().ReplaceAllString(base, "")
 	for _, ext := range []string{".log", ".out", ".txt", ".json"} {
 		base = strings.TrimSuffix(base, ext)
 	}

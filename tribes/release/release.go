@@ -2,10 +2,11 @@ package release
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"muster/internal/lazyregexp"
 )
 
 // Release is a line of Tomcat's releases and, where known, the release in it.
@@ -26,13 +27,13 @@ var shortNames = map[string]string{
 
 // milestone is what stands behind the number of a release before the first
 // stable one: 9.0.0.M23, 10.1.0-M15, 8.0.0-RC1.
-var milestone = regexp.MustCompile(`[.-](M|RC|alpha|beta)[0-9]*$`)
+var milestone = lazyregexp.New(`[.-](M|RC|alpha|beta)[0-9]*$`)
 
 // Parse reads "5.5", "8", "10.1", "11.0.20", "9.0.0.M23".
 func Parse(s string) (Release, error) {
 	bad := fmt.Errorf("no Tomcat %q is known here: want a line (5.5, 6, 7, 8, 8.5, 9, 10, 10.1, 11) or a release such as 10.1.60", s)
 	text := s
-	if m := milestone.FindStringIndex(s); m != nil && strings.Count(s[:m[0]], ".") == 2 {
+	if m := milestone().FindStringIndex(s); m != nil && strings.Count(s[:m[0]], ".") == 2 {
 		text = s[:m[0]]
 	}
 	if line, ok := shortNames[text]; ok {

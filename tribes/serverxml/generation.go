@@ -26,9 +26,10 @@ func present(name string, v Version) bool {
 
 // meaning finds a class of this package's tables.
 func meaning(name string) *class {
-	for i := range classes {
-		if classes[i].name == name {
-			return &classes[i]
+	all := classes()
+	for i := range all {
+		if all[i].name == name {
+			return &all[i]
 		}
 	}
 	return nil

@@ -3,9 +3,9 @@ package serverxml
 import (
 	"fmt"
 	"net/netip"
-	"regexp"
 	"strings"
 
+	"muster/internal/lazyregexp"
 	"muster/internal/verdict"
 )
 
@@ -15,9 +15,9 @@ import (
 
 // devices are the names that systems give to interfaces. A host may have such a
 // name too, so what rests on it is likely and no more.
-var devices = regexp.MustCompile(`^(?i:eth|en[opsx]?|wlan|wl[opsx]?|bond|team|br-?|vlan|veth|docker|virbr|tun|tap|ib|ens|lo|venet|em|p\d+p)[0-9][a-z0-9]*([.:@][0-9a-z]+)?$|^lo$`)
+var devices = lazyregexp.New(`^(?i:eth|en[opsx]?|wlan|wl[opsx]?|bond|team|br-?|vlan|veth|docker|virbr|tun|tap|ib|ens|lo|venet|em|p\d+p)[0-9][a-z0-9]*([.:@][0-9a-z]+)?$|^lo$`)
 
-func deviceName(s string) bool { return devices.MatchString(s) }
+func deviceName(s string) bool { return devices().MatchString(s) }
 
 // isLocalhost reports whether a name is the loopback address' own (RFC 6761).
 func isLocalhost(s string) bool {

@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"regexp"
 	"sort"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 
 	"muster/internal/hint"
+	"muster/internal/lazyregexp"
 )
 
 // Source is one file to read, with what is known about it besides its bytes.
@@ -99,7 +99,7 @@ func (t *text) syntax(offset int, format string, args ...any) error {
 	return &SyntaxError{t.name, t.at(offset), fmt.Sprintf(format, args...), len(begin) > 0 && begin[0] != '<'}
 }
 
-var encodingName = regexp.MustCompile(`^<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']`)
+var encodingName = lazyregexp.New(`^<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']`)
 
 // toUTF8 decodes what an XML parser must know (UTF-8, UTF-16 with its mark) and
 // what server.xml files are found in (US-ASCII, ISO-8859-1, windows-1252).
@@ -113,7 +113,7 @@ func toUTF8(name string, raw []byte) ([]byte, error) {
 		return fromUTF16(name, raw[2:], binary.LittleEndian)
 	}
 	encoding := "UTF-8"
-	if m := encodingName.FindSubmatch(raw[:min(len(raw), 256)]); m != nil {
+	if m := encodingName().FindSubmatch(raw[:min(len(raw), 256)]); m != nil {
 		encoding = string(m[1])
 	}
 	switch strings.ToLower(encoding) {

@@ -74,7 +74,7 @@ func setters(t *testing.T, jars string) map[string]map[string][2]string {
 	files, _ := filepath.Glob(jars)
 	juli, _ := filepath.Glob("/usr/share/tomcat10/bin/tomcat-juli.jar")
 	args := []string{"-cp", strings.Join(append(files, juli...), ":"), source}
-	for _, c := range classes {
+	for _, c := range classes() {
 		args = append(args, c.name)
 	}
 	out, err := exec.Command("java", args...).Output()
@@ -97,7 +97,7 @@ func setters(t *testing.T, jars string) map[string]map[string][2]string {
 }
 
 func compareTables(t *testing.T, v Version, real map[string]map[string][2]string) {
-	for _, c := range classes {
+	for _, c := range classes() {
 		has, ok := real[c.name]
 		if ok != present(c.name, v) {
 			t.Errorf("%s: there is %v, the table says %v", c.name, ok, present(c.name, v))

@@ -6,8 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
+
+	"muster/internal/lazyregexp"
 )
 
 // node is an element with the places of its tag and attributes.
@@ -74,7 +75,7 @@ func readDocument(src Source) (*document, error) {
 	}
 	// XML 1.1 differs in characters that no configuration holds; the decoder
 	// knows 1.0 only.
-	if m := xmlVersion11.FindSubmatchIndex(t.data[:min(len(t.data), 64)]); m != nil {
+	if m := xmlVersion11().FindSubmatchIndex(t.data[:min(len(t.data), 64)]); m != nil {
 		t.data[m[3]-1] = '0'
 	}
 	d := &document{text: t}
@@ -95,7 +96,7 @@ func readDocument(src Source) (*document, error) {
 	return d, nil
 }
 
-var xmlVersion11 = regexp.MustCompile(`^<\?xml\s+version\s*=\s*["'](1\.1)["']`)
+var xmlVersion11 = lazyregexp.New(`^<\?xml\s+version\s*=\s*["'](1\.1)["']`)
 
 type parser struct {
 	*document
@@ -222,7 +223,7 @@ func (p *parser) chars(begin int, raw []byte, token xml.CharData) error {
 	return nil
 }
 
-var entityReference = regexp.MustCompile(`&([A-Za-z_:][A-Za-z0-9._:-]*);`)
+var entityReference = lazyregexp.New(`&([A-Za-z_:][A-Za-z0-9._:-]*);`)
 
 // reference notes a use of a declared entity in raw and returns its name.
 func (p *parser) reference(offset int, raw []byte) string {
@@ -230,7 +231,7 @@ func (p *parser) reference(offset int, raw []byte) string {
 		return ""
 	}
 	found := ""
-	for _, m := range entityReference.FindAllSubmatchIndex(raw, maxEntities) {
+	for _, m := range entityReference().FindAllSubmatchIndex(raw, maxEntities) {
 		name := string(raw[m[2]:m[3]])
 		if _, ok := p.values[name]; !ok {
 			continue
@@ -246,14 +247,14 @@ func (p *parser) reference(offset int, raw []byte) string {
 	return found
 }
 
-var entityDeclaration = regexp.MustCompile(
+var entityDeclaration = lazyregexp.New(
 	`<!ENTITY\s+(%\s+)?([^\s"'>]{1,100})\s+(?:(SYSTEM|PUBLIC\s+(?:"[^"]*"|'[^']*'))\s+)?("[^"]*"|'[^']*')`)
 
 // doctype notes the entities that a DOCTYPE declares, without reading what they
 // stand for. From then on the decoder accepts references to them and puts
 // nothing in their place.
 func (p *parser) doctype(begin int, raw []byte) {
-	for _, m := range entityDeclaration.FindAllSubmatchIndex(raw, -1) {
+	for _, m := range entityDeclaration().FindAllSubmatchIndex(raw, -1) {
 		p.declared++
 		if m[2] >= 0 || len(p.entities) == maxEntities { // a parameter entity stays inside the DTD
 			continue

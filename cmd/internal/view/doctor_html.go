@@ -4,6 +4,7 @@ import (
 	"html/template"
 	"io"
 	"slices"
+	"sync"
 	"time"
 
 	"muster/internal/verdict"
@@ -58,7 +59,7 @@ func (r Doctor) HTML(w io.Writer, name string, at time.Time) error {
 			page.Matrix = append(page.Matrix, row)
 		}
 	}
-	return doctorPage.Execute(w, page)
+	return doctorPage().Execute(w, page)
 }
 
 func nodeLabel(n mesh.NodeInfo) string {
@@ -79,7 +80,8 @@ func arrowWord(a mesh.Arrow) string {
 	return "not known"
 }
 
-var doctorPage = template.Must(template.New("doctor").Parse(`<!doctype html>
+var doctorPage = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("doctor").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>muster doctor: {{.Summary.Status}} on {{.Name}}</title>
 <style>
@@ -115,3 +117,4 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem .75rem;margin:.3
 {{if .Blind}}<h2>What could not be asked</h2><ul>{{range .Blind}}<li>{{.}}</li>{{end}}</ul>{{end}}
 </body></html>
 `))
+})

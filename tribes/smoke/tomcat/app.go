@@ -5,6 +5,9 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
+
+	"muster/internal/lazyregexp"
 )
 
 // App says how a page's session is changed and read. The zero App only keeps
@@ -57,16 +60,18 @@ func (a *App) Check() error {
 
 // sessionExample is the servlet of Tomcat's packaged examples: it shows the
 // attributes of the session, and sets one that a query names.
-var sessionExample = App{
-	name: "Tomcat's SessionExample", Change: "dataname=muster&datavalue={n}",
-	Counter: regexp.MustCompile(`(?m)^muster = (\d+)`),
-}
+var sessionExample = sync.OnceValue(func() App {
+	return App{
+		name: "Tomcat's SessionExample", Change: "dataname=muster&datavalue={n}",
+		Counter: regexp.MustCompile(`(?m)^muster = (\d+)`),
+	}
+})
 
 // recognize finds out what page this is. pages are answers to requests of one
 // session that followed each other, the first of them the one that made it.
 func recognize(pages []page) App {
 	if body := pages[0].Body; strings.Contains(body, "name=dataname") && strings.Contains(body, "name=datavalue") {
-		return sessionExample
+		return sessionExample()
 	}
 	if re := findCounter(pages[1:]); re != nil {
 		return App{name: "a page with a counter", Counter: re, visits: true}
@@ -74,7 +79,7 @@ func recognize(pages []page) App {
 	return App{name: "a page that keeps a session"}
 }
 
-var number = regexp.MustCompile(`\d+`)
+var number = lazyregexp.New(`\d+`)
 
 // findCounter finds a number that each request makes one more, by what stands
 // before it: the smallest one, since others may be times.
@@ -84,7 +89,7 @@ func findCounter(pages []page) *regexp.Regexp {
 	}
 	found := make([][][]int, len(pages))
 	for i, p := range pages {
-		found[i] = number.FindAllStringIndex(p.Body, 1000)
+		found[i] = number().FindAllStringIndex(p.Body, 1000)
 		if len(found[i]) != len(found[0]) {
 			return nil
 		}
@@ -128,7 +133,7 @@ func anchored(body string, at []int) (*regexp.Regexp, error) {
 	if nl := strings.LastIndexByte(before, '\n'); nl >= 0 && nl < len(before)-1 {
 		before = before[nl:]
 	}
-	parts := number.Split(before, -1)
+	parts := number().Split(before, -1)
 	for i := range parts {
 		parts[i] = regexp.QuoteMeta(parts[i])
 	}

@@ -9,11 +9,11 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
 	"muster/internal/hint"
+	"muster/internal/lazyregexp"
 )
 
 // The bounds of one answer. A page that keeps a session is small; of a larger
@@ -207,7 +207,7 @@ func (e unfit) Unwrap() []error { return []error{e.error, ErrPage} }
 func unfitf(format string, args ...any) error { return unfit{fmt.Errorf(format, args...)} }
 
 // login is what pages that ask who one is have in their paths and forms.
-var login = regexp.MustCompile(`(?i)j_security_check|/(login|signin|sign-in|logon|sso|saml|oauth2?)\b`)
+var login = lazyregexp.New(`(?i)j_security_check|/(login|signin|sign-in|logon|sso|saml|oauth2?)\b`)
 
 // judge turns an answer that is no page into an error.
 func (c *client) judge(p *page, at *url.URL) error {
@@ -227,7 +227,7 @@ func (c *client) judge(p *page, at *url.URL) error {
 		return hint.Wrap(fmt.Errorf("the application failed (%d %s)", p.Status, http.StatusText(p.Status)), "its Tomcat's log has the exception")
 	case p.Status/100 != 2:
 		return unfitf("it answers with status %d %s", p.Status, http.StatusText(p.Status))
-	case login.MatchString(at.Path) && at.Path != c.url.Path, strings.Contains(p.Body, "j_security_check"):
+	case login().MatchString(at.Path) && at.Path != c.url.Path, strings.Contains(p.Body, "j_security_check"):
 		return hint.Wrap(unfitf("it sends us to a login page, %s", at.Redacted()),
 			"name a page that keeps a session without a login, or give the login's own with --header")
 	}

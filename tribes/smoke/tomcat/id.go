@@ -2,8 +2,9 @@ package tomcat
 
 import (
 	"net/http"
-	"regexp"
 	"strings"
+
+	"muster/internal/lazyregexp"
 )
 
 // DefaultCookie is the name of Tomcat's session cookie.
@@ -20,9 +21,9 @@ func (id sessionID) route() string { _, r, _ := strings.Cut(string(id), "."); re
 
 var (
 	// likeTomcat is an id as Tomcat makes them, for a session cookie of another name.
-	likeTomcat = regexp.MustCompile(`^[0-9A-F]{16,128}(\.[^.]+)?$`)
+	likeTomcat = lazyregexp.New(`^[0-9A-F]{16,128}(\.[^.]+)?$`)
 	// carriable is what may stand in a cookie and in a path as it is.
-	carriable = regexp.MustCompile(`^[0-9A-Za-z._~+=@!*()$:-]{1,512}$`)
+	carriable = lazyregexp.New(`^[0-9A-Za-z._~+=@!*()$:-]{1,512}$`)
 )
 
 // sessionCookie finds the cookie of a new session: the one called name, or
@@ -30,13 +31,13 @@ var (
 func sessionCookie(name string, cookies []*http.Cookie) *http.Cookie {
 	var found *http.Cookie
 	for _, c := range cookies {
-		if !carriable.MatchString(c.Value) || c.MaxAge < 0 {
+		if !carriable().MatchString(c.Value) || c.MaxAge < 0 {
 			continue
 		}
 		switch {
 		case name != "" && c.Name == name, name == "" && c.Name == DefaultCookie:
 			found = c
-		case name == "" && likeTomcat.MatchString(c.Value) && (found == nil || found.Name != DefaultCookie):
+		case name == "" && likeTomcat().MatchString(c.Value) && (found == nil || found.Name != DefaultCookie):
 			found = c
 		}
 	}

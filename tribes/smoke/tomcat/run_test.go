@@ -34,7 +34,7 @@ func TestRunByHTTP(t *testing.T) {
 	if err != nil || rep.Failed != nil {
 		t.Fatalf("%v, %+v", err, rep.Failed)
 	}
-	if got := stepOf(t, rep, 1).Detail["page"]; got != sessionExample.name {
+	if got := stepOf(t, rep, 1).Detail["page"]; got != sessionExample().name {
 		t.Errorf("page: %v", got)
 	}
 	if got := stepOf(t, rep, 5).Detail["counter"]; got != 3 {
@@ -92,7 +92,7 @@ func TestPageWithoutCounter(t *testing.T) {
 func TestKillAndStart(t *testing.T) {
 	all, urls := fakes(t, 2, attributesPage)
 	cfg := quick(urls)
-	cfg.App = sessionExample
+	cfg.App = sessionExample()
 	cfg.App.Invalidate, cfg.App.Expire = "invalidate=1", "invalidate=1"
 	var down atomic.Bool
 	all[0].wrong = func(w http.ResponseWriter, _ *http.Request) bool {
