@@ -43,13 +43,19 @@ func logHost(release string, n int) string {
 	return fmt.Sprintf(`\{10, 77, 0, %d\}`, n)
 }
 
-var troubled = regexp.MustCompile(` (SEVERE|WARNING) `)
+var (
+	troubled = regexp.MustCompile(` (SEVERE|WARNING) `)
+	// sending is what a Tomcat tells of a message that was under way to a member that
+	// leaves, as with any member: the guides say so.
+	sending = regexp.MustCompile(`ParallelNioSender doLoop Member send is failing for:\[?tcp://\{10, 77, 0, 13\}:4000\]?`)
+)
 
-// trouble are the lines of both logs that are no mere information.
+// trouble are the lines of both logs that are no mere information, but for a message that
+// was under way to the guest when it left.
 func (p *couple) trouble() (lines []string) {
 	for _, s := range []*tomcat.Server{p.one, p.two} {
 		for _, l := range s.Log() {
-			if troubled.MatchString(l.Text) {
+			if troubled.MatchString(l.Text) && !sending.MatchString(l.Text) {
 				lines = append(lines, l.Text)
 			}
 		}
