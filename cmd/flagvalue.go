@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -114,15 +113,4 @@ func distance(a, b string) int {
 		}
 	}
 	return row[len(b)]
-}
-
-// hidden makes an old spelling of a flag: it works, and no help names it.
-func hidden(c *cobra.Command, old, now string) {
-	f := c.Flags().Lookup(now)
-	if f == nil {
-		panic(fmt.Sprintf("%s has no --%s", c.CommandPath(), now))
-	}
-	alias := *f
-	alias.Name, alias.Shorthand, alias.Hidden = old, "", true
-	c.Flags().AddFlag(&alias)
 }

@@ -96,7 +96,7 @@ func TestWrongValues(t *testing.T) {
 
 func TestWrongWords(t *testing.T) {
 	for _, c := range []struct{ line, says string }{
-		{"versoin", "did you mean version?"},
+		{"verson", "did you mean version?"},
 		{"help nosuch", `unknown command "nosuch"`},
 		{"help tribes nosuch", `unknown command "nosuch" for "muster tribes"`},
 		{"completion nosuch", "bash, zsh, fish or powershell"},

@@ -24,7 +24,7 @@ func lookups(l net.Listener, end time.Time, tell func(from netip.Addr, groups []
 			return
 		}
 		c.SetDeadline(end)
-		c.Write([]byte{0, 0, 0, 1}) // who connects waits for the version; what it says then is all that counts
+		_, _ = c.Write([]byte{0, 0, 0, 1}) // who connects waits for the version; what it says then is all that counts
 		b, err := io.ReadAll(io.LimitReader(c, maxAnswer))
 		c.Close()
 		from, perr := netip.ParseAddrPort(c.RemoteAddr().String())

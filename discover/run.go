@@ -81,7 +81,6 @@ type run struct {
 	wait   sync.WaitGroup
 	mu     sync.Mutex // of result.Table
 	result *Result
-	conns  []*mcast.Conn
 }
 
 // listen joins the groups of those who are not asked.
@@ -116,7 +115,7 @@ func (r *run) read(ctx context.Context, c *mcast.Conn) {
 	go func() {
 		defer r.wait.Done()
 		defer c.Close()
-		defer context.AfterFunc(ctx, func() { c.SetReadDeadline(time.Unix(1, 0)) })()
+		defer context.AfterFunc(ctx, func() { _ = c.SetReadDeadline(time.Unix(1, 0)) })()
 		ds := make([]mcast.Datagram, 16)
 		for ctx.Err() == nil {
 			n, err := c.ReadBatch(ds)

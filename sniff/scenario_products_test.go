@@ -11,9 +11,7 @@ import (
 )
 
 func init() {
-	for _, s := range productScenarios {
-		scenarios = append(scenarios, s)
-	}
+	scenarios = append(scenarios, productScenarios...)
 }
 
 const activemq = "default.ActiveMQ-4.alive.%localhost%"

@@ -67,7 +67,7 @@ func (j *judge) losses() {
 			if st == verdict.Fail {
 				saw += "; so much loss makes Tomcats give up members that are there"
 			}
-			j.add(idLoss, st, conf, j.name(a), saw, verdict.Next(fmt.Sprintf("muster ping --udp --both between the two tells whether unicast loses as much")))
+			j.add(idLoss, st, conf, j.name(a), saw, verdict.Next("muster ping --udp --both between the two tells whether unicast loses as much"))
 		case j.Nodes[a.To].Self && a.Lost >= lossLeast && a.Loss >= lossWorthTelling:
 			j.add(idLoss, verdict.Unknown, verdict.Definite, j.name(a), fmt.Sprintf("%d of %d announcements of %s are missing, and this host itself lost %d datagrams and stood still for %s: the network is not known to lose any",
 				a.Lost, a.Lost+a.Received, j.Label(a.From), j.Dropped, j.Stood.Round(100*time.Millisecond)))

@@ -119,12 +119,12 @@ func isIPTables(ref Ref) bool {
 
 // beforeTracking: the chain runs before connection tracking, where nothing is
 // established.
-func (ref Ref) beforeTracking(r *Ruleset) bool {
-	t := r.table(ref.Family, ref.Table, ref.Legacy)
+func (r Ref) beforeTracking(rules *Ruleset) bool {
+	t := rules.table(r.Family, r.Table, r.Legacy)
 	if t == nil {
 		return false
 	}
-	c := t.chain(ref.Base)
+	c := t.chain(r.Base)
 	return c != nil && (c.Hook == "ingress" || c.Hook == "egress" || c.Priority <= -200 && (c.Hook == "prerouting" || c.Hook == "output"))
 }
 

@@ -46,7 +46,7 @@ func (m *machine) ipset(name string, sides []string, depth int) tri {
 	_, parts, _ := strings.Cut(set.Type, ":")
 	found, sure := no, yes
 	for _, e := range set.Elems {
-		t := yes
+		var t tri
 		if parts == "set" {
 			t = m.ipset(e.Set, sides, depth+1)
 		} else {

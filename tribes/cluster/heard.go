@@ -41,7 +41,7 @@ func Forms(ctx context.Context, cfg Config, at []netip.AddrPort) ([]Receiver, er
 	for waiting > 0 {
 		e, err := n.Next(ctx)
 		if err != nil {
-			return out, nil //nolint:nilerr // the end of the time
+			return out, nil // the end of the time
 		}
 		ap, ok := e.Member.AddrPort()
 		for i := range out {

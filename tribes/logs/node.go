@@ -135,13 +135,6 @@ func (n *Node) startedBetween(from, to time.Time) bool {
 	return slices.ContainsFunc(n.Lives, func(l Life) bool { return l.Start.After(from) && l.Start.Before(to) })
 }
 
-// runsAt reports whether it was started and not stopped at t, by its log.
-func (n *Node) runsAt(t time.Time) bool {
-	return slices.ContainsFunc(n.Lives, func(l Life) bool {
-		return !l.Start.After(t) && !l.Failed && (l.Stop.IsZero() || l.Stop.After(t))
-	})
-}
-
 func (n *Node) count(kind Kind) (count int) {
 	for i := range n.events {
 		if n.events[i].Kind == kind {

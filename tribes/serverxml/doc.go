@@ -1,4 +1,4 @@
-// Package config reads a Tomcat's server.xml the way Tomcat does and tells what
+// Package serverxml reads a Tomcat's server.xml the way Tomcat does and tells what
 // the cluster in it will do, what is wrong with it, and how two nodes differ.
 //
 // [Read] turns one file into a [File]: every <Cluster> with each attribute, its

@@ -86,9 +86,9 @@ func (c *Conn) alertFor(err error) {
 	var f *failure
 	switch {
 	case errors.As(err, &f):
-		c.writeAlert(f.alert)
+		_ = c.writeAlert(f.alert)
 	case errors.Is(err, ErrNoPSK):
-		c.writeAlert(HandshakeFailure)
+		_ = c.writeAlert(HandshakeFailure)
 	}
 }
 
@@ -303,7 +303,7 @@ func (c *Conn) Write(p []byte) (int, error) {
 // Close says goodbye and closes the connection below.
 func (c *Conn) Close() error {
 	c.Conn.SetWriteDeadline(time.Now().Add(time.Second))
-	c.writeAlert(CloseNotify)
+	_ = c.writeAlert(CloseNotify)
 	c.writeMu.Lock()
 	c.closed = true
 	c.writeMu.Unlock()

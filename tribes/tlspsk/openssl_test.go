@@ -80,9 +80,8 @@ func flags(c Config, v Version) []string {
 // OpenSSL's external keys of TLS 1.3 that are given by -psk belong to SHA-256, so SHA-384
 // is tried in 1.2 here and in 1.3 between our own two sides.
 func TestAgainstOpenSSLServer(t *testing.T) {
-	other, name := config(), config()
+	other := config()
 	other.Key = []byte("another key of the same length!!")
-	name.Identity = "somebody else"
 	long := config()
 	long.SHA384 = true
 	for _, c := range []struct {

@@ -127,7 +127,7 @@ func readRecord(r *bufio.Reader) (kind byte, head, body []byte, err error) {
 		return 0, nil, nil, cut(err)
 	}
 	b = append([]byte(nil), b...)
-	r.Discard(len(b))
+	_, _ = r.Discard(len(b))
 	return b[0], b[:5:5], b[5:], nil
 }
 

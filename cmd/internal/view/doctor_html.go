@@ -1,7 +1,7 @@
 package view
 
 import (
-	"html/template"
+	"text/template"
 	"io"
 	"slices"
 	"sync"
@@ -10,6 +10,9 @@ import (
 	"muster/internal/verdict"
 	"muster/ping/mesh"
 )
+
+// The page is made by text/template, and every value goes through its html function:
+// html/template would make the binary a megabyte larger.
 
 // HTML writes one self-contained page: no script, nothing from elsewhere, readable in
 // light and dark, on a phone and on paper.
@@ -83,7 +86,7 @@ func arrowWord(a mesh.Arrow) string {
 var doctorPage = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("doctor").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>muster doctor: {{.Summary.Status}} on {{.Name}}</title>
+<title>muster doctor: {{html .Summary.Status}} on {{html .Name}}</title>
 <style>
 :root{color-scheme:light dark;--bg:#fff;--fg:#1b1f24;--dim:#57606a;--line:#d0d7de;--fail:#b3261e;--warn:#8a5a00;--pass:#1a6b33;--box:#f6f8fa}
 @media (prefers-color-scheme:dark){:root{--bg:#11151a;--fg:#e6edf3;--dim:#9aa4af;--line:#30363d;--fail:#ff8a80;--warn:#f2c14e;--pass:#7ee2a0;--box:#1a2027}}
@@ -98,23 +101,23 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem .75rem;margin:.3
 @media (max-width:30rem){dl{grid-template-columns:1fr}}
 @media print{body{max-width:none;padding:0}article{background:none}}
 </style></head><body>
-<h1><span class="{{.Summary.Status}}">{{.Summary.Status}}</span> on {{.Name}}</h1>
-<p class="dim">muster doctor, {{.At}}; the wire was watched for {{.Watching}}, the whole took {{.Took}}. {{.Summary.Fail}} fail, {{.Summary.Warn}} warn, {{.Summary.Unknown}} unknown, {{.Summary.Pass}} pass.</p>
-{{define "verdict"}}<article class="{{.Status}}"><h3><span class="{{.Status}}">{{.Status}}</span> {{.Title}} <code>{{.ID}}</code></h3>
-<p>{{if .Subject}}<strong>{{.Subject}}</strong>: {{end}}{{.Saw}} <span class="dim">({{.Confidence}})</span></p>
-{{if .Evidence}}<dl>{{range .Evidence}}<dt>{{.What}}</dt><dd>{{.Value}} <span class="dim">{{.ReadFrom}}</span></dd>{{end}}</dl>{{end}}
-{{if .Fix}}<p>Fix:</p><pre>{{range .Fix}}{{.}}
-{{end}}</pre>{{end}}{{if .Next}}<p>Ask next:</p><pre>{{range .Next}}{{.}}
+<h1><span class="{{html .Summary.Status}}">{{html .Summary.Status}}</span> on {{html .Name}}</h1>
+<p class="dim">muster doctor, {{html .At}}; the wire was watched for {{html .Watching}}, the whole took {{html .Took}}. {{html .Summary.Fail}} fail, {{html .Summary.Warn}} warn, {{html .Summary.Unknown}} unknown, {{html .Summary.Pass}} pass.</p>
+{{define "verdict"}}<article class="{{html .Status}}"><h3><span class="{{html .Status}}">{{html .Status}}</span> {{html .Title}} <code>{{html .ID}}</code></h3>
+<p>{{if .Subject}}<strong>{{html .Subject}}</strong>: {{end}}{{html .Saw}} <span class="dim">({{html .Confidence}})</span></p>
+{{if .Evidence}}<dl>{{range .Evidence}}<dt>{{html .What}}</dt><dd>{{html .Value}} <span class="dim">{{html .ReadFrom}}</span></dd>{{end}}</dl>{{end}}
+{{if .Fix}}<p>Fix:</p><pre>{{range .Fix}}{{html .}}
+{{end}}</pre>{{end}}{{if .Next}}<p>Ask next:</p><pre>{{range .Next}}{{html .}}
 {{end}}</pre>{{end}}</article>{{end}}
 <h2>What is wrong</h2>
 {{range .Bad}}{{template "verdict" .}}{{else}}<p>Nothing that could be seen from here.</p>{{end}}
 {{if .Open}}<h2>What could not be told</h2>{{range .Open}}{{template "verdict" .}}{{end}}{{end}}
 {{if .Rest}}<h2>What follows from it</h2>{{range .Rest}}{{template "verdict" .}}{{end}}{{end}}
 {{if .Members}}<h2>Members</h2><div class="scroll"><table><tr><th>member</th><th>heartbeats</th><th>TCP</th><th>known by</th></tr>
-{{range .Members}}<tr><td>{{.Addr}}{{if .Own}} (this host){{end}}</td><td>{{.Heard}}</td><td>{{.TCP}}</td><td>{{.From}}</td></tr>{{end}}</table></div>{{end}}
-{{if .Matrix}}<h2>Who hears whom</h2><div class="scroll"><table><tr><th>hears</th>{{range .Columns}}<th>{{.}}</th>{{end}}</tr>
-{{range .Matrix}}<tr><th>{{.Name}}</th>{{range .Cells}}<td>{{.}}</td>{{end}}</tr>{{end}}</table></div>{{end}}
-{{if .Blind}}<h2>What could not be asked</h2><ul>{{range .Blind}}<li>{{.}}</li>{{end}}</ul>{{end}}
+{{range .Members}}<tr><td>{{html .Addr}}{{if .Own}} (this host){{end}}</td><td>{{html .Heard}}</td><td>{{html .TCP}}</td><td>{{html .From}}</td></tr>{{end}}</table></div>{{end}}
+{{if .Matrix}}<h2>Who hears whom</h2><div class="scroll"><table><tr><th>hears</th>{{range .Columns}}<th>{{html .}}</th>{{end}}</tr>
+{{range .Matrix}}<tr><th>{{html .Name}}</th>{{range .Cells}}<td>{{html .}}</td>{{end}}</tr>{{end}}</table></div>{{end}}
+{{if .Blind}}<h2>What could not be asked</h2><ul>{{range .Blind}}<li>{{html .}}</li>{{end}}</ul>{{end}}
 </body></html>
 `))
 })

@@ -97,7 +97,7 @@ func compare(a, b string) int {
 
 func number(parts []string, i int) (n int) {
 	if i < len(parts) {
-		fmt.Sscanf(parts[i], "%d", &n)
+		_, _ = fmt.Sscanf(parts[i], "%d", &n)
 	}
 	return n
 }

@@ -196,7 +196,7 @@ func (r *Receiver) Serve(ctx context.Context) error {
 	for pause := time.Duration(0); ; {
 		ln, err := r.gate.wait(ctx)
 		if err != nil {
-			return nil //nolint:nilerr // the end of ctx
+			return nil // the end of ctx
 		}
 		nc, err := ln.AcceptTCP()
 		switch {
