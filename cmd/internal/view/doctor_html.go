@@ -1,10 +1,10 @@
 package view
 
 import (
-	"text/template"
 	"io"
 	"slices"
 	"sync"
+	"text/template"
 	"time"
 
 	"muster/internal/verdict"
