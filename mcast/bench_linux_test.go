@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"golang.org/x/net/ipv4"
+
+	"muster/internal/batch"
 )
 
 // One turn of each benchmark sends a batch of 64 datagrams of 100 bytes to a
@@ -14,14 +16,14 @@ import (
 func BenchmarkConn(b *testing.B) {
 	g := group(b, "239.77.2.1:%d", freePort(b))
 	c := listen(b, Config{Groups: []Group{g}, ReadBuffer: 4 << 20})
-	out, in := payloadsOf(batchSize), make([]Datagram, batchSize)
+	out, in := payloadsOf(batch.Size), make([]Datagram, batch.Size)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := c.SendBatch(out, g.AddrPort()); err != nil {
 			b.Fatal(err)
 		}
-		for n := 0; n < batchSize; {
-			k, err := c.ReadBatch(in[:batchSize-n])
+		for n := 0; n < batch.Size; {
+			k, err := c.ReadBatch(in[:batch.Size-n])
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -51,22 +53,22 @@ func BenchmarkXNet(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	out, in := make([]ipv4.Message, batchSize), make([]ipv4.Message, batchSize)
-	for i, p := range payloadsOf(batchSize) {
+	out, in := make([]ipv4.Message, batch.Size), make([]ipv4.Message, batch.Size)
+	for i, p := range payloadsOf(batch.Size) {
 		out[i] = ipv4.Message{Buffers: [][]byte{p}, Addr: net.UDPAddrFromAddrPort(g.AddrPort())}
-		in[i] = ipv4.Message{Buffers: [][]byte{make([]byte, 2048)}, OOB: make([]byte, controlSize)}
+		in[i] = ipv4.Message{Buffers: [][]byte{make([]byte, 2048)}, OOB: make([]byte, 192)}
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		for n := 0; n < batchSize; {
+		for n := 0; n < batch.Size; {
 			k, err := pc.WriteBatch(out[n:], 0)
 			if err != nil {
 				b.Fatal(err)
 			}
 			n += k
 		}
-		for n := 0; n < batchSize; {
-			k, err := pc.ReadBatch(in[:batchSize-n], 0)
+		for n := 0; n < batch.Size; {
+			k, err := pc.ReadBatch(in[:batch.Size-n], 0)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -91,5 +93,5 @@ func payloadsOf(n int) [][]byte {
 }
 
 func perDatagram(b *testing.B) {
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*batchSize), "ns/datagram")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*batch.Size), "ns/datagram")
 }

@@ -44,7 +44,7 @@ type system struct {
 	ready    []*socket  // named by epoll, not read yet
 	readyBuf [64]*socket
 	events   [64]unix.EpollEvent
-	batch    *batch
+	batch    *received
 	busy     bool // the last read got many
 }
 

@@ -8,6 +8,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"muster/internal/batch"
 )
 
 // sender is the socket that a Conn sends from, one for each address family, and
@@ -15,8 +17,8 @@ import (
 type sender struct {
 	*socket
 	mu   sync.Mutex // held while a batch goes out
-	msgs [batchSize]unix.Mmsghdr
-	iovs [batchSize]unix.Iovec
+	msgs [batch.Size]unix.Mmsghdr
+	iovs [batch.Size]unix.Iovec
 	name unix.RawSockaddrInet6
 }
 
@@ -68,7 +70,8 @@ func (s *system) newSender(to netip.Addr) (*sender, error) {
 	return snd, nil
 }
 
-// groupFor is a group to bind a socket to that sends to to.
+// groupFor is the group to bind the socket to that sends to an address: a socket bound to
+// a group receives nothing that is meant for others.
 func groupFor(to netip.Addr) netip.Addr {
 	switch {
 	case to.IsMulticast():
@@ -130,7 +133,7 @@ func (snd *sender) send(ps [][]byte, to netip.AddrPort, zone uint32) (int, error
 	size := snd.setName(to, zone)
 	sent := 0
 	for sent < len(ps) {
-		n := min(len(ps)-sent, batchSize)
+		n := min(len(ps)-sent, batch.Size)
 		for i, p := range ps[sent : sent+n] {
 			snd.iovs[i].Base = unsafe.SliceData(p)
 			snd.iovs[i].SetLen(len(p))
@@ -142,7 +145,7 @@ func (snd *sender) send(ps [][]byte, to netip.AddrPort, zone uint32) (int, error
 			return sent, err
 		}
 	}
-	clear(snd.iovs[:min(len(ps), batchSize)]) // hold no payload of the caller
+	clear(snd.iovs[:min(len(ps), batch.Size)]) // hold no payload of the caller
 	return sent, nil
 }
 
@@ -183,11 +186,11 @@ func (snd *sender) sendmmsg(n int) (int, error) {
 func (snd *sender) setName(to netip.AddrPort, zone uint32) uint32 {
 	if to.Addr().Is4() {
 		*(*unix.RawSockaddrInet4)(unsafe.Pointer(&snd.name)) = unix.RawSockaddrInet4{
-			Family: unix.AF_INET, Port: hostOrder(to.Port()), Addr: to.Addr().As4()}
+			Family: unix.AF_INET, Port: batch.HostOrder(to.Port()), Addr: to.Addr().As4()}
 		return unix.SizeofSockaddrInet4
 	}
 	snd.name = unix.RawSockaddrInet6{
-		Family: unix.AF_INET6, Port: hostOrder(to.Port()), Addr: to.Addr().As16(), Scope_id: zone}
+		Family: unix.AF_INET6, Port: batch.HostOrder(to.Port()), Addr: to.Addr().As16(), Scope_id: zone}
 	return unix.SizeofSockaddrInet6
 }
 

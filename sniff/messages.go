@@ -6,49 +6,70 @@ import (
 	"net/netip"
 	"time"
 
+	"muster/sniff/analysis"
 	"muster/tribes"
 	"muster/tribes/decode"
 	"muster/tribes/javaser"
 )
 
+// messages reads what frames hold: messages, and the acks that answer them. It counts them, gives
+// them to the analysis and tells of them.
+type messages struct {
+	decoder  decode.Decoder
+	analysis *analysis.Analysis
+	totals   *Totals
+	tell     func(*Event) // nil where nobody looks at events
+	// event is of the packet that is read; what is told of is written into it.
+	event   Event
+	data    tribes.ChannelData // the latest message
+	content decode.Content
+}
+
+// packet says by which packet the next messages come.
+func (m *messages) packet(e *Event) {
+	if m.tell != nil {
+		m.event = Event{Packet: e.Packet, Frame: e.Frame}
+	}
+}
+
 // frameData decodes the data of a frame and tells of the message.
-func (s *Sniffer) frameData(src, dst netip.AddrPort, data []byte, size int, now int64) *tribes.ChannelData {
+func (m *messages) frameData(src, dst netip.AddrPort, data []byte, size int, now int64) *tribes.ChannelData {
 	var err error
-	c := &s.streams.data
+	c := &m.data
 	if *c, err = tribes.ParseChannelData(data); err != nil {
-		s.broken(src, dst, fmt.Errorf("message: %w", err))
+		m.broken(src, dst, fmt.Errorf("message: %w", err))
 		return nil
 	}
-	s.spoken(src, dst, size, now)
+	m.spoken(src, dst, size, now)
 	return c
 }
 
 // frame55 is frameData for a frame of Tomcat 5.5.
-func (s *Sniffer) frame55(src, dst netip.AddrPort, data []byte, size int, now int64) *tribes.ChannelData {
-	c, err := decode.Message55(data, s.decoder.Limit)
+func (m *messages) frame55(src, dst netip.AddrPort, data []byte, size int, now int64) *tribes.ChannelData {
+	c, err := decode.Message55(data, m.decoder.Limit)
 	if err != nil {
-		s.broken(src, dst, fmt.Errorf("message of Tomcat 5.5: %w", err))
+		m.broken(src, dst, fmt.Errorf("message of Tomcat 5.5: %w", err))
 		return nil
 	}
-	s.streams.data = c
-	s.spoken(src, dst, size, now)
-	return &s.streams.data
+	m.data = c
+	m.spoken(src, dst, size, now)
+	return &m.data
 }
 
 // spoken tells of the message that was just read.
-func (s *Sniffer) spoken(src, dst netip.AddrPort, size int, now int64) {
-	c, content := &s.streams.data, &s.streams.content
-	*content = s.read(c)
-	s.Totals.Messages++
-	m := s.Analysis.Message(src.Addr(), c, kindName(content), size, now)
-	if m != nil && content.Kind == decode.Encrypted && content.Err != nil {
-		m.Talk.Undecrypted++
+func (m *messages) spoken(src, dst netip.AddrPort, size int, now int64) {
+	c, content := &m.data, &m.content
+	*content = m.read(c)
+	m.totals.Messages++
+	sender := m.analysis.Message(src.Addr(), c, kindName(content), size, now)
+	if sender != nil && content.Kind == decode.Encrypted && content.Err != nil {
+		sender.Talk.Undecrypted++
 	}
-	if s.o.Event != nil {
-		e := &s.streams.event
+	if m.tell != nil {
+		e := &m.event
 		e.Kind, e.Source, e.Destination = Message, src, dst
 		e.Data, e.Content, e.Bytes, e.Err = c, content, size, nil
-		s.o.Event(e)
+		m.tell(e)
 	}
 }
 
@@ -57,9 +78,9 @@ const staticMember = "StaticMembershipProvider$MemberMessage"
 
 // read decodes the message. Where nobody looks at events, a Java object is
 // not taken apart: that it is one is all that the analysis asks.
-func (s *Sniffer) read(c *tribes.ChannelData) decode.Content {
-	if s.o.Event != nil || !javaser.IsStream(c.Message) {
-		return s.decoder.Message(c)
+func (m *messages) read(c *tribes.ChannelData) decode.Content {
+	if m.tell != nil || !javaser.IsStream(c.Message) {
+		return m.decoder.Message(c)
 	}
 	if len(c.Message) < 4096 && bytes.Contains(c.Message, []byte(staticMember)) {
 		return decode.Content{Kind: decode.StaticMember}
@@ -77,7 +98,7 @@ func kindName(content *decode.Content) string {
 }
 
 // pend notes a message that may ask for an ack.
-func (s *Sniffer) pend(k *conn, c *tribes.ChannelData, size int, now int64) {
+func (m *messages) pend(k *conn, c *tribes.ChannelData, size int, now int64) {
 	if k.receiver == nil {
 		return
 	}
@@ -95,12 +116,12 @@ func (s *Sniffer) pend(k *conn, c *tribes.ChannelData, size int, now int64) {
 }
 
 // ack tells of an answer: it belongs to the oldest message that waits.
-func (s *Sniffer) ack(k *conn, src, dst netip.AddrPort, p tribes.Piece, now int64) {
+func (m *messages) ack(k *conn, src, dst netip.AddrPort, p tribes.Piece, now int64) {
 	failed := p.Kind == tribes.PieceFailAck
 	if failed {
-		s.Totals.FailAcks++
+		m.totals.FailAcks++
 	} else {
-		s.Totals.Acks++
+		m.totals.Acks++
 	}
 	latency, asked := time.Duration(0), len(k.pending) > 0
 	var of tribes.UniqueID
@@ -111,13 +132,23 @@ func (s *Sniffer) ack(k *conn, src, dst netip.AddrPort, p tribes.Piece, now int6
 	if k.receiver != nil {
 		k.receiver.Ack(latency, failed, asked)
 	}
-	if s.o.Event != nil {
-		e := &s.streams.event
+	if m.tell != nil {
+		e := &m.event
 		e.Kind, e.Source, e.Destination = Ack, src, dst
 		if failed {
 			e.Kind = FailAck
 		}
 		e.Data, e.Bytes, e.Latency, e.Asked, e.AckOf, e.Err = nil, p.Size, latency, asked, of, nil
-		s.o.Event(e)
+		m.tell(e)
+	}
+}
+
+// broken counts a place that cannot be read, and tells of it.
+func (m *messages) broken(src, dst netip.AddrPort, err error) {
+	m.totals.Invalid++
+	if m.tell != nil {
+		e := &m.event
+		e.Kind, e.Source, e.Destination, e.Err, e.Data = Broken, src, dst, err, nil
+		m.tell(e)
 	}
 }

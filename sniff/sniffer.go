@@ -57,13 +57,13 @@ type Sniffer struct {
 	// Unread counts packets by their link types, where those are not read.
 	Unread map[capture.LinkType]uint64
 
-	decoder decode.Decoder
-
 	finder proto.Finder
 	copies *copies.Table
 	defrag *frame.Defragmenter
-	tcp    *stream.Assembler
-	streams
+	// The way of TCP: tcp puts streams together, streams finds frames in them, messages reads those.
+	tcp      *stream.Assembler
+	streams  *streams
+	messages *messages
 
 	event       Event
 	frame       frame.Frame
@@ -84,13 +84,13 @@ func New(o Options) *Sniffer {
 	s := &Sniffer{
 		o:        o,
 		Analysis: analysis.New(o.Analysis),
-		decoder:  o.Decoder,
 		copies:   copies.New(),
 		defrag:   frame.NewDefragmenter(),
 		known:    map[netip.AddrPort]string{},
 	}
-	s.streams.init(s)
-	s.tcp = stream.NewAssembler(&s.streams)
+	s.messages = &messages{decoder: o.Decoder, analysis: s.Analysis, totals: &s.Totals, tell: o.Event}
+	s.streams = newStreams(s.messages)
+	s.tcp = stream.NewAssembler(s.streams)
 	return s
 }
 

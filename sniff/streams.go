@@ -11,22 +11,19 @@ import (
 	"muster/sniff/stream"
 	"muster/sniff/tlswire"
 	"muster/tribes"
-	"muster/tribes/decode"
 )
 
 // streams turns the bytes of TCP connections into messages and acks. It is the
 // sink of the stream assembler.
 type streams struct {
-	s *Sniffer
+	messages *messages
+	analysis *analysis.Analysis
 	// receivers are the ports that heartbeats advertise, beside the usual ones.
 	receivers map[uint16]bool
 	// secure are the ports for TLS that heartbeats announce.
-	secure  map[uint16]bool
-	held    int // bytes that wait in scanners
-	spare   []*tribes.Scanner
-	event   Event
-	data    tribes.ChannelData // the latest message
-	content decode.Content
+	secure map[uint16]bool
+	held   int // bytes that wait in scanners
+	spare  []*tribes.Scanner
 }
 
 // The bounds of what is read of streams.
@@ -66,19 +63,17 @@ type half struct {
 	frames  uint64
 }
 
-func (t *streams) init(s *Sniffer) {
-	t.s = s
-	t.receivers = map[uint16]bool{}
-	t.secure = map[uint16]bool{}
+func newStreams(m *messages) *streams {
+	return &streams{messages: m, analysis: m.analysis, receivers: map[uint16]bool{}, secure: map[uint16]bool{}}
 }
 
 // receiver remembers the ports of a member.
-func (s *Sniffer) receiver(m *tribes.Member) {
-	if p := m.SecurePort; p > 0 && p < 1<<16 && p != m.Port && len(s.secure) < maxReceivers {
-		s.secure[uint16(p)] = true
+func (t *streams) receiver(m *tribes.Member) {
+	if p := m.SecurePort; p > 0 && p < 1<<16 && p != m.Port && len(t.secure) < maxReceivers {
+		t.secure[uint16(p)] = true
 	}
-	if p := m.Port; (p < receiverLow || p > receiverHigh) && p > 0 && p < 1<<16 && len(s.receivers) < maxReceivers {
-		s.receivers[uint16(p)] = true
+	if p := m.Port; (p < receiverLow || p > receiverHigh) && p > 0 && p < 1<<16 && len(t.receivers) < maxReceivers {
+		t.receivers[uint16(p)] = true
 	}
 }
 
@@ -91,13 +86,13 @@ func (t *streams) newConn(server netip.AddrPort) *conn {
 	if t.secure[server.Port()] {
 		return &conn{tls: new([2]tlswire.Side)}
 	}
-	return &conn{receiver: t.s.Analysis.Receiver(server)}
+	return &conn{receiver: t.analysis.Receiver(server)}
 }
 
 // tribesTCP reports whether f belongs to a stream of the cluster: by its ports,
 // its first bytes, or because it did before.
 func (s *Sniffer) tribesTCP(f *frame.Frame) bool {
-	if s.isReceiver(f.DstPort) || s.isReceiver(f.SrcPort) || tribes.IsFrame(f.Payload) {
+	if s.streams.isReceiver(f.DstPort) || s.streams.isReceiver(f.SrcPort) || tribes.IsFrame(f.Payload) {
 		return true
 	}
 	c, _ := s.tcp.Find(f)
@@ -114,9 +109,7 @@ func (s *Sniffer) inside(e *Event) {
 		if e.Err != nil {
 			return
 		}
-		if s.o.Event != nil {
-			s.streams.event = Event{Packet: e.Packet, Frame: e.Frame}
-		}
+		s.messages.packet(e)
 		s.segment(e.Frame, s.timed.Nanos)
 	}
 }
@@ -126,9 +119,9 @@ func (s *Sniffer) segment(f *frame.Frame, now int64) {
 	a := s.Analysis
 	a.Segment(f, now)
 	s.sizes(f, now)
-	c, d := s.tcp.Add(f, now, s.isReceiver(f.DstPort) || !s.isReceiver(f.SrcPort))
+	c, d := s.tcp.Add(f, now, s.streams.isReceiver(f.DstPort) || !s.streams.isReceiver(f.SrcPort))
 	if c.User == nil && !c.Closed() {
-		c.User = s.newConn(c.Server)
+		c.User = s.streams.newConn(c.Server)
 	}
 	if k, ok := c.User.(*conn); ok && k.receiver != nil && d == stream.ToClient && c.Answered && f.TCPFlags&frame.SYN != 0 {
 		a.Answered(c.Server, now)
@@ -154,16 +147,16 @@ func (s *Sniffer) sizes(f *frame.Frame, now int64) {
 // broadcast reads the frames of a datagram to the group.
 func (s *Sniffer) broadcast(e *Event) {
 	b := e.Frame.Payload
-	s.streams.event = Event{Packet: e.Packet, Frame: e.Frame}
+	s.messages.packet(e)
 	for len(b) > 0 {
 		data, n, err := tribes.ParseFrame(b, len(b))
 		if err != nil {
 			if !e.Frame.Cut {
-				s.broken(e.Source, e.Destination, fmt.Errorf("broadcast: %w", err))
+				s.messages.broken(e.Source, e.Destination, fmt.Errorf("broadcast: %w", err))
 			}
 			return
 		}
-		s.frameData(e.Frame.Source(), e.Frame.Destination(), data, n, s.timed.Nanos)
+		s.messages.frameData(e.Frame.Source(), e.Frame.Destination(), data, n, s.timed.Nanos)
 		b = b[n:]
 	}
 }
@@ -267,7 +260,7 @@ func (t *streams) frames(c *stream.Conn, k *conn, d stream.Dir, now int64) {
 			if k.receiver != nil {
 				k.receiver.Invalid++
 			}
-			t.s.broken(src, dst, err)
+			t.messages.broken(src, dst, err)
 			h.scanner.Resync()
 			continue
 		}
@@ -277,23 +270,13 @@ func (t *streams) frames(c *stream.Conn, k *conn, d stream.Dir, now int64) {
 			if k.receiver != nil {
 				k.receiver.Sent(src.Addr())
 			}
-			data := t.s.frameData(src, dst, p.Data, p.Size, now)
-			t.s.pend(k, data, p.Size, now)
+			data := t.messages.frameData(src, dst, p.Data, p.Size, now)
+			t.messages.pend(k, data, p.Size, now)
 		case tribes.PieceMessage55:
-			t.s.pend(k, t.s.frame55(src, dst, p.Data, p.Size, now), p.Size, now)
+			t.messages.pend(k, t.messages.frame55(src, dst, p.Data, p.Size, now), p.Size, now)
 		default:
-			t.s.ack(k, src, dst, p, now)
+			t.messages.ack(k, src, dst, p, now)
 		}
-	}
-}
-
-// broken counts a place that cannot be read, and tells of it.
-func (s *Sniffer) broken(src, dst netip.AddrPort, err error) {
-	s.Totals.Invalid++
-	if s.o.Event != nil {
-		e := &s.streams.event
-		e.Kind, e.Source, e.Destination, e.Err, e.Data = Broken, src, dst, err, nil
-		s.o.Event(e)
 	}
 }
 
@@ -324,7 +307,7 @@ func (t *streams) Closed(c *stream.Conn, now int64) {
 		}
 	}
 	if k.tls != nil && (c.Opened || c.Answered) {
-		if r := t.s.Analysis.TLSReceiver(c.Server); r != nil {
+		if r := t.analysis.TLSReceiver(c.Server); r != nil {
 			r.Announced = r.Announced || t.secure[c.Server.Port()]
 			r.Ended(&k.tls[stream.ToServer], &k.tls[stream.ToClient])
 		}
@@ -338,6 +321,6 @@ func (t *streams) Closed(c *stream.Conn, now int64) {
 			missing++
 		}
 	}
-	t.s.Analysis.Closed(k.receiver, c, missing, now)
+	t.analysis.Closed(k.receiver, c, missing, now)
 	c.User = nil
 }

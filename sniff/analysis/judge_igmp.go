@@ -8,13 +8,7 @@ import (
 	"time"
 
 	"muster/internal/verdict"
-)
-
-// How long to watch before the lack of a query says something: a querier's
-// default interval is 125 s, and a host may answer 10 s later.
-const (
-	watchHint = int64(60 * time.Second)
-	watchSure = int64(130 * time.Second)
+	"muster/mcast/querier"
 )
 
 func (j *judge) igmpQuerier() {
@@ -77,15 +71,15 @@ func (j *judge) querier(n *network, s *Membership, id verdict.ID, name string, f
 		j.add(id, verdict.Fail, verdict.Likely, strings.Join(starved, ", "),
 			fmt.Sprintf("heartbeats of %s stopped arriving while it went on over TCP, and %s%s: a switch that snoops has forgotten who listens", strings.Join(starved, ", "), last, n.on()), more...)
 	case len(groups) == 0 && s.LastQuery == 0: // nothing that a switch would not flood
-	case s.LastQuery == 0 && watched >= watchSure:
-		j.add(id, verdict.Fail, verdict.Likely, n.name,
-			fmt.Sprintf("%d reports and not one query in %s%s: a switch that snoops forgets the members after 260 s", s.Reports, span(watched), n.on()), more...)
-	case s.LastQuery == 0 && watched >= watchHint:
-		j.add(id, verdict.Warn, verdict.Hint, n.name,
-			fmt.Sprintf("%d reports and not one query in %s%s; watch for %s to be sure", s.Reports, span(watched), n.on(), span(watchSure)), more...)
 	case s.LastQuery == 0:
-		j.add(id, verdict.Skip, verdict.Hint, n.name,
-			fmt.Sprintf("no query was seen%s, but %s are too short to tell: a querier asks each 125 s", n.on(), span(watched)))
+		status := querier.WithoutQuery(time.Duration(watched))
+		if status == verdict.Unknown {
+			status, more = verdict.Skip, nil // nobody asked for it
+		} else {
+			more = append(more, verdict.Next("at the switch: does it snoop, and who is its querier?"))
+		}
+		j.add(id, status, verdict.Hint, n.name,
+			fmt.Sprintf("%d %s reports%s, and %s", s.Reports, name, n.on(), querier.NoQuery(time.Duration(watched))), more...)
 	case j.watched(s.LastQuery, j.Last) > expect && len(groups) > 0:
 		j.add(id, verdict.Fail, verdict.Likely, n.name,
 			fmt.Sprintf("the last query came at %s and none since, %s%s: the querier is gone", j.at(s.LastQuery), span(j.watched(s.LastQuery, j.Last)), n.on()), more...)
@@ -113,7 +107,7 @@ func (j *judge) starved(n *network, s *Membership, family func(netip.Addr) bool)
 // membership interval (RFC 3376 section 8.4), by what the queriers tell, or by how
 // often those ask whose version cannot tell it.
 func (j *judge) queryExpected(n *network, family func(netip.Addr) bool) int64 {
-	longest := 260 * time.Second
+	longest := querier.DefaultLifetime
 	for _, q := range n.queriers {
 		if !family(q.Addr) {
 			continue

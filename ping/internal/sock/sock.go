@@ -56,6 +56,3 @@ type Stamp struct {
 	Key uint32
 	At  int64
 }
-
-// maxPacket: no UDP or ICMP packet has more bytes.
-const maxPacket = 65536

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"muster/internal/batch"
 	"muster/mcast"
 )
 
@@ -30,7 +31,7 @@ type Socket struct {
 	port   uint16
 	closed atomic.Bool
 
-	batch *batch // the reader's
+	batch *received // the reader's
 
 	unsegmented atomic.Bool // the kernel or the interface cannot cut packets
 
@@ -172,7 +173,7 @@ func (s *Socket) sockaddr(a netip.AddrPort) unix.Sockaddr {
 // After Close it returns net.ErrClosed.
 func (s *Socket) Read(ps []Packet) (int, error) {
 	if s.batch == nil {
-		s.batch = newBatch()
+		s.batch = &received{Reader: batch.NewReader()}
 	}
 	var n int
 	var err error

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/net/ipv4"
 	"golang.org/x/net/ipv6"
 
+	"muster/internal/batch"
 	"muster/mcast"
 )
 
@@ -35,7 +36,7 @@ type Socket struct {
 
 // Open makes the socket.
 func Open(cfg Config) (*Socket, error) {
-	s := &Socket{cfg: cfg, v6: cfg.Group.Is6(), buf: make([]byte, maxPacket)}
+	s := &Socket{cfg: cfg, v6: cfg.Group.Is6(), buf: make([]byte, batch.MaxDatagram)}
 	if cfg.DontFragment {
 		return nil, errors.New(runtime.GOOS + ": forbidding fragmentation is not possible here")
 	}

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 
 	"golang.org/x/sys/unix"
+
+	"muster/internal/batch"
 )
 
 // maxStamps bounds what is kept until somebody asks.
@@ -60,10 +62,10 @@ func (s *Socket) drainStamps(fd int) {
 		}
 		var st Stamp
 		var ours bool
-		each(control[:n], func(level, kind int, data []byte) {
+		batch.EachControl(control[:n], func(level, kind int, data []byte) {
 			switch {
 			case level == unix.SOL_SOCKET && kind == unix.SO_TIMESTAMPING && len(data) >= 48:
-				st.At = timespec(data) // the first of three is software's
+				st.At, _ = batch.Timespec(data) // the first of three is software's
 			case len(data) >= 16 && (level == unix.IPPROTO_IP && kind == unix.IP_RECVERR || level == unix.IPPROTO_IPV6 && kind == unix.IPV6_RECVERR):
 				// struct sock_extended_err: ee_origin at 4, ee_data, the key, at 12
 				ours = data[4] == unix.SO_EE_ORIGIN_TIMESTAMPING
