@@ -19,6 +19,7 @@ import (
 	"muster/routecheck/facts"
 	"muster/routecheck/judge"
 	"muster/sniff"
+	"muster/tribes/cluster/channel"
 	"muster/tribes/serverxml"
 )
 
@@ -86,6 +87,8 @@ type Member struct {
 	Acked *bool
 	// Tries is how many connections were tried.
 	Tries int
+	// Segment is what became of a large segment to it; nil where there was no reason to ask.
+	Segment *channel.Segment
 	// From is what tells of it: its heartbeats, server.xml, a connection, another node.
 	From string
 }

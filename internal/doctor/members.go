@@ -140,7 +140,7 @@ func (w *watcher) expected() []*Member {
 		}
 	}
 	for _, c := range w.r.Facts.Connections.Value {
-		if a := c.Remote.Addr().Unmap(); !w.own(a) && !w.has(all, a) {
+		if a := c.Remote.Addr().Unmap(); c.State == "" && !w.own(a) && !w.has(all, a) {
 			add(netip.AddrPortFrom(a, w.receiverOf(c)), "", fromConnection)
 		}
 	}
@@ -233,7 +233,11 @@ func (w *watcher) try(ctx context.Context, m *Member) {
 			return
 		}
 	}
-	if m.TCP != mesh.TCPOpen || m.Heard > 0 || w.heardSince(ctx, m) {
+	if m.TCP != mesh.TCPOpen {
+		return
+	}
+	w.trySize(ctx, m)
+	if m.Heard > 0 || w.heardSince(ctx, m) {
 		return
 	}
 	form, known := w.form()
@@ -277,7 +281,7 @@ func (d *doctor) judgeMembers(w *watcher) {
 	heard := w.members()
 	for _, m := range w.expected() {
 		if t := w.tried[m.Addr]; t != nil {
-			m.TCP, m.Acked, m.Tries = t.TCP, t.Acked, t.Tries
+			m.TCP, m.Acked, m.Tries, m.Segment = t.TCP, t.Acked, t.Tries, t.Segment
 		}
 		if h := heard[m.Addr]; h != nil {
 			m.Heard = h.Heard
@@ -292,6 +296,7 @@ func (d *doctor) judgeMembers(w *watcher) {
 func (d *doctor) judgeMember(m Member) {
 	tcp := verdict.Evidence{What: fmt.Sprintf("TCP connections to %s", m.Addr), Value: fmt.Sprintf("%s, %d tried", m.TCP, m.Tries), ReadFrom: "connect"}
 	beats := verdict.Evidence{What: "heartbeats of " + m.Addr.String(), Value: fmt.Sprintf("%d in %s", m.Heard, d.r.Watched.Round(time.Second)), ReadFrom: "the group"}
+	d.judgeSize(m)
 	unreached := (m.TCP == mesh.TCPTimeout || m.TCP == mesh.TCPRefused || m.TCP == mesh.TCPUnreachable) && m.Tries >= tries
 	switch {
 	case m.Heard > 0 && unreached:

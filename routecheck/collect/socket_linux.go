@@ -29,7 +29,7 @@ func sockets(ctx context.Context, proto byte, keep func(netip.AddrPort) bool) fa
 		if proto == unix.IPPROTO_TCP {
 			states = 1 << 10 // TCP_LISTEN
 		}
-		err := diag(ctx, family, proto, states, func(s facts.Socket, _ netip.AddrPort) error {
+		err := diag(ctx, family, proto, states, func(s facts.Socket, _ facts.Connection) error {
 			if len(out) >= maxSockets {
 				return netlink.Stop
 			}
@@ -48,20 +48,19 @@ func sockets(ctx context.Context, proto byte, keep func(netip.AddrPort) bool) fa
 	return facts.Read(out, from)
 }
 
-// readConnections lists the established connections to and from the receiver's
-// ports.
+// readConnections lists the connections to and from the receiver's ports: the
+// established ones, and those that are closed here and have not got rid of their data.
 func readConnections(ctx context.Context, q facts.Query) facts.Fact[[]facts.Connection] {
 	const from = "netlink sock_diag"
-	const established = 1 << 1
 	keep := wantedTCP(q)
 	out := []facts.Connection{}
 	for _, family := range []byte{unix.AF_INET, unix.AF_INET6} {
-		err := diag(ctx, family, unix.IPPROTO_TCP, established, func(s facts.Socket, remote netip.AddrPort) error {
+		err := diag(ctx, family, unix.IPPROTO_TCP, sending, func(_ facts.Socket, c facts.Connection) error {
 			if len(out) >= maxSockets {
 				return netlink.Stop
 			}
-			if keep(s.Local) || keep(remote) {
-				out = append(out, facts.Connection{Local: s.Local, Remote: remote, UID: s.UID, Inode: s.Inode, Queued: s.Queued})
+			if (keep(c.Local) || keep(c.Remote)) && (c.State == "" || c.Unacked > 0) {
+				out = append(out, c)
 			}
 			return nil
 		})
@@ -72,27 +71,37 @@ func readConnections(ctx context.Context, q facts.Query) facts.Fact[[]facts.Conn
 	return facts.Read(out, from)
 }
 
+// tcpStates are the kernel's numbers of the states in which data may be on its way
+// (net/tcp_states.h), with the names of RFC 9293; that of ESTABLISHED is left out.
+var tcpStates = map[byte]string{1: "", 4: "FIN-WAIT-1", 8: "CLOSE-WAIT", 9: "LAST-ACK", 11: "CLOSING"}
+
+// sending has the bit of each of tcpStates.
+const sending = 1<<1 | 1<<4 | 1<<8 | 1<<9 | 1<<11
+
 // diag dumps sockets (linux/inet_diag.h): struct inet_diag_req_v2 asks for a
-// protocol, states and extensions.
-func diag(ctx context.Context, family, proto byte, states uint32, each func(s facts.Socket, remote netip.AddrPort) error) error {
-	const sockDiagByFamily, skMemInfo = 20, 7
+// protocol, states and extensions. The connection is that of a TCP socket.
+func diag(ctx context.Context, family, proto byte, states uint32, each func(s facts.Socket, c facts.Connection) error) error {
+	const sockDiagByFamily, tcpInfo, skMemInfo = 20, 2, 7
 	req := make([]byte, 56)
 	req[0], req[1], req[2] = family, proto, 1<<(skMemInfo-1)
+	if proto == unix.IPPROTO_TCP {
+		req[2] |= 1 << (tcpInfo - 1)
+	}
 	native.PutUint32(req[4:], states)
 	return netlink.Dump(ctx, unix.NETLINK_SOCK_DIAG, sockDiagByFamily, req, func(_ uint16, b []byte) error {
-		s, remote, ok := decodeDiag(b)
+		s, c, ok := decodeDiag(b)
 		if !ok {
 			return nil
 		}
-		return each(s, remote)
+		return each(s, c)
 	})
 }
 
 // decodeDiag reads struct inet_diag_msg and the extensions that matter.
-func decodeDiag(b []byte) (s facts.Socket, remote netip.AddrPort, ok bool) {
+func decodeDiag(b []byte) (s facts.Socket, c facts.Connection, ok bool) {
 	const size = 72
 	if len(b) < size {
-		return s, remote, false
+		return s, c, false
 	}
 	var addr, peer netip.Addr
 	if b[0] == unix.AF_INET {
@@ -100,20 +109,23 @@ func decodeDiag(b []byte) (s facts.Socket, remote netip.AddrPort, ok bool) {
 	} else {
 		addr, peer = netip.AddrFrom16([16]byte(b[8:24])).Unmap(), netip.AddrFrom16([16]byte(b[24:40])).Unmap()
 	}
-	remote = netip.AddrPortFrom(peer, binary.BigEndian.Uint16(b[6:]))
 	s = facts.Socket{Local: netip.AddrPortFrom(addr, binary.BigEndian.Uint16(b[4:])), V6: b[0] == unix.AF_INET6,
 		Bound: native.Uint32(b[40:]), UID: native.Uint32(b[64:]), Queued: native.Uint32(b[56:]), Inode: uint64(native.Uint32(b[68:]))}
-	const memInfo, sockOpt = 7, 22
+	c = facts.Connection{Local: s.Local, Remote: netip.AddrPortFrom(peer, binary.BigEndian.Uint16(b[6:])), UID: s.UID, Inode: s.Inode,
+		Queued: s.Queued, State: tcpStates[b[1]], Unacked: native.Uint32(b[60:])}
+	const tcpInfo, memInfo, sockOpt = 2, 7, 22
 	for _, a := range netlink.Attrs(native, b[size:]) {
 		switch {
 		case a.Kind == memInfo && len(a.Data) >= 36: // SK_MEMINFO_RCVBUF is the second, _DROPS the ninth
 			s.RcvBuf, s.Drops = native.Uint32(a.Data[4:]), uint64(native.Uint32(a.Data[32:]))
+		case a.Kind == tcpInfo && len(a.Data) >= 60: // struct tcp_info: tcpi_retransmits, _snd_mss, _last_ack_recv
+			c.Repeats, c.MSS, c.Quiet = a.Data[2], native.Uint32(a.Data[16:]), native.Uint32(a.Data[56:])
 		case a.Kind == sockOpt && len(a.Data) >= 1: // struct inet_diag_sockopt, bit fields
 			loop, all := a.Data[0]&0x10 != 0, a.Data[0]&0x40 != 0
 			s.Loop, s.All = &loop, &all
 		}
 	}
-	return s, remote, true
+	return s, c, true
 }
 
 func procSockets(proto byte, keep func(netip.AddrPort) bool) facts.Fact[[]facts.Socket] {

@@ -68,7 +68,22 @@ type Connection struct {
 	PID    int            `json:"pid,omitempty"`
 	// Queued are the bytes that the process has not read yet.
 	Queued uint32 `json:"queued,omitempty"`
+	// State is that of RFC 9293 where it is not ESTABLISHED, for example "FIN-WAIT-1".
+	State string `json:"state,omitempty"`
+	// Unacked are the bytes that were written and that the other end has not
+	// acknowledged, Repeats how often in a row the kernel has sent the first of them
+	// again without an answer, Quiet the milliseconds since the last acknowledgement,
+	// MSS the largest segment that is sent, in bytes.
+	Unacked uint32 `json:"unacked,omitempty"`
+	Repeats uint8  `json:"repeats,omitempty"`
+	Quiet   uint32 `json:"quiet_ms,omitempty"`
+	MSS     uint32 `json:"mss,omitempty"`
 }
+
+// Stuck reports whether nothing of what this host sends in the connection gets
+// through, as far as can be seen: the timer of RFC 6298 has run out three times in a
+// row, which takes 1.4 s at least.
+func (c Connection) Stuck() bool { return c.Unacked > 0 && c.Repeats >= 3 }
 
 // BindTest is what happens to one more socket on the group's port, the group's
 // address, with one of the two options: "" for success, or the errno's name.

@@ -11,7 +11,7 @@ var All = []Check{
 	localSnooping, isolation, macAlias, linkLocalRange, tableFull, fastLeave, noReport, mldSnooping, multicastRouter, ttlZero,
 	groupInvalid, groupReserved, ssmAsASM, wellKnown, ipv6Scope, ipv6Disabled, javaIPv6, portInUse,
 	reuseMismatch, loopOff, multicastAll, joinInterface, bindGroup, deaf, limitMemberships, limitSources, limitOptmem,
-	rcvbufOverflow, sendNobufs, fragmentLoss, mtuMismatch, vrfCheck, netnsMismatch, dockerBridge, dockerOverlay,
+	rcvbufOverflow, sendNobufs, unacked, fragmentLoss, mtuMismatch, vrfCheck, netnsMismatch, dockerBridge, dockerOverlay,
 	kubernetesCNI, aws, azure, gcp, hypervisor, wsl2, vpn, rootless, advertisesLoopback, sourceMismatch,
 	dropTime, stopped, clockSkew, receiverPort, notJoined, exposedPort,
 }

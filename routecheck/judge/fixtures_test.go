@@ -384,6 +384,9 @@ func fixtures(t testing.TB) []fixture {
 		{"limit.optmem", nil, func(f sample) { f.set("net.core.optmem_max", "1024") }, verdict.Fail, "1024 bytes", "optmem_max=131072"},
 		{"sock.rcvbuf-overflow", nil, func(f sample) { f.UDP.Value[0].Drops = 12 }, verdict.Warn, "12 datagrams", "rmem_max"},
 		{"sock.send-nobufs", nil, func(f sample) { f.Counters.Value["Udp.SndbufErrors"] = 1000 }, verdict.Warn, "1000 of", "wmem_max"},
+		{"sock.unacked", nil, func(f sample) {
+			f.Connections.Value = []facts.Connection{{Local: netip.MustParseAddrPort("10.77.0.11:43210"), Remote: netip.MustParseAddrPort("10.77.0.12:4000"), Unacked: 21000, Repeats: 5, Quiet: 12000}}
+		}, verdict.Warn, "5 times in a row", ""},
 		{"mtu.fragment-loss", nil, func(f sample) { f.Counters.Value["Ip.ReasmFails"] = 50 }, verdict.Warn, "never became whole", "28 bytes"},
 		{"mtu.mismatch", nil, func(f sample) { f.eth0().MTU = 1280; f.set("net.ipv6.conf.eth0.mtu", "1280") }, verdict.Warn, "1280", "mtu 1500"},
 		{"mtu.mismatch", nil, func(f sample) { f.set("net.ipv6.conf.eth0.mtu", "1400") }, verdict.Warn, "advertises", "mtu 1400"},

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package channel
+
+import "syscall"
+
+func readTCPInfo(syscall.RawConn) (tcpInfo, error) { return tcpInfo{}, ErrNoTCPInfo }
