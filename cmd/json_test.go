@@ -52,7 +52,7 @@ var jsonLines = []struct {
 	{"mesh", "matrix_complete", view.MeshEvent{}},
 	{"mesh", "problem", view.MeshEvent{}},
 	{"mesh", "node", view.MeshNode{}},
-	{"mesh", "arrow", view.MeshArrow{}},
+	{"mesh", "arrow", view.MeshDirection{}},
 	{"mesh", "verdict", view.Verdict{}},
 	{"mesh", "summary", view.MeshSummary{}},
 	{"node", "sent", nodeLine{}},

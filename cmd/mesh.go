@@ -34,7 +34,7 @@ func newMeshCmd(a *app) *cobra.Command {
 		Short: "run it on every node: who hears whom, one way or both",
 		Long: `Run it on every node, with the same group: there is no server and no list. Each node
 announces itself on the group and says whom it hears and how well, so that every node shows
-the whole matrix: who hears whom, one way only, with the loss and delay of each arrow, the
+the whole matrix: who hears whom, one way only, with the loss and delay of each direction, the
 difference of any two clocks, and with --tcp-port whether a TCP port is reachable beside it. A
 node that the group does not reach learns the matrix by unicast.
 
@@ -45,7 +45,7 @@ No privilege is needed to take part.
 
 Without --duration it runs until Ctrl-C. Let it run for longer than the 260 s after which a
 switch without a querier forgets who listens (--duration 5m), and it tells to the second when
-each arrow stopped, and why: no querier asked (igmp.no-querier), queries came and this host
+each direction stopped, and why: no querier asked (igmp.no-querier), queries came and this host
 answered none (fw.igmp-drop), or the datagrams come in and this host drops them
 (fw.input-drop). To see that, it watches IGMP or MLD and the group on the interface, which
 works on Linux and needs CAP_NET_RAW; each node sees it for itself and tells the others. A

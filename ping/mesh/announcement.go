@@ -29,7 +29,7 @@ func (t TCP) String() string {
 // Bad: the connection did not come about, or too late for a Tomcat.
 func (t TCP) Bad() bool { return t > TCPOpen }
 
-// Reason says why an arrow stopped, as the node at its head believes.
+// Reason says why a direction stopped, as the node at its end believes.
 type Reason uint8
 
 const (

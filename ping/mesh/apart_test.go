@@ -63,18 +63,18 @@ func TestConnectionsAreTriedAgain(t *testing.T) {
 		})
 		defer m.stop()
 		time.Sleep(4 * time.Second)
-		if got := m.nodes[0].Report().Arrow(1, 0).TCP; got != TCPUnknown {
+		if got := m.nodes[0].Report().Direction(1, 0).TCP; got != TCPUnknown {
 			t.Errorf("after one or two attempts: %s", got)
 		}
 		time.Sleep(8 * time.Second)
-		if got := m.nodes[0].Report().Arrow(1, 0).TCP; got != TCPOpen {
+		if got := m.nodes[0].Report().Direction(1, 0).TCP; got != TCPOpen {
 			t.Errorf("after a success: %s", got)
 		}
 		m.nodes[0].mu.Lock()
 		fails = 1000
 		m.nodes[0].mu.Unlock()
 		time.Sleep(time.Minute)
-		if got := m.nodes[0].Report().Arrow(1, 0).TCP; got != TCPTimeout {
+		if got := m.nodes[0].Report().Direction(1, 0).TCP; got != TCPTimeout {
 			t.Errorf("after many failures: %s", got)
 		}
 	})

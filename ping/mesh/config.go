@@ -56,21 +56,21 @@ type Config struct {
 type EventKind string
 
 const (
-	NodeAdded     EventKind = "node_added"
-	NodeLeft      EventKind = "node_left"      // it said goodbye
-	NodeGone      EventKind = "node_gone"      // nothing comes from it any more, by no way
-	NodeBack      EventKind = "node_back"      // after gone
-	NodeRestarted EventKind = "node_restarted" // a new process in place of one that is gone
-	ArrowStopped  EventKind = "arrow_stopped"
-	ArrowResumed  EventKind = "arrow_resumed"
-	ClockJumped   EventKind = "clock_jumped"
+	NodeAdded        EventKind = "node_added"
+	NodeLeft         EventKind = "node_left"      // it said goodbye
+	NodeGone         EventKind = "node_gone"      // nothing comes from it any more, by no way
+	NodeBack         EventKind = "node_back"      // after gone
+	NodeRestarted    EventKind = "node_restarted" // a new process in place of one that is gone
+	DirectionStopped EventKind = "arrow_stopped"
+	DirectionResumed EventKind = "arrow_resumed"
+	ClockJumped      EventKind = "clock_jumped"
 	// MatrixComplete: of all nodes here (as many as Config.Nodes expects at least)
 	// it is known whom they hear. It is told again after nodes came.
 	MatrixComplete EventKind = "matrix_complete"
 	Problem        EventKind = "problem"
 )
 
-// Event is something that happened. From and To are nodes: of an arrow, or From
+// Event is something that happened. From and To are nodes: of a direction, or From
 // alone; From is this node where its own clock jumped.
 type Event struct {
 	Time     time.Time // when it happened, as far as known; of a stop: the last announcement

@@ -175,7 +175,7 @@ func (n *Node) arrived(p *peer, a Announcement, pkt Packet, now time.Time) bool 
 	}
 	fresh, resumed := in.take(a.Seq, now)
 	if resumed {
-		n.tell(Event{Time: now, Kind: ArrowResumed, From: n.info(p), To: n.self()})
+		n.tell(Event{Time: now, Kind: DirectionResumed, From: n.info(p), To: n.self()})
 	}
 	if !fresh {
 		if in.duplicates > duplicates {
@@ -224,13 +224,13 @@ func (n *Node) merge(p *peer, a Announcement, now time.Time) {
 			at := now.Add(-h.Age)
 			c = cell{state: cellStopped, code: uint8(h.Reason), tcp: uint8(h.TCP), since: n.tenths(at)}
 			if r.cells[index].state == cellHeard && h.Reason != ReasonLeft {
-				n.tell(Event{Time: at, Kind: ArrowStopped, From: n.infoAt(index), To: n.info(p), Reason: h.Reason})
+				n.tell(Event{Time: at, Kind: DirectionStopped, From: n.infoAt(index), To: n.info(p), Reason: h.Reason})
 			}
 			if old := r.cells[index]; old.state == cellStopped && abs(int64(old.since)-int64(c.since)) <= 3 {
 				c.since = old.since // the age is rounded anew each time
 			}
 		} else if r.cells[index].state == cellStopped {
-			n.tell(Event{Time: now, Kind: ArrowResumed, From: n.infoAt(index), To: n.info(p)})
+			n.tell(Event{Time: now, Kind: DirectionResumed, From: n.infoAt(index), To: n.info(p)})
 		}
 		r.cells[index] = c
 		r.round[index] = a.Round

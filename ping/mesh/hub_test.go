@@ -188,11 +188,11 @@ func (m *testMesh) setCut(cut func(from, to int, group bool) bool) {
 	m.hub.cut = cut
 }
 
-// cuts names the arrows that a report calls cut, "n1>n2", and those unknown with
+// cuts names the directions that a report calls cut, "n1>n2", and those unknown with
 // a question mark.
 func cuts(r *Report) map[string]bool {
 	out := map[string]bool{}
-	for _, a := range r.Arrows() {
+	for _, a := range r.Directions() {
 		name := r.Label(a.From) + ">" + r.Label(a.To)
 		switch {
 		case a.Cut():

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// incoming is the account of the arrow from one node to this one: its
+// incoming is the account of the direction from one node to this one: its
 // announcements on the group.
 type incoming struct {
 	heard      bool   // ever
@@ -32,7 +32,7 @@ type incoming struct {
 	known bool          // delay is measured
 }
 
-// Outage is a time without an arrow.
+// Outage is a time without a direction.
 type Outage struct {
 	From, To time.Time // last announcement before, first after
 	Reason   Reason
@@ -103,7 +103,7 @@ func (a *incoming) loss() float64 {
 	return float64(expected-received) / float64(expected)
 }
 
-// patience is how long the sender may be silent before the arrow counts as
+// patience is how long the sender may be silent before the direction counts as
 // stopped: so many announcements that with the loss so far fewer than one run in
 // ten thousand is that long by chance.
 func (a *incoming) patience() time.Duration {
@@ -114,7 +114,7 @@ func (a *incoming) patience() time.Duration {
 	return time.Duration((missing*1.2)*float64(a.interval)) + 300*time.Millisecond
 }
 
-// silent reports whether the arrow has just stopped.
+// silent reports whether the direction has just stopped.
 func (a *incoming) silent(now time.Time) bool {
 	if !a.heard || a.stopped || now.Sub(a.last) <= a.patience() {
 		return false

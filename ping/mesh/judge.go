@@ -77,7 +77,7 @@ func Judge(r *Report, e expect.Expect) []verdict.Verdict {
 	j.ownPort()
 	j.addresses()
 	j.missing(e)
-	j.directions()
+	j.hearing()
 	j.resumed()
 	j.paths()
 	j.tcp()

@@ -9,17 +9,17 @@ import (
 	"muster/internal/verdict"
 )
 
-// directions judges who does not hear whom: first nodes that are gone, then nodes
+// hearing judges who does not hear whom: first nodes that are gone, then nodes
 // that are deaf or not heard, then pairs, then what is left of single directions.
 // Nothing is called whole of which a part is not known.
-func (j *judge) directions() {
+func (j *judge) hearing() {
 	rest := j.deafened(j.notHeard())
 	for i, n := range j.Nodes {
 		if n.State == Gone && !j.closed() {
 			j.gone(i, n)
 		}
 	}
-	rest = slices.DeleteFunc(rest, func(a Arrow) bool { return a.Reason == ReasonGone })
+	rest = slices.DeleteFunc(rest, func(a Direction) bool { return a.Reason == ReasonGone })
 	rest = j.nobody(rest)
 	for to := range j.Nodes {
 		rest = j.deaf(to, rest)
@@ -29,7 +29,7 @@ func (j *judge) directions() {
 	}
 	rest = j.isolated(rest)
 	for _, a := range rest {
-		back := j.Arrow(a.To, a.From)
+		back := j.Direction(a.To, a.From)
 		id := idOneWay
 		if back.State != Heard && back.State != Ended {
 			id = idCut
@@ -48,8 +48,8 @@ func (j *judge) closed() bool { return j.Nodes[0].Hearing.NoEcho() }
 
 // notHeard are the directions that do not work between nodes that take part or are
 // gone.
-func (j *judge) notHeard() []Arrow {
-	return slices.DeleteFunc(j.Arrows(), func(a Arrow) bool {
+func (j *judge) notHeard() []Direction {
+	return slices.DeleteFunc(j.Directions(), func(a Direction) bool {
 		return !a.Cut() || a.Reason == ReasonLeft
 	})
 }
@@ -57,7 +57,7 @@ func (j *judge) notHeard() []Arrow {
 // whole tells what is known of the whole matrix, where nothing of it is bad.
 func (j *judge) whole() {
 	heard, open, all := 0, 0, 0
-	for _, a := range j.Arrows() {
+	for _, a := range j.Directions() {
 		from, to := &j.Nodes[a.From], &j.Nodes[a.To]
 		if (from.State == Gone || to.State == Gone) && !j.closed() {
 			continue
@@ -125,9 +125,9 @@ func (j *judge) whyOpen() (out []string) {
 	return out
 }
 
-func (j *judge) name(a Arrow) string { return j.Label(a.From) + " > " + j.Label(a.To) }
+func (j *judge) name(a Direction) string { return j.Label(a.From) + " > " + j.Label(a.To) }
 
-func (j *judge) sentence(a Arrow) string {
+func (j *judge) sentence(a Direction) string {
 	switch {
 	case a.State == Never && j.Nodes[a.From].State == Rumour:
 		return fmt.Sprintf("nothing comes from %s to %s, though others hear it", j.Label(a.From), j.Label(a.To))
@@ -151,7 +151,7 @@ func because(r Reason) string {
 	return ""
 }
 
-func (j *judge) evidenceOf(a Arrow) verdict.Evidence {
+func (j *judge) evidenceOf(a Direction) verdict.Evidence {
 	from := "the announcements of " + j.Label(a.To)
 	if j.Nodes[a.To].Self {
 		from = "this node"
@@ -175,8 +175,8 @@ func (j *judge) resumed() {
 	}
 }
 
-func with(as []Arrow, keep func(Arrow) bool) []Arrow {
-	var out []Arrow
+func with(as []Direction, keep func(Direction) bool) []Direction {
+	var out []Direction
 	for _, a := range as {
 		if keep(a) {
 			out = append(out, a)
@@ -185,7 +185,7 @@ func with(as []Arrow, keep func(Arrow) bool) []Arrow {
 	return out
 }
 
-func span(as []Arrow) (first, last time.Time) {
+func span(as []Direction) (first, last time.Time) {
 	for _, a := range as {
 		if a.State != Stopped {
 			continue

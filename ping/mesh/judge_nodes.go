@@ -48,15 +48,15 @@ func (j *judge) ownPort() {
 
 // deafened takes those directions out that end at a node whose own port is closed:
 // what it does not hear is explained.
-func (j *judge) deafened(rest []Arrow) []Arrow {
-	return slices.DeleteFunc(rest, func(a Arrow) bool {
+func (j *judge) deafened(rest []Direction) []Direction {
+	return slices.DeleteFunc(rest, func(a Direction) bool {
 		return j.Nodes[a.To].Hearing.NoEcho() && j.Nodes[a.To].took()
 	})
 }
 
 // nobody tells that the group reaches nobody though unicast does, where there are
 // several nodes: one cause, and no host's.
-func (j *judge) nobody(rest []Arrow) []Arrow {
+func (j *judge) nobody(rest []Direction) []Direction {
 	nodes, unicast, arrives, sees := 0, 0, 0, 0
 	for i := range j.Nodes {
 		n := &j.Nodes[i]
@@ -70,16 +70,18 @@ func (j *judge) nobody(rest []Arrow) []Arrow {
 		if n.Hearing&Sees != 0 {
 			sees++
 		}
-		if !n.Self && j.Arrow(i, 0).Unicast {
+		if !n.Self && j.Direction(i, 0).Unicast {
 			unicast++
 		}
 	}
 	all := nodes * (nodes - 1)
-	between := with(rest, func(a Arrow) bool { return j.Nodes[a.From].took() && j.Nodes[a.To].took() })
+	between := with(rest, func(a Direction) bool { return j.Nodes[a.From].took() && j.Nodes[a.To].took() })
 	if nodes < 2 || len(between) < all || unicast < nodes-1 {
 		return rest
 	}
-	if slices.ContainsFunc(between, func(a Arrow) bool { return a.State == Stopped && a.Reason != ReasonGroup && a.Reason != ReasonUnknown }) {
+	if slices.ContainsFunc(between, func(a Direction) bool {
+		return a.State == Stopped && a.Reason != ReasonGroup && a.Reason != ReasonUnknown
+	}) {
 		return rest // there is a better reason
 	}
 	conf, why := verdict.Hint, "the network does not carry it, or all hosts drop UDP port "+j.port()
@@ -95,13 +97,13 @@ func (j *judge) nobody(rest []Arrow) []Arrow {
 	}
 	j.add("switch.unregistered-drop", verdict.Fail, conf, "", fmt.Sprintf("no node hears any of the %d others by the group, and unicast between them goes on: %s", nodes-1, why),
 		verdict.Next("muster querier --provoke on one of them"), verdict.Next("muster check on one of them: what it lets out and in"))
-	return slices.DeleteFunc(rest, func(a Arrow) bool { return j.Nodes[a.From].took() && j.Nodes[a.To].took() })
+	return slices.DeleteFunc(rest, func(a Direction) bool { return j.Nodes[a.From].took() && j.Nodes[a.To].took() })
 }
 
 // deaf tells of a node whom nobody reaches by the group though others hear each
 // other or are heard, and returns the directions that are left to tell.
-func (j *judge) deaf(to int, rest []Arrow) []Arrow {
-	mine := with(rest, func(a Arrow) bool { return a.To == to })
+func (j *judge) deaf(to int, rest []Direction) []Direction {
+	mine := with(rest, func(a Direction) bool { return a.To == to })
 	if len(mine) == 0 || len(mine) < 2 && len(j.Nodes) > 2 || j.hears(to) {
 		return rest
 	}
@@ -125,12 +127,12 @@ func (j *judge) deaf(to int, rest []Arrow) []Arrow {
 	}
 	id, conf, more, fix := j.whyDeaf(to, mine, reason)
 	j.add(id, verdict.Fail, conf, who, saw+more, append(parts, fix...)...)
-	return slices.DeleteFunc(rest, func(a Arrow) bool { return a.To == to })
+	return slices.DeleteFunc(rest, func(a Direction) bool { return a.To == to })
 }
 
 // whyDeaf is the cause as far as it is known: id, how sure it is, how the sentence
 // goes on, and what to do.
-func (j *judge) whyDeaf(to int, mine []Arrow, reason Reason) (verdict.ID, verdict.Confidence, string, []verdict.Part) {
+func (j *judge) whyDeaf(to int, mine []Direction, reason Reason) (verdict.ID, verdict.Confidence, string, []verdict.Part) {
 	n, who := &j.Nodes[to], j.Label(to)
 	switch {
 	case reason == ReasonNoQuerier:
@@ -179,7 +181,7 @@ func (j *judge) letIn() string {
 
 // sureness of the lack of a querier: a switch forgets after minutes, so that what
 // died sooner may have died of something else.
-func (j *judge) sureness(mine []Arrow) verdict.Confidence {
+func (j *judge) sureness(mine []Direction) verdict.Confidence {
 	first, _ := span(mine)
 	if first.Sub(j.Start) < time.Minute {
 		return verdict.Hint
@@ -196,8 +198,8 @@ func (j *judge) queriesSeen(to int) string {
 }
 
 // mute tells of a node that nobody hears though it hears others.
-func (j *judge) mute(from int, rest []Arrow) []Arrow {
-	mine := with(rest, func(a Arrow) bool { return a.From == from })
+func (j *judge) mute(from int, rest []Direction) []Direction {
+	mine := with(rest, func(a Direction) bool { return a.From == from })
 	if len(mine) == 0 || len(mine) < 2 && len(j.Nodes) > 2 || j.heardBy(from) {
 		return rest
 	}
@@ -219,14 +221,14 @@ func (j *judge) mute(from int, rest []Arrow) []Arrow {
 	}
 	parts = append(parts, verdict.Next("on "+who+": sudo muster check"))
 	j.add(id, verdict.Fail, verdict.Definite, who, saw+": its announcements do not leave it, or the network does not carry them", parts...)
-	return slices.DeleteFunc(rest, func(a Arrow) bool { return a.From == from })
+	return slices.DeleteFunc(rest, func(a Direction) bool { return a.From == from })
 }
 
 // hears: some direction to the node is heard.
 func (j *judge) hears(to int) bool {
-	return slices.ContainsFunc(j.Arrows(), func(a Arrow) bool { return a.To == to && (a.State == Heard || a.State == Ended) })
+	return slices.ContainsFunc(j.Directions(), func(a Direction) bool { return a.To == to && (a.State == Heard || a.State == Ended) })
 }
 
 func (j *judge) heardBy(from int) bool {
-	return slices.ContainsFunc(j.Arrows(), func(a Arrow) bool { return a.From == from && (a.State == Heard || a.State == Ended) })
+	return slices.ContainsFunc(j.Directions(), func(a Direction) bool { return a.From == from && (a.State == Heard || a.State == Ended) })
 }

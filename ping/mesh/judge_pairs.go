@@ -10,12 +10,12 @@ import (
 // isolated tells of two nodes that a third one hears and that hear nothing of each
 // other, neither way: the ports of a switch are kept apart. It returns the
 // directions that are left.
-func (j *judge) isolated(rest []Arrow) []Arrow {
+func (j *judge) isolated(rest []Direction) []Direction {
 	for a := range j.Nodes {
 		for b := a + 1; b < len(j.Nodes); b++ {
 			if third := j.apart(a, b, rest); third >= 0 {
 				j.isolation(a, b, third)
-				rest = slices.DeleteFunc(rest, func(x Arrow) bool { return x.From == a && x.To == b || x.From == b && x.To == a })
+				rest = slices.DeleteFunc(rest, func(x Direction) bool { return x.From == a && x.To == b || x.From == b && x.To == a })
 			}
 		}
 	}
@@ -24,13 +24,13 @@ func (j *judge) isolated(rest []Arrow) []Arrow {
 
 // apart returns a node that hears both a and b, where these two hear nothing of
 // each other and unicast between them fails too as far as that is known; -1: none.
-func (j *judge) apart(a, b int, rest []Arrow) int {
-	there, back := j.Arrow(a, b), j.Arrow(b, a)
-	bad := func(x Arrow) bool {
-		return slices.ContainsFunc(rest, func(y Arrow) bool { return y.From == x.From && y.To == x.To })
+func (j *judge) apart(a, b int, rest []Direction) int {
+	there, back := j.Direction(a, b), j.Direction(b, a)
+	bad := func(x Direction) bool {
+		return slices.ContainsFunc(rest, func(y Direction) bool { return y.From == x.From && y.To == x.To })
 	}
 	// Of a node that nothing comes from, it is not known what it hears.
-	open := func(x Arrow) bool { return x.State == Unknown && j.Nodes[x.To].State == Rumour }
+	open := func(x Direction) bool { return x.State == Unknown && j.Nodes[x.To].State == Rumour }
 	switch {
 	case !bad(there) && !open(there), !bad(back) && !open(back), !bad(there) && !bad(back):
 		return -1
@@ -40,7 +40,7 @@ func (j *judge) apart(a, b int, rest []Arrow) int {
 		return -1
 	}
 	heard := func(from, to int) bool {
-		s := j.Arrow(from, to).State
+		s := j.Direction(from, to).State
 		return s == Heard || s == Ended || s == Unknown && j.Nodes[to].State == Rumour
 	}
 	for c := range j.Nodes {
@@ -62,7 +62,7 @@ func (j *judge) isolation(a, b, third int) {
 		conf = verdict.Likely
 		saw += fmt.Sprintf("; %s does not answer ARP either: the two are cut at layer 2", j.Label(b))
 		parts = append(parts, evidence("neighbour "+x.Addr.String(), "this host's neighbour table", "nobody answers"))
-	} else if there, back := j.Arrow(a, b).TCP, j.Arrow(b, a).TCP; there >= TCPTimeout && back >= TCPTimeout {
+	} else if there, back := j.Direction(a, b).TCP, j.Direction(b, a).TCP; there >= TCPTimeout && back >= TCPTimeout {
 		conf = verdict.Likely
 		saw += "; TCP between them fails both ways"
 	}

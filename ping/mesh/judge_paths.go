@@ -32,14 +32,14 @@ const (
 func (j *judge) paths() {
 	j.losses()
 	j.delays()
-	j.odd(idDuplicates, "came twice", func(a Arrow) uint64 { return a.Duplicates },
+	j.odd(idDuplicates, "came twice", func(a Direction) uint64 { return a.Duplicates },
 		verdict.Next("muster sniff shows whether the copies differ in TTL or Ethernet address: a loop, two paths, or an interface that is bridged twice"))
-	j.odd(idReorder, "came after a later one", func(a Arrow) uint64 { return a.Reordered },
+	j.odd(idReorder, "came after a later one", func(a Direction) uint64 { return a.Reordered },
 		verdict.Next("look for several paths of different length between the two: link bundles, tunnels"))
 }
 
 // lossy: the direction loses so much that the loss is worth telling.
-func (j *judge) lossy(a Arrow) bool {
+func (j *judge) lossy(a Direction) bool {
 	if a.State != Heard && a.State != Ended || a.Loss < lossWorthTelling {
 		return false
 	}
@@ -50,7 +50,7 @@ func (j *judge) lossy(a Arrow) bool {
 }
 
 func (j *judge) losses() {
-	for _, a := range j.Arrows() {
+	for _, a := range j.Directions() {
 		switch {
 		case j.lossy(a):
 			st, conf := verdict.Warn, verdict.Definite
@@ -77,8 +77,8 @@ func (j *judge) losses() {
 
 // trip is the time there and back between two nodes, as far as it is known: both
 // directions, or the one that is, doubled.
-func (j *judge) trip(a Arrow) (time.Duration, bool) {
-	back := j.Arrow(a.To, a.From)
+func (j *judge) trip(a Direction) (time.Duration, bool) {
+	back := j.Direction(a.To, a.From)
 	switch {
 	case a.DelayOK && back.DelayOK:
 		return a.Delay + back.Delay, true
@@ -91,7 +91,7 @@ func (j *judge) trip(a Arrow) (time.Duration, bool) {
 }
 
 func (j *judge) delays() {
-	for _, a := range j.Arrows() {
+	for _, a := range j.Directions() {
 		trip, ok := j.trip(a)
 		if a.From > a.To || !ok || trip < tripWorthTelling || !j.Nodes[a.From].took() || !j.Nodes[a.To].took() {
 			continue
@@ -110,7 +110,7 @@ func (j *judge) delays() {
 			conf = verdict.Likely
 		}
 		var parts []verdict.Part
-		for _, x := range []Arrow{a, j.Arrow(a.To, a.From)} {
+		for _, x := range []Direction{a, j.Direction(a.To, a.From)} {
 			if x.DelayOK {
 				parts = append(parts, evidence("delay "+j.name(x), "the time stamps of announcements", "%s", x.Delay.Round(100*time.Microsecond)))
 			}
@@ -121,8 +121,8 @@ func (j *judge) delays() {
 
 // odd tells of announcements that came to this node otherwise than once and in
 // their order.
-func (j *judge) odd(id verdict.ID, what string, count func(Arrow) uint64, next verdict.Next) {
-	for _, a := range j.Arrows() {
+func (j *judge) odd(id verdict.ID, what string, count func(Direction) uint64, next verdict.Next) {
+	for _, a := range j.Directions() {
 		if n := count(a); j.Nodes[a.To].Self && n >= oddLeast && float64(n) >= oddShare*float64(a.Received) {
 			j.add(id, verdict.Warn, verdict.Definite, j.name(a), fmt.Sprintf("%d of %d announcements of %s %s", n, a.Received, j.Label(a.From), what), next)
 		}
@@ -135,7 +135,7 @@ func (j *judge) odd(id verdict.ID, what string, count func(Arrow) uint64, next v
 func (j *judge) tcp() {
 	const id = verdict.ID("tribes.half-open")
 	due, tried, open := 0, 0, 0
-	for _, a := range j.Arrows() {
+	for _, a := range j.Directions() {
 		port := j.Nodes[a.From].TCPPort
 		if port == 0 || !j.Nodes[a.From].took() || !j.Nodes[a.To].took() {
 			continue
@@ -177,8 +177,8 @@ func (j *judge) tcp() {
 
 // pathCause is what was said of the path between two nodes that explains that a
 // connection fails: loss, delay, or an address that two hosts have.
-func (j *judge) pathCause(a Arrow) verdict.ID {
-	back := j.Arrow(a.To, a.From)
+func (j *judge) pathCause(a Direction) verdict.ID {
+	back := j.Direction(a.To, a.From)
 	const connectLoss = 0.05 // two of a handshake's packets in a second may be lost
 	switch {
 	case j.lossy(a) && a.Loss >= connectLoss, j.lossy(back) && back.Loss >= connectLoss:
@@ -192,8 +192,8 @@ func (j *judge) pathCause(a Arrow) verdict.ID {
 }
 
 // cutCause is what was said of a direction that does not work.
-func (j *judge) cutCause(a Arrow) verdict.ID {
-	pair := []string{j.name(a), j.name(j.Arrow(a.To, a.From)), j.Label(a.From) + ", " + j.Label(a.To), j.Label(a.To) + ", " + j.Label(a.From), j.Label(a.To), j.Label(a.From), ""}
+func (j *judge) cutCause(a Direction) verdict.ID {
+	pair := []string{j.name(a), j.name(j.Direction(a.To, a.From)), j.Label(a.From) + ", " + j.Label(a.To), j.Label(a.To) + ", " + j.Label(a.From), j.Label(a.To), j.Label(a.From), ""}
 	for _, v := range j.out {
 		if v.Status.Bad() && slices.Contains(pair, v.Subject) && v.ID != idMissing {
 			return v.ID

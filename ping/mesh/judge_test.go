@@ -18,9 +18,9 @@ func TestBlind(t *testing.T) {
 	r := reportOf(3, func(r *Report) {
 		r.View.Why = "needs CAP_NET_RAW"
 		for _, from := range []int{1, 2} {
-			r.cutArrow(from, 0, ReasonGroup)
-			r.cutArrow(3-from, from, ReasonNoQuerier)
-			r.cutArrow(0, from, ReasonNoQuerier)
+			r.cutDirection(from, 0, ReasonGroup)
+			r.cutDirection(3-from, from, ReasonNoQuerier)
+			r.cutDirection(0, from, ReasonNoQuerier)
 		}
 	})
 	vs := Judge(r, expect.Expect{})
@@ -34,7 +34,7 @@ func TestBlind(t *testing.T) {
 	}
 }
 
-// reportOf makes a report of n nodes with all arrows heard; change alters it.
+// reportOf makes a report of n nodes with all directions heard; change alters it.
 func reportOf(n int, change func(r *Report)) *Report {
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	r := &Report{At: now, Start: now.Add(-5 * time.Minute)}
@@ -44,9 +44,9 @@ func reportOf(n int, change func(r *Report)) *Report {
 			State: Alive, Self: i == 0, OffsetKnown: true, Complete: true, Word: now, Queries: -1, Hops: -1,
 		})
 	}
-	r.arrows = make([]Arrow, n*n)
-	for i := range r.arrows {
-		r.arrows[i] = Arrow{From: i / n, To: i % n, State: Heard, TCP: TCPUnknown}
+	r.directions = make([]Direction, n*n)
+	for i := range r.directions {
+		r.directions[i] = Direction{From: i / n, To: i % n, State: Heard, TCP: TCPUnknown}
 	}
 	if change != nil {
 		change(r)
@@ -54,9 +54,9 @@ func reportOf(n int, change func(r *Report)) *Report {
 	return r
 }
 
-// cutArrow is an arrow that stopped.
-func (r *Report) cutArrow(from, to int, why Reason) {
-	r.arrows[from*len(r.Nodes)+to] = Arrow{From: from, To: to, State: Stopped, StoppedAt: r.At.Add(-time.Minute), Reason: why}
+// cutDirection is a direction that stopped.
+func (r *Report) cutDirection(from, to int, why Reason) {
+	r.directions[from*len(r.Nodes)+to] = Direction{From: from, To: to, State: Stopped, StoppedAt: r.At.Add(-time.Minute), Reason: why}
 }
 
 // Verify that nodes of one name are told apart, this one too, whose address no
@@ -90,97 +90,101 @@ func TestJudge(t *testing.T) {
 		{"alone", func(r *Report) { *r = *reportOf(1, nil) }, expect.Expect{}, []string{"unknown mesh.cut"}},
 		{"fewer than expected", nil, expect.Expect{Count: 3}, []string{"fail mesh.missing"}},
 		{"one missing by name", nil, expect.Expect{Hosts: []expect.Host{{Name: "n2"}, {Name: "n1"}, {Name: "10.0.0.9"}}}, []string{"fail mesh.missing 10.0.0.9"}},
-		{"one way", func(r *Report) { r.cutArrow(1, 2, ReasonGroup) }, expect.Expect{}, []string{"fail tribes.one-way n2 > n3"}},
-		{"both ways", func(r *Report) { r.cutArrow(1, 2, ReasonGroup); r.cutArrow(2, 1, ReasonGroup) }, expect.Expect{}, []string{"fail mesh.cut n2 > n3"}},
-		{"deaf", func(r *Report) { r.cutArrow(0, 2, ReasonGroup); r.cutArrow(1, 2, ReasonGroup) }, expect.Expect{}, []string{"fail tribes.one-way n3"}},
+		{"one way", func(r *Report) { r.cutDirection(1, 2, ReasonGroup) }, expect.Expect{}, []string{"fail tribes.one-way n2 > n3"}},
+		{"both ways", func(r *Report) { r.cutDirection(1, 2, ReasonGroup); r.cutDirection(2, 1, ReasonGroup) }, expect.Expect{}, []string{"fail mesh.cut n2 > n3"}},
+		{"deaf", func(r *Report) { r.cutDirection(0, 2, ReasonGroup); r.cutDirection(1, 2, ReasonGroup) }, expect.Expect{}, []string{"fail tribes.one-way n3"}},
 		{"deaf, though it comes in at the interface", func(r *Report) {
-			r.cutArrow(0, 2, ReasonGroup)
-			r.cutArrow(1, 2, ReasonGroup)
+			r.cutDirection(0, 2, ReasonGroup)
+			r.cutDirection(1, 2, ReasonGroup)
 			r.Nodes[2].Hearing = EchoKnown | Echo | Sees | Arrives
 		}, expect.Expect{}, []string{"fail fw.input-drop n3"}},
 		{"deaf, and its own do not come back", func(r *Report) {
-			r.cutArrow(0, 2, ReasonGroup)
-			r.cutArrow(1, 2, ReasonGroup)
+			r.cutDirection(0, 2, ReasonGroup)
+			r.cutDirection(1, 2, ReasonGroup)
 			r.Nodes[2].Hearing = EchoKnown | Sees
 		}, expect.Expect{}, []string{"fail fw.input-drop n3"}},
 		{"deaf, and its own do not come back, who knows why", func(r *Report) {
-			r.cutArrow(0, 2, ReasonGroup)
-			r.cutArrow(1, 2, ReasonGroup)
+			r.cutDirection(0, 2, ReasonGroup)
+			r.cutDirection(1, 2, ReasonGroup)
 			r.Nodes[2].Hearing = EchoKnown
 		}, expect.Expect{}, []string{"warn mesh.own-port n3", "unknown mesh.cut"}},
 		{"its firewall closes only the port of the mesh", func(r *Report) {
-			r.cutArrow(0, 2, ReasonGroup)
-			r.cutArrow(1, 2, ReasonGroup)
+			r.cutDirection(0, 2, ReasonGroup)
+			r.cutDirection(1, 2, ReasonGroup)
 			r.Nodes[2].Hearing = EchoKnown | PortClosed
 		}, expect.Expect{}, []string{"warn mesh.own-port n3", "unknown mesh.cut"}},
 		{"this host closes the port of the mesh", func(r *Report) {
-			r.cutArrow(1, 0, ReasonGroup)
-			r.cutArrow(2, 0, ReasonGroup)
+			r.cutDirection(1, 0, ReasonGroup)
+			r.cutDirection(2, 0, ReasonGroup)
 			r.Nodes[0].Hearing, r.Closed = EchoKnown, &Closed{Rule: "policy drop", Fix: []string{"open it"}, Alone: true}
 		}, expect.Expect{}, []string{"warn mesh.own-port n1", "unknown mesh.cut"}},
 		{"deaf, and the queries of others do not come to it", func(r *Report) {
-			r.cutArrow(0, 2, ReasonGroup)
-			r.cutArrow(1, 2, ReasonGroup)
+			r.cutDirection(0, 2, ReasonGroup)
+			r.cutDirection(1, 2, ReasonGroup)
 			r.Nodes[2].Hearing, r.Nodes[2].Queries, r.Nodes[1].Queries = Sees, 0, 5
 		}, expect.Expect{}, []string{"fail igmp.no-querier n3"}},
 		{"queries do not come to one", func(r *Report) {
 			r.Nodes[2].Hearing, r.Nodes[2].Queries, r.Nodes[1].Queries = Sees, 0, 5
 		}, expect.Expect{}, []string{"warn igmp.no-querier n3"}},
-		{"apart", func(r *Report) { r.cutArrow(1, 2, ReasonUnknown); r.cutArrow(2, 1, ReasonUnknown) }, expect.Expect{}, []string{"fail switch.isolation n2, n3"}},
+		{"apart", func(r *Report) { r.cutDirection(1, 2, ReasonUnknown); r.cutDirection(2, 1, ReasonUnknown) }, expect.Expect{}, []string{"fail switch.isolation n2, n3"}},
 		{"apart, and one of them is this node", func(r *Report) {
 			r.Nodes[2].State, r.Nodes[2].Failed = Rumour, true
-			r.arrows[6] = Arrow{From: 2, To: 0, State: Never}
-			r.arrows[2] = Arrow{From: 0, To: 2, State: Unknown}
-			r.arrows[5] = Arrow{From: 1, To: 2, State: Unknown}
+			r.directions[6] = Direction{From: 2, To: 0, State: Never}
+			r.directions[2] = Direction{From: 0, To: 2, State: Unknown}
+			r.directions[5] = Direction{From: 1, To: 2, State: Unknown}
 		}, expect.Expect{}, []string{"fail switch.isolation n1, n3"}},
 		{"a host that drops one other is no switch", func(r *Report) {
-			r.cutArrow(1, 2, ReasonUnknown)
-			r.cutArrow(2, 1, ReasonUnknown)
-			r.arrows[5].TCP = TCPOpen
+			r.cutDirection(1, 2, ReasonUnknown)
+			r.cutDirection(2, 1, ReasonUnknown)
+			r.directions[5].TCP = TCPOpen
 		}, expect.Expect{}, []string{"fail mesh.cut n2 > n3"}},
-		{"a direction that nobody knows", func(r *Report) { r.arrows[5].State = Unknown }, expect.Expect{}, []string{"unknown mesh.cut"}},
+		{"a direction that nobody knows", func(r *Report) { r.directions[5].State = Unknown }, expect.Expect{}, []string{"unknown mesh.cut"}},
 		{"the group reaches nobody", func(r *Report) {
-			for i := range r.arrows {
-				r.arrows[i].State, r.arrows[i].Unicast = Never, i%3 == 0
+			for i := range r.directions {
+				r.directions[i].State, r.directions[i].Unicast = Never, i%3 == 0
 			}
 		}, expect.Expect{}, []string{"fail switch.unregistered-drop"}},
 		{"two hosts have one address", func(r *Report) { r.Nodes[1].MAC, r.Nodes[1].Neighbour = "02:00:00:00:00:01", "02:00:00:00:00:02" }, expect.Expect{}, []string{"warn addr.duplicate-ip 10.0.0.2"}},
 		{"delay", func(r *Report) {
-			r.arrows[5].Delay, r.arrows[5].DelayOK = 90*time.Millisecond, true
-			r.arrows[7].Delay, r.arrows[7].DelayOK = 20*time.Millisecond, true
+			r.directions[5].Delay, r.directions[5].DelayOK = 90*time.Millisecond, true
+			r.directions[7].Delay, r.directions[7].DelayOK = 20*time.Millisecond, true
 		}, expect.Expect{}, []string{"warn mesh.delay n2 > n3"}},
 		{"so much delay that no check succeeds", func(r *Report) {
-			r.arrows[5].Delay, r.arrows[5].DelayOK = 800*time.Millisecond, true
+			r.directions[5].Delay, r.directions[5].DelayOK = 800*time.Millisecond, true
 			r.Nodes[2].TCPPort = 4000
-			r.arrows[7].TCP = TCPSlow
+			r.directions[7].TCP = TCPSlow
 		}, expect.Expect{}, []string{"fail mesh.delay n2 > n3", "warn tribes.half-open n2 > n3:4000"}},
-		{"some loss, none of this host's own", func(r *Report) { r.arrows[3].Loss, r.arrows[3].Lost, r.arrows[3].Received = 0.05, 5, 95 }, expect.Expect{}, []string{"warn mesh.loss n2 > n1"}},
+		{"some loss, none of this host's own", func(r *Report) { r.directions[3].Loss, r.directions[3].Lost, r.directions[3].Received = 0.05, 5, 95 }, expect.Expect{}, []string{"warn mesh.loss n2 > n1"}},
 		{"this host did not keep up", func(r *Report) {
-			r.arrows[3].Loss, r.arrows[3].Lost, r.arrows[3].Received = 0.05, 5, 95
+			r.directions[3].Loss, r.directions[3].Lost, r.directions[3].Received = 0.05, 5, 95
 			r.Dropped = 9
 		}, expect.Expect{}, []string{"unknown mesh.loss n2 > n1"}},
 		{"connections fail where much is lost", func(r *Report) {
-			r.arrows[3].Loss, r.arrows[3].Lost, r.arrows[3].Received = 0.6, 60, 40
+			r.directions[3].Loss, r.directions[3].Lost, r.directions[3].Received = 0.6, 60, 40
 			r.Nodes[1].TCPPort = 4000
-			r.arrows[3].TCP = TCPTimeout
+			r.directions[3].TCP = TCPTimeout
 		}, expect.Expect{}, []string{"fail mesh.loss n2 > n1", "warn tribes.half-open n1 > n2:4000"}},
-		{"twice", func(r *Report) { r.arrows[3].Received, r.arrows[3].Duplicates = 100, 50 }, expect.Expect{}, []string{"warn mesh.duplicates n2 > n1"}},
-		{"out of order", func(r *Report) { r.arrows[3].Received, r.arrows[3].Reordered = 100, 50 }, expect.Expect{}, []string{"warn mesh.reorder n2 > n1"}},
-		{"deaf, no querier", func(r *Report) { r.cutArrow(0, 2, ReasonNoQuerier); r.cutArrow(1, 2, ReasonNoQuerier) }, expect.Expect{}, []string{"fail igmp.no-querier n3"}},
-		{"deaf, answers no query", func(r *Report) { r.cutArrow(0, 2, ReasonIGMPDrop); r.cutArrow(1, 2, ReasonIGMPDrop) }, expect.Expect{}, []string{"fail fw.igmp-drop n3"}},
-		{"deaf, no MLD querier", func(r *Report) { r.IPv6 = true; r.cutArrow(0, 2, ReasonNoQuerier); r.cutArrow(1, 2, ReasonNoQuerier) }, expect.Expect{}, []string{"fail mld.snooping n3"}},
-		{"deaf, and its own firewall is it", func(r *Report) { r.cutArrow(0, 2, ReasonInputDrop); r.cutArrow(1, 2, ReasonInputDrop) }, expect.Expect{}, []string{"fail fw.input-drop n3"}},
-		{"mute", func(r *Report) { r.cutArrow(2, 0, ReasonGroup); r.cutArrow(2, 1, ReasonGroup) }, expect.Expect{}, []string{"fail tribes.one-way n3"}},
+		{"twice", func(r *Report) { r.directions[3].Received, r.directions[3].Duplicates = 100, 50 }, expect.Expect{}, []string{"warn mesh.duplicates n2 > n1"}},
+		{"out of order", func(r *Report) { r.directions[3].Received, r.directions[3].Reordered = 100, 50 }, expect.Expect{}, []string{"warn mesh.reorder n2 > n1"}},
+		{"deaf, no querier", func(r *Report) { r.cutDirection(0, 2, ReasonNoQuerier); r.cutDirection(1, 2, ReasonNoQuerier) }, expect.Expect{}, []string{"fail igmp.no-querier n3"}},
+		{"deaf, answers no query", func(r *Report) { r.cutDirection(0, 2, ReasonIGMPDrop); r.cutDirection(1, 2, ReasonIGMPDrop) }, expect.Expect{}, []string{"fail fw.igmp-drop n3"}},
+		{"deaf, no MLD querier", func(r *Report) {
+			r.IPv6 = true
+			r.cutDirection(0, 2, ReasonNoQuerier)
+			r.cutDirection(1, 2, ReasonNoQuerier)
+		}, expect.Expect{}, []string{"fail mld.snooping n3"}},
+		{"deaf, and its own firewall is it", func(r *Report) { r.cutDirection(0, 2, ReasonInputDrop); r.cutDirection(1, 2, ReasonInputDrop) }, expect.Expect{}, []string{"fail fw.input-drop n3"}},
+		{"mute", func(r *Report) { r.cutDirection(2, 0, ReasonGroup); r.cutDirection(2, 1, ReasonGroup) }, expect.Expect{}, []string{"fail tribes.one-way n3"}},
 		{"gone", func(r *Report) {
 			r.Nodes[2].State = Gone
 			for _, i := range []int{0, 1} {
-				r.cutArrow(2, i, ReasonGone)
-				r.cutArrow(i, 2, ReasonGone)
+				r.cutDirection(2, i, ReasonGone)
+				r.cutDirection(i, 2, ReasonGone)
 			}
 		}, expect.Expect{}, []string{"fail mesh.cut n3"}},
-		{"loss", func(r *Report) { r.arrows[1].Loss = 0.3 }, expect.Expect{}, []string{"fail mesh.loss n1 > n2"}},
-		{"half-open", func(r *Report) { r.Nodes[1].TCPPort = 4000; r.arrows[3].TCP = TCPTimeout }, expect.Expect{}, []string{"fail tribes.half-open n1 > n2:4000"}},
-		{"nobody listens", func(r *Report) { r.Nodes[1].TCPPort = 4000; r.arrows[3].TCP = TCPRefused }, expect.Expect{}, []string{"warn tribes.half-open n1 > n2:4000"}},
+		{"loss", func(r *Report) { r.directions[1].Loss = 0.3 }, expect.Expect{}, []string{"fail mesh.loss n1 > n2"}},
+		{"half-open", func(r *Report) { r.Nodes[1].TCPPort = 4000; r.directions[3].TCP = TCPTimeout }, expect.Expect{}, []string{"fail tribes.half-open n1 > n2:4000"}},
+		{"nobody listens", func(r *Report) { r.Nodes[1].TCPPort = 4000; r.directions[3].TCP = TCPRefused }, expect.Expect{}, []string{"warn tribes.half-open n1 > n2:4000"}},
 		{"clocks", func(r *Report) { r.Nodes[1].Offset = -4 * time.Second }, expect.Expect{}, []string{"warn tribes.clock-skew n1, n2"}},
 		{"clock set", func(r *Report) { r.Jumps = []Jump{{r.At, time.Hour}} }, expect.Expect{}, []string{"warn tribes.clock-step n1"}},
 		{"MTU", func(r *Report) { r.Nodes[1].MTU = 9000 }, expect.Expect{}, []string{"warn mtu.mismatch"}},
@@ -193,7 +197,7 @@ func TestJudge(t *testing.T) {
 		{"a querier", func(r *Report) { r.View = querier.View{Able: true, Queries: 3} }, expect.Expect{}, nil},
 		{"left at the end", func(r *Report) {
 			r.Nodes[2].State = Left
-			r.arrows[2].State, r.arrows[5].State = Ended, Ended
+			r.directions[2].State, r.directions[5].State = Ended, Ended
 		}, expect.Expect{Count: 2}, nil},
 	} {
 		var got []string

@@ -10,7 +10,7 @@ import (
 	"muster/mcast/querier"
 )
 
-// Verify that three nodes know of each other and of all arrows within seconds.
+// Verify that three nodes know of each other and of all directions within seconds.
 func TestConverge(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		m := startMesh(t, newHub(3), func(_ int, c *Config) { c.TCPPort = 4000 })
@@ -22,9 +22,9 @@ func TestConverge(t *testing.T) {
 			if len(r.Nodes) != 3 {
 				t.Fatalf("n%d knows %d nodes", i+1, len(r.Nodes))
 			}
-			for _, a := range r.Arrows() {
+			for _, a := range r.Directions() {
 				if a.State != Heard || a.Loss != 0 || a.TCP != TCPOpen || !a.DelayOK || (a.Delay-200*time.Microsecond).Abs() > 20*time.Microsecond {
-					t.Errorf("n%d: arrow %s>%s: %+v", i+1, r.Label(a.From), r.Label(a.To), a)
+					t.Errorf("n%d: direction %s>%s: %+v", i+1, r.Label(a.From), r.Label(a.To), a)
 				}
 			}
 			for _, node := range r.Nodes[1:] {
@@ -36,7 +36,7 @@ func TestConverge(t *testing.T) {
 	})
 }
 
-// Verify that every node that can still hear shows just the arrows that are cut,
+// Verify that every node that can still hear shows just the directions that are cut,
 // for each way to cut them.
 func TestCuts(t *testing.T) {
 	for _, c := range []struct {
@@ -51,7 +51,7 @@ func TestCuts(t *testing.T) {
 			[]string{"n1>n2", "n3>n2"}},
 		{"one node is mute on the group", func(from, _ int, group bool) bool { return from == 1 && group }, []int{0, 1, 2},
 			[]string{"n2>n1", "n2>n3"}},
-		{"one arrow", func(from, to int, group bool) bool { return from == 0 && to == 2 && group }, []int{0, 1, 2},
+		{"one direction", func(from, to int, group bool) bool { return from == 0 && to == 2 && group }, []int{0, 1, 2},
 			[]string{"n1>n3"}},
 		{"the whole group, not unicast", func(_, _ int, group bool) bool { return group }, []int{0, 1, 2},
 			[]string{"n1>n2", "n1>n3", "n2>n1", "n2>n3", "n3>n1", "n3>n2"}},
@@ -73,7 +73,7 @@ func TestCuts(t *testing.T) {
 	}
 }
 
-// Verify that arrows which never were are known too, also between nodes that
+// Verify that directions which never were are known too, also between nodes that
 // hear each other by no way but a third.
 func TestNever(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
@@ -94,7 +94,7 @@ func TestNever(t *testing.T) {
 	})
 }
 
-// Verify that the moment an arrow stopped is known to the second on every node,
+// Verify that the moment a direction stopped is known to the second on every node,
 // and why as far as this host saw it.
 func TestStopped(t *testing.T) {
 	for _, c := range []struct {
@@ -118,7 +118,7 @@ func TestStopped(t *testing.T) {
 				time.Sleep(30 * time.Second)
 				for i, n := range m.nodes {
 					r := n.Report()
-					for _, a := range r.Arrows() {
+					for _, a := range r.Directions() {
 						if r.Label(a.To) != "n3" {
 							continue
 						}
@@ -130,8 +130,8 @@ func TestStopped(t *testing.T) {
 				m.mu.Lock()
 				defer m.mu.Unlock()
 				for i, events := range m.events {
-					if k := len(slices.DeleteFunc(slices.Clone(events), func(e Event) bool { return e.Kind != ArrowStopped })); k != 2 {
-						t.Errorf("n%d told of %d arrows that stopped, want 2", i+1, k)
+					if k := len(slices.DeleteFunc(slices.Clone(events), func(e Event) bool { return e.Kind != DirectionStopped })); k != 2 {
+						t.Errorf("n%d told of %d directions that stopped, want 2", i+1, k)
 					}
 				}
 			})
@@ -194,7 +194,7 @@ func TestLoss(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		for i, n := range m.nodes {
 			r := n.Report()
-			for _, a := range r.Arrows() {
+			for _, a := range r.Directions() {
 				lossy := r.Label(a.From) == "n1" && r.Label(a.To) == "n2"
 				if a.State != Heard || lossy && (a.Loss < 0.28 || a.Loss > 0.32) || !lossy && a.Loss != 0 {
 					t.Errorf("n%d: %s>%s %s loses %.3f", i+1, r.Label(a.From), r.Label(a.To), a.State, a.Loss)
@@ -308,7 +308,7 @@ func TestStrayPackets(t *testing.T) {
 		if c.Invalid-b.Invalid != 6 || c.Impostors-b.Impostors != 2 || c.Unasked-b.Unasked != 3 {
 			t.Errorf("%+v", c)
 		}
-		if len(after.Nodes) != 2 || after.Arrow(1, 0).State != Heard {
+		if len(after.Nodes) != 2 || after.Direction(1, 0).State != Heard {
 			t.Errorf("%+v", after.Nodes)
 		}
 		old := Announcement{Seq: 1 << 20, Port: addr.Port(), Name: "n2", Version: "test"}
@@ -342,7 +342,7 @@ func TestFlood(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		found := false
 		for i, node := range m.nodes[0].Report().Nodes {
-			found = found || node.Name == "n2" && r.Arrow(i, 0).State != Never
+			found = found || node.Name == "n2" && r.Direction(i, 0).State != Never
 		}
 		if !found {
 			t.Error("n2 was driven out")

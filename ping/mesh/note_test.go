@@ -52,8 +52,8 @@ func TestPeersWithoutGroup(t *testing.T) {
 		time.Sleep(15 * time.Second)
 		for i, node := range m.nodes {
 			r := node.Report()
-			if len(r.Nodes) != 2 || r.Arrow(1, 0).State == Heard || len(r.Nodes[1].Note) != MaxNote {
-				t.Errorf("node %d: %d nodes, %+v", i, len(r.Nodes), r.Arrows())
+			if len(r.Nodes) != 2 || r.Direction(1, 0).State == Heard || len(r.Nodes[1].Note) != MaxNote {
+				t.Errorf("node %d: %d nodes, %+v", i, len(r.Nodes), r.Directions())
 			}
 		}
 	})

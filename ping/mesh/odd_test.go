@@ -103,7 +103,7 @@ func (m *testMesh) clockNode(ctx context.Context, port *port, ahead *atomic.Int6
 }
 
 // Verify that another node's clock being set is told, and does not spoil the
-// delay of its arrow for long.
+// delay of its direction for long.
 func TestOthersClockSet(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		h := newHub(2)
@@ -115,14 +115,14 @@ func TestOthersClockSet(t *testing.T) {
 		ahead.Store(int64(3 * time.Second))
 		m.clockNode(ctx, h.ports[1], &ahead)
 		time.Sleep(10 * time.Second)
-		if r := m.nodes[0].Report(); r.Nodes[1].Offset != 3*time.Second || (r.Arrow(1, 0).Delay-h.delay).Abs() > 50*time.Microsecond {
-			t.Errorf("%+v, arrow %+v", r.Nodes[1], r.Arrow(1, 0))
+		if r := m.nodes[0].Report(); r.Nodes[1].Offset != 3*time.Second || (r.Direction(1, 0).Delay-h.delay).Abs() > 50*time.Microsecond {
+			t.Errorf("%+v, direction %+v", r.Nodes[1], r.Direction(1, 0))
 		}
 		ahead.Store(int64(time.Hour))
 		time.Sleep(60 * time.Second)
 		r := m.nodes[0].Report()
-		if r.Nodes[1].Offset != time.Hour || r.Arrow(1, 0).State != Heard || (r.Arrow(1, 0).Delay-h.delay).Abs() > 50*time.Microsecond {
-			t.Errorf("%+v, arrow %+v", r.Nodes[1], r.Arrow(1, 0))
+		if r.Nodes[1].Offset != time.Hour || r.Direction(1, 0).State != Heard || (r.Direction(1, 0).Delay-h.delay).Abs() > 50*time.Microsecond {
+			t.Errorf("%+v, direction %+v", r.Nodes[1], r.Direction(1, 0))
 		}
 		m.mu.Lock()
 		defer m.mu.Unlock()

@@ -44,7 +44,7 @@ type NodeInfo struct {
 	Complete bool
 	// Note is what it says of itself beside its announcements: bytes from the network.
 	Note    []byte
-	Outages []Outage // of its arrow to this node, ended ones
+	Outages []Outage // of its direction to this node, ended ones
 	// Queries is how many queries of IGMP or MLD about the group its interface saw;
 	// -1: not known. Hearing is what it tells of itself.
 	Queries int
@@ -61,21 +61,21 @@ type NodeInfo struct {
 	index int
 }
 
-// ArrowState says what is known of the arrow from one node to another.
-type ArrowState string
+// DirectionState says what is known of the direction from one node to another.
+type DirectionState string
 
 const (
-	Heard   ArrowState = "heard"
-	Stopped ArrowState = "stopped" // was heard, and is not any more
-	Never   ArrowState = "never"   // was never heard
-	Ended   ArrowState = "left"    // was heard until one of the two said goodbye
-	Unknown ArrowState = "unknown" // its head did not tell
+	Heard   DirectionState = "heard"
+	Stopped DirectionState = "stopped" // was heard, and is not any more
+	Never   DirectionState = "never"   // was never heard
+	Ended   DirectionState = "left"    // was heard until one of the two said goodbye
+	Unknown DirectionState = "unknown" // its head did not tell
 )
 
-// Arrow is how To hears From.
-type Arrow struct {
+// Direction is how To hears From.
+type Direction struct {
 	From, To  int // in Report.Nodes
-	State     ArrowState
+	State     DirectionState
 	Loss      float64 // share, 0 to 1
 	Delay     time.Duration
 	DelayOK   bool // Delay is known
@@ -83,16 +83,16 @@ type Arrow struct {
 	Reason    Reason
 	// TCP is what became of To's connection to From's port.
 	TCP TCP
-	// Unicast: datagrams to single hosts get through as well; it is known of arrows
+	// Unicast: datagrams to single hosts get through as well; it is known of directions
 	// to this node only.
 	Unicast bool
-	// Received, Lost, Duplicates and Reordered count announcements; of arrows to this
+	// Received, Lost, Duplicates and Reordered count announcements; of directions to this
 	// node only.
 	Received, Lost, Duplicates, Reordered uint64
 }
 
 // Cut: the group's datagrams do not get there.
-func (a Arrow) Cut() bool { return a.State == Stopped || a.State == Never }
+func (a Direction) Cut() bool { return a.State == Stopped || a.State == Never }
 
 // Report is what a node knows at one moment.
 type Report struct {
@@ -120,16 +120,16 @@ type Report struct {
 	Closed  *Closed
 	Dropped uint64 // datagrams that this host lost because they were not read in time
 
-	arrows []Arrow // From*len(Nodes)+To
+	directions []Direction // From*len(Nodes)+To
 }
 
-// Arrow is the arrow between two nodes of the report.
-func (r *Report) Arrow(from, to int) Arrow { return r.arrows[from*len(r.Nodes)+to] }
+// Direction is the direction between two nodes of the report.
+func (r *Report) Direction(from, to int) Direction { return r.directions[from*len(r.Nodes)+to] }
 
-// Arrows are all arrows between different nodes.
-func (r *Report) Arrows() []Arrow {
-	out := make([]Arrow, 0, len(r.arrows))
-	for _, a := range r.arrows {
+// Directions are all directions between different nodes.
+func (r *Report) Directions() []Direction {
+	out := make([]Direction, 0, len(r.directions))
+	for _, a := range r.directions {
 		if a.From != a.To {
 			out = append(out, a)
 		}
@@ -198,31 +198,31 @@ func (n *Node) Report() *Report {
 	slices.SortFunc(r.Nodes, compareNodes)
 	r.Nodes = slices.Insert(r.Nodes, 0, n.self())
 	k := len(r.Nodes)
-	r.arrows = make([]Arrow, k*k)
+	r.directions = make([]Direction, k*k)
 	for from := range k {
 		for to := range k {
-			a := Arrow{State: Unknown}
+			a := Direction{State: Unknown}
 			if from != to {
-				a = n.arrow(&r.Nodes[from], &r.Nodes[to], now, margin)
+				a = n.direction(&r.Nodes[from], &r.Nodes[to], now, margin)
 			}
 			a.From, a.To = from, to
-			r.arrows[from*k+to] = a
+			r.directions[from*k+to] = a
 		}
 	}
 	return r
 }
 
-// arrow is what this node measured, or what the arrow's head says.
-func (n *Node) arrow(from, to *NodeInfo, now time.Time, margin time.Duration) Arrow {
+// direction is what this node measured, or what the direction's head says.
+func (n *Node) direction(from, to *NodeInfo, now time.Time, margin time.Duration) Direction {
 	var tail, head *peer
 	if !from.Self {
 		tail = n.slots[from.index]
 	}
 	if to.Self {
-		return n.arrowHere(tail, now, margin)
+		return n.directionHere(tail, now, margin)
 	}
 	head = n.slots[to.index]
-	a := Arrow{State: Unknown}
+	a := Direction{State: Unknown}
 	if head.rumour {
 		return a
 	}
@@ -274,8 +274,8 @@ func neverHeard(head, tail *peer, added time.Time, margin time.Duration) bool {
 // each interval.
 func marginOf(interval time.Duration) time.Duration { return max(grace-fastest, 5*interval) }
 
-// ends returns the end of an arrow that is gone, and whether a goodbye ended the
-// arrow: one that came before the other end was gone. A nil tail is this node.
+// ends returns the end of a direction that is gone, and whether a goodbye ended the
+// direction: one that came before the other end was gone. A nil tail is this node.
 func ends(head, tail *peer) (gone *peer, over bool) {
 	left := head.left
 	if tail != nil && tail.hasLeft() && (left.IsZero() || tail.left.Before(left)) {
@@ -296,9 +296,9 @@ func ends(head, tail *peer) (gone *peer, over bool) {
 // grace is how long nodes may take to hear each other and to say so.
 const grace = 4 * time.Second
 
-func (n *Node) arrowHere(p *peer, now time.Time, margin time.Duration) Arrow {
+func (n *Node) directionHere(p *peer, now time.Time, margin time.Duration) Direction {
 	in := &p.in
-	a := Arrow{State: Unknown, TCP: p.tcp, Received: in.receivedBefore + in.received, Duplicates: in.duplicates, Reordered: in.reordered}
+	a := Direction{State: Unknown, TCP: p.tcp, Received: in.receivedBefore + in.received, Duplicates: in.duplicates, Reordered: in.reordered}
 	if expected := in.expectedBefore + in.expected(); expected > a.Received {
 		a.Lost = expected - a.Received
 	}

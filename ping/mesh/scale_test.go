@@ -23,7 +23,7 @@ func TestScale(t *testing.T) {
 	for _, c := range []struct {
 		nodes int
 		watch time.Duration
-		whole time.Duration // by when everybody knows all arrows; 0: not watched that long
+		whole time.Duration // by when everybody knows all directions; 0: not watched that long
 	}{
 		{200, 5500 * time.Millisecond, 5 * time.Second},
 		{most, 2500 * time.Millisecond, 0},
@@ -69,7 +69,7 @@ func TestScale(t *testing.T) {
 	}
 }
 
-// whole reports whether every node knows every arrow.
+// whole reports whether every node knows every direction.
 func (m *testMesh) whole() bool {
 	for _, n := range m.nodes {
 		if !n.whole(len(m.nodes)) {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// watchPeers finds the arrows that stopped and the nodes that are gone, and why.
+// watchPeers finds the directions that stopped and the nodes that are gone, and why.
 func (n *Node) watchPeers(now time.Time) {
 	n.watchMatrix(now)
 	for _, p := range n.slots {
@@ -15,7 +15,7 @@ func (n *Node) watchPeers(now time.Time) {
 		}
 		if p.in.silent(now) {
 			p.in.reason = n.why(p, now)
-			n.tell(Event{Time: p.in.since, Kind: ArrowStopped, From: n.info(p), To: n.self(), Reason: p.in.reason})
+			n.tell(Event{Time: p.in.since, Kind: DirectionStopped, From: n.info(p), To: n.self(), Reason: p.in.reason})
 		}
 		if !p.gone && !p.rumour && now.Sub(p.word) > p.silence() && p.asks >= 3 {
 			p.gone = true
@@ -62,7 +62,7 @@ func (n *Node) watchMatrix(now time.Time) {
 	n.tell(Event{Time: now, Kind: MatrixComplete, Nodes: alive})
 }
 
-// why is the reason for the stopped arrow from p, as far as it can be known now.
+// why is the reason for the stopped direction from p, as far as it can be known now.
 func (n *Node) why(p *peer, now time.Time) Reason {
 	switch {
 	case p.gone:

@@ -82,7 +82,7 @@ func parseHeader(b []byte) (k kind, flags byte, from ID, rest []byte, err error)
 }
 
 // Loss and delay are told in a byte each.
-const stoppedLoss = 255 // in place of a loss: the arrow stopped
+const stoppedLoss = 255 // in place of a loss: the direction stopped
 
 // lossCode is half percents, 0 to 200; a loss is never told as none.
 func lossCode(share float64) uint8 {

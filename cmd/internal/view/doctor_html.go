@@ -55,7 +55,7 @@ func (r Doctor) HTML(w io.Writer, name string, at time.Time) error {
 			for j := range m.Nodes {
 				cell := ""
 				if i != j {
-					cell = arrowWord(m.Arrow(j, i))
+					cell = directionWord(m.Direction(j, i))
 				}
 				row.Cells = append(row.Cells, cell)
 			}
@@ -72,8 +72,8 @@ func nodeLabel(n mesh.NodeInfo) string {
 	return n.Name + " " + n.Address()
 }
 
-// arrowWord is how the row's node hears the column's.
-func arrowWord(a mesh.Arrow) string {
+// directionWord is how the row's node hears the column's.
+func directionWord(a mesh.Direction) string {
 	switch a.State {
 	case mesh.Heard:
 		return "yes"

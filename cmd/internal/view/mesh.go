@@ -49,8 +49,8 @@ type MeshNode struct {
 	Proven   bool      `json:"proven"` // it proved that it hears this node
 }
 
-// MeshArrow is how To hears From, in JSON.
-type MeshArrow struct {
+// MeshDirection is how To hears From, in JSON.
+type MeshDirection struct {
 	Type        string     `json:"type"`  // arrow
 	From        string     `json:"from"`  // label
 	To          string     `json:"to"`    // label
@@ -72,19 +72,19 @@ type MeshArrow struct {
 type MeshSummary struct {
 	Type string `json:"type"` // summary
 	verdict.Summary
-	Group     string      `json:"group"`
-	Interface string      `json:"interface"`
-	Nodes     int         `json:"nodes"` // that take part, this one included
-	Expected  int         `json:"expected"`
-	Missing   []string    `json:"missing"`
-	Arrows    int         `json:"arrows"`
-	Cut       []string    `json:"cut"` // "n1 > n2": n2 does not hear n1
-	LoadMean  float64     `json:"load_mean_bits_per_second"`
-	LoadPeak  float64     `json:"load_peak_bits_per_second"`
-	Queries   *int        `json:"queries,omitempty"` // IGMP or MLD, seen on the interface; absent where it could not be looked at
-	Counts    mesh.Counts `json:"counts"`
-	Dropped   uint64      `json:"dropped"`
-	TookMS    int64       `json:"took_ms"`
+	Group      string      `json:"group"`
+	Interface  string      `json:"interface"`
+	Nodes      int         `json:"nodes"` // that take part, this one included
+	Expected   int         `json:"expected"`
+	Missing    []string    `json:"missing"`
+	Directions int         `json:"arrows"`
+	Cut        []string    `json:"cut"` // "n1 > n2": n2 does not hear n1
+	LoadMean   float64     `json:"load_mean_bits_per_second"`
+	LoadPeak   float64     `json:"load_peak_bits_per_second"`
+	Queries    *int        `json:"queries,omitempty"` // IGMP or MLD, seen on the interface; absent where it could not be looked at
+	Counts     mesh.Counts `json:"counts"`
+	Dropped    uint64      `json:"dropped"`
+	TookMS     int64       `json:"took_ms"`
 }
 
 // Mesh shows a mesh.
@@ -125,7 +125,7 @@ func (m *Mesh) Event(e mesh.Event) {
 		p := meshPeer(e.To)
 		line.To = &p
 	}
-	if e.Kind == mesh.ArrowStopped {
+	if e.Kind == mesh.DirectionStopped {
 		line.Reason = e.Reason.String()
 	}
 	_ = m.lines.Write(line) // a closed pipe shows at the end
@@ -143,8 +143,8 @@ func (m *Mesh) Final(r *mesh.Report, vs []verdict.Verdict) error {
 	}
 	sum := m.summary(r, vs)
 	sum.Dropped = r.Dropped
-	for _, a := range r.Arrows() {
-		if err := m.lines.Write(meshArrow(r, a)); err != nil {
+	for _, a := range r.Directions() {
+		if err := m.lines.Write(meshDirection(r, a)); err != nil {
 			return err
 		}
 	}
@@ -173,8 +173,8 @@ func (m *Mesh) summary(r *mesh.Report, vs []verdict.Verdict) MeshSummary {
 			s.Nodes++
 		}
 	}
-	for _, a := range r.Arrows() {
-		s.Arrows++
+	for _, a := range r.Directions() {
+		s.Directions++
 		if a.Cut() {
 			s.Cut = append(s.Cut, r.Label(a.From)+" > "+r.Label(a.To))
 		}
@@ -196,9 +196,9 @@ func meshNode(r *mesh.Report, i int) MeshNode {
 	return out
 }
 
-func meshArrow(r *mesh.Report, a mesh.Arrow) MeshArrow {
+func meshDirection(r *mesh.Report, a mesh.Direction) MeshDirection {
 	from, to := r.Nodes[a.From], r.Nodes[a.To]
-	out := MeshArrow{
+	out := MeshDirection{
 		Type: "arrow", From: r.Label(a.From), To: r.Label(a.To), State: string(a.State), Cut: a.Cut(),
 		FromID: from.ID.String(), ToID: to.ID.String(), LossPercent: 100 * a.Loss, TCP: a.TCP.String(),
 	}

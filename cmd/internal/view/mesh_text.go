@@ -13,7 +13,7 @@ import (
 )
 
 // matrixNodes is how many nodes a matrix for people has at most; of more only the
-// arrows that are not as they should be are shown.
+// directions that are not as they should be are shown.
 const matrixNodes = 24
 
 func peerText(n mesh.NodeInfo) string {
@@ -42,12 +42,12 @@ func meshEventText(s *term.Stream, e mesh.Event) string {
 		text += s.Good(peerText(e.From)) + " is back"
 	case mesh.NodeRestarted:
 		text += peerText(e.From) + " was restarted"
-	case mesh.ArrowStopped:
+	case mesh.DirectionStopped:
 		text += s.Bad(peerText(e.From)+" > "+peerText(e.To)) + " stopped"
 		if e.Reason != mesh.ReasonUnknown {
 			text += ": " + e.Reason.String()
 		}
-	case mesh.ArrowResumed:
+	case mesh.DirectionResumed:
 		text += s.Good(peerText(e.From)+" > "+peerText(e.To)) + " is heard again"
 	case mesh.ClockJumped:
 		text += s.Doubt("the clock of "+peerText(e.From)) + " was set by " + term.Seconds(e.By)
@@ -126,7 +126,7 @@ func (m *Mesh) matrix(s *term.Stream, r *mesh.Report) {
 			if from == to {
 				row = append(row, "")
 			} else {
-				row = append(row, arrowText(s, r.Arrow(from, to)))
+				row = append(row, directionText(s, r.Direction(from, to)))
 			}
 		}
 		t.Add(row...)
@@ -134,21 +134,21 @@ func (m *Mesh) matrix(s *term.Stream, r *mesh.Report) {
 	_ = t.Render(s)
 }
 
-// exceptions lists the arrows that are not heard without loss.
+// exceptions lists the directions that are not heard without loss.
 func (m *Mesh) exceptions(s *term.Stream, r *mesh.Report) {
-	t := term.Table{Header: []string{"FROM", "TO", "ARROW"}}
+	t := term.Table{Header: []string{"FROM", "TO", "HEARD"}}
 	heard, rest := 0, 0
-	for _, a := range r.Arrows() {
+	for _, a := range r.Directions() {
 		switch {
 		case a.State == mesh.Heard && a.Loss == 0:
 			heard++
 		case len(t.Rows) < 2*matrixNodes:
-			t.Add(escape.Text(r.Label(a.From)), escape.Text(r.Label(a.To)), arrowText(s, a))
+			t.Add(escape.Text(r.Label(a.From)), escape.Text(r.Label(a.To)), directionText(s, a))
 		default:
 			rest++
 		}
 	}
-	fmt.Fprintf(s, "%s, %s heard without loss\n", term.Count(len(r.Nodes), "node"), term.Count(heard, "arrow"))
+	fmt.Fprintf(s, "%s, %s heard without loss\n", term.Count(len(r.Nodes), "node"), term.Count(heard, "direction"))
 	if len(t.Rows) > 0 {
 		_ = t.Render(s)
 	}
@@ -157,7 +157,7 @@ func (m *Mesh) exceptions(s *term.Stream, r *mesh.Report) {
 	}
 }
 
-func arrowText(s *term.Stream, a mesh.Arrow) string {
+func directionText(s *term.Stream, a mesh.Direction) string {
 	text := ""
 	switch a.State {
 	case mesh.Heard:
@@ -192,7 +192,7 @@ func (m *Mesh) closing(r *mesh.Report) string {
 	if sum.Expected > 0 {
 		parts = append(parts, fmt.Sprintf("%d expected", sum.Expected))
 	}
-	parts = append(parts, fmt.Sprintf("%d of %s cut", len(sum.Cut), term.Count(sum.Arrows, "arrow")),
+	parts = append(parts, fmt.Sprintf("%d of %s cut", len(sum.Cut), term.Count(sum.Directions, "direction")),
 		fmt.Sprintf("the group carried %s, at most %s", load(r.LoadMean), load(r.LoadPeak)))
 	c := r.Counts
 	for _, x := range []struct {

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// arrows are the rules of the house: what a room must not import, and why. A
+// rules are those of the house: what a room must not import, and why. A
 // rule covers the packages below its room too; test files are free.
-var arrows = []struct {
+var rules = []struct {
 	room   string
 	never  []string
 	except []string // packages below the room that may
@@ -46,10 +46,10 @@ var arrows = []struct {
 	{"muster", []string{"muster/internal/netlab"}, []string{"muster/internal/netlab"},
 		"namespaces are for tests; the product never makes one"},
 	{"muster", []string{"muster/cmd"}, []string{"muster", "muster/cmd", "muster/testscripts", "muster/internal/gendocs"},
-		"arrows point down from the command line"},
+		"rooms do not know the command line: imports point down"},
 }
 
-func TestArrows(t *testing.T) {
+func TestImports(t *testing.T) {
 	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
@@ -65,7 +65,7 @@ func TestArrows(t *testing.T) {
 			t.Fatal(err)
 		}
 		seen++
-		for _, rule := range arrows {
+		for _, rule := range rules {
 			if !within(p.ImportPath, rule.room) || excepted(p.ImportPath, rule.except) {
 				continue
 			}
