@@ -58,6 +58,9 @@ func report(s *term.Streams, err error) {
 	if err == nil || errors.Is(err, errNo) {
 		return
 	}
+	if err == context.Canceled { //nolint:errorlint // wrapped, it says what was interrupted
+		err = errInterrupted
+	}
 	fmt.Fprintf(s.Err, "muster: %s\n", escape.Text(err.Error()))
 	for _, h := range hint.Of(err) {
 		fmt.Fprintf(s.Err, "hint: %s\n", escape.Text(h))

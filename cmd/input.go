@@ -3,19 +3,21 @@ package cmd
 import (
 	"context"
 	"io"
+	"sync"
 )
 
 // interruptible reads from r until ctx ends: a terminal or a pipe that stays
-// silent must not keep a command from ending. The goroutine that waits for r
-// then waits on, until r has something or the process ends.
-func interruptible(ctx context.Context, r io.Reader) io.Reader {
-	p := &interruptibleReader{ctx: ctx, pieces: make(chan piece)}
-	go p.pump(r)
-	return p
+// silent must not keep a command from ending. r is first read when somebody asks for
+// bytes. The goroutine that waits for r then waits on, until r has something or the
+// process ends.
+func interruptible(ctx context.Context, r io.Reader) *interruptibleReader {
+	return &interruptibleReader{Reader: r, ctx: ctx, pieces: make(chan piece)}
 }
 
 type interruptibleReader struct {
+	io.Reader
 	ctx    context.Context
+	start  sync.Once
 	pieces chan piece
 	left   piece
 }
@@ -25,12 +27,14 @@ type piece struct {
 	err error
 }
 
-func (p *interruptibleReader) pump(r io.Reader) {
-	for {
-		b := make([]byte, 64<<10)
-		n, err := r.Read(b)
+// pump reads. The reader of pieces takes the next one only when it has done with the one
+// before, so that two buffers do.
+func (p *interruptibleReader) pump() {
+	var buffers [2][64 << 10]byte
+	for turn := 0; ; turn ^= 1 {
+		n, err := p.Reader.Read(buffers[turn][:])
 		select {
-		case p.pieces <- piece{b[:n], err}:
+		case p.pieces <- piece{buffers[turn][:n], err}:
 		case <-p.ctx.Done():
 			return
 		}
@@ -40,7 +44,9 @@ func (p *interruptibleReader) pump(r io.Reader) {
 	}
 }
 
+// Read implements io.Reader. After the end of ctx it is errInterrupted.
 func (p *interruptibleReader) Read(b []byte) (int, error) {
+	p.start.Do(func() { go p.pump() })
 	for len(p.left.b) == 0 {
 		if p.left.err != nil {
 			return 0, p.left.err
@@ -48,7 +54,7 @@ func (p *interruptibleReader) Read(b []byte) (int, error) {
 		select {
 		case p.left = <-p.pieces:
 		case <-p.ctx.Done():
-			return 0, p.ctx.Err()
+			return 0, errInterrupted
 		}
 	}
 	n := copy(b, p.left.b)

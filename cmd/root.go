@@ -38,7 +38,9 @@ func Main(args []string) int {
 
 // Run runs one command line on the given streams. A cancelled ctx is Ctrl-C.
 func Run(ctx context.Context, args []string, s *term.Streams) int {
-	a := &app{Streams: s}
+	own := *s
+	own.In = interruptible(ctx, s.In)
+	a := &app{Streams: &own}
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

@@ -161,7 +161,11 @@ func readHeaders(given []string) (http.Header, error) {
 
 // stdinIsTerminal reports whether a person can be asked.
 func stdinIsTerminal(a *app) bool {
-	f, ok := a.In.(*os.File)
+	in := a.In
+	if p, ok := in.(*interruptibleReader); ok {
+		in = p.Reader
+	}
+	f, ok := in.(*os.File)
 	return ok && xterm.IsTerminal(int(f.Fd())) && a.Err.TTY
 }
 

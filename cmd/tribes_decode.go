@@ -97,7 +97,7 @@ func runTribesDecode(ctx context.Context, a *app, o decodeOptions) error {
 		defer f.Close()
 		in = f
 	}
-	in = interruptible(ctx, in)
+	in = interruptible(ctx, in) // a FIFO stays silent too
 	decoder := &decode.Decoder{Limit: o.max}
 	if o.keyFile != "" {
 		var err error

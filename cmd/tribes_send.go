@@ -163,7 +163,7 @@ func (a *app) runTribesSend(c *cobra.Command, o tribesSendOptions, args []string
 	if o.bench > 0 {
 		return a.runTribesBench(c.Context(), &o, cfg, speaker)
 	}
-	payload, err := o.payload(c.Context(), a.In, message, given)
+	payload, err := o.payload(a.In, message, given)
 	if err != nil {
 		return err
 	}
@@ -190,17 +190,14 @@ func (a *app) newSpeaker(o *tribesSendOptions, cfg cluster.Config) (*cluster.Spe
 }
 
 // payload makes the bytes of the message.
-func (o *tribesSendOptions) payload(ctx context.Context, in io.Reader, message string, given bool) ([]byte, error) {
+func (o *tribesSendOptions) payload(in io.Reader, message string, given bool) ([]byte, error) {
 	b := []byte(message)
 	switch {
 	case !given:
 		b = []byte("muster")
 	case message == "-":
 		var err error
-		if b, err = io.ReadAll(io.LimitReader(interruptible(ctx, in), tribes.DefaultFrameLimit)); err != nil {
-			if ctx.Err() != nil {
-				return nil, errInterrupted
-			}
+		if b, err = io.ReadAll(io.LimitReader(in, tribes.DefaultFrameLimit)); err != nil {
 			return nil, fmt.Errorf("reading the message: %w", err)
 		}
 		if len(b) > tribes.DefaultFrameLimit-1024 {

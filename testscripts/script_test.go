@@ -11,6 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"muster/cmd"
 	"muster/internal/netlab"
 )
 
@@ -22,8 +23,10 @@ func TestMain(m *testing.M) {
 	}
 	testscript.Main(netlab.Wrap(m), map[string]func(){
 		"muster": func() { os.Exit(documented(os.Args[1:])) },
-		"on":     func() { os.Exit(on(os.Args[1:])) },
-		"exits":  func() { os.Exit(exits(os.Args[1:])) },
+		// The program as it is, whose output nobody looks at.
+		"muster-itself": func() { os.Exit(cmd.Main(os.Args[1:])) },
+		"on":            func() { os.Exit(on(os.Args[1:])) },
+		"exits":         func() { os.Exit(exits(os.Args[1:])) },
 	})
 }
 
