@@ -58,7 +58,7 @@ func report(s *term.Streams, err error) {
 	if err == nil || errors.Is(err, errNo) {
 		return
 	}
-	if err == context.Canceled { //nolint:errorlint // wrapped, it says what was interrupted
+	if err == context.Canceled { // wrapped, it says what was interrupted
 		err = errInterrupted
 	}
 	fmt.Fprintf(s.Err, "muster: %s\n", escape.Text(err.Error()))
