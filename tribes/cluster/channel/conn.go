@@ -178,6 +178,7 @@ func (c *conn) take(ctx context.Context, data []byte) error {
 	}
 	c.at = 0 // that takes its time
 	failed := c.r.deliver(ctx, m)
+	*m = Message{} // or it would keep the buffer that it came in
 	switch {
 	case !after:
 		return nil

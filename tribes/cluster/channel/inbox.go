@@ -2,9 +2,7 @@ package channel
 
 import (
 	"encoding/binary"
-	"errors"
 	"io"
-	"sync/atomic"
 
 	"muster/tribes"
 )
@@ -18,24 +16,6 @@ const (
 	// inboxKeep is the most that an empty inbox keeps for the next frame.
 	inboxKeep = 256 << 10
 )
-
-var errMemory = errors.New("the large frames of all connections together take as much memory as they may")
-
-// budget is the memory that all inboxes share for what is beyond inboxFree.
-type budget struct {
-	limit int64
-	used  atomic.Int64
-}
-
-// swap replaces what an inbox of the size was costs by one of the size is.
-func (b *budget) swap(was, is int) bool {
-	n := max(is-inboxFree, 0) - max(was-inboxFree, 0)
-	if b.used.Add(int64(n)) > b.limit && n > 0 {
-		b.used.Add(int64(-n))
-		return false
-	}
-	return true
-}
 
 // inbox holds the bytes of one connection that no frame has taken. It differs
 // from tribes.Scanner in that it is small while a connection is idle and takes
@@ -113,7 +93,7 @@ func (b *inbox) room() error {
 // some is kept for a peer that sends one large frame after the other, as long as
 // there is enough for all.
 func (b *inbox) tooLarge() bool {
-	return cap(b.buf) > inboxKeep || cap(b.buf) > inboxFree && b.budget.used.Load() > b.budget.limit/2
+	return cap(b.buf) > inboxKeep || cap(b.buf) > inboxFree && b.budget.scarce()
 }
 
 // shrink gives back what an idle connection does not need.
@@ -130,17 +110,21 @@ func (b *inbox) frameSize() (int, bool) {
 	return int(binary.BigEndian.Uint32(rest[lengthAt:])) + tribes.FrameOverhead, true
 }
 
+// resize moves what waits into a buffer of size bytes: until then both are held.
 func (b *inbox) resize(size int) error {
-	if !b.budget.swap(cap(b.buf), size) {
+	if !b.budget.take(size) {
 		return errMemory
 	}
+	was := cap(b.buf)
 	grown := make([]byte, b.waiting(), size)
 	copy(grown, b.buf[b.at:])
 	b.buf, b.at = grown, 0
+	b.budget.give(was)
 	return nil
 }
 
 func (b *inbox) release() {
-	b.budget.swap(cap(b.buf), 0)
+	was := cap(b.buf)
 	b.buf, b.at = nil, 0
+	b.budget.give(was)
 }

@@ -138,7 +138,7 @@ func newReceiver(cfg ReceiverConfig) *Receiver {
 	r := &Receiver{cfg: cfg.defaults()}
 	r.log = r.cfg.Logger
 	r.verbose = r.log.Enabled(context.Background(), slog.LevelDebug)
-	r.memory.limit = int64(r.cfg.MemoryLimit)
+	r.memory.init(r.cfg.MemoryLimit)
 	r.conns.init(r.cfg.MaxConns)
 	return r
 }

@@ -84,8 +84,8 @@ func start(t testing.TB, cfg ReceiverConfig) *Receiver {
 		if err := <-done; err != nil {
 			t.Errorf("Serve: %v", err)
 		}
-		if held := r.memory.used.Load(); held != 0 {
-			t.Errorf("%d bytes of the budget are held after the end", held)
+		if n := held(&r.memory); n != 0 {
+			t.Errorf("%d bytes of the budget are held after the end", n)
 		}
 	})
 	return r
@@ -342,7 +342,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		}
 		open = append(open, nc)
 		nc.Write(part)
-		if r.memory.used.Load() > limit {
+		if held(&r.memory) > limit {
 			over.Store(true)
 		}
 	}
@@ -481,7 +481,7 @@ func FuzzReceiver(f *testing.F) {
 		}()
 		io.Copy(io.Discard, nc)
 		<-done
-		if n := r.memory.used.Load(); n != 0 {
+		if n := held(&r.memory); n != 0 {
 			t.Fatalf("%d bytes are held after the end", n)
 		}
 	})
