@@ -211,22 +211,29 @@ func TestAccuracy(t *testing.T) {
 		return // a part of them was asked for, or something that makes a fault is missing
 	}
 	t.Logf("\n%s", table.String())
+	updatePage(t, "table", table.String())
+}
+
+// updatePage writes a table between the marks of that name in the page, or with no
+// -update fails when the page holds another.
+func updatePage(t *testing.T, mark, table string) {
+	t.Helper()
 	page, err := os.ReadFile(accuracyPage)
 	if err != nil {
 		t.Fatal(err)
 	}
-	head, rest, ok1 := strings.Cut(string(page), "<!-- table -->\n")
-	old, tail, ok2 := strings.Cut(rest, "<!-- end -->\n")
-	if !ok1 || !ok2 {
-		t.Fatalf("%s has no place for the table", accuracyPage)
-	}
+	begin, end := "<!-- "+mark+" -->\n", "<!-- end -->\n"
+	head, rest, ok1 := strings.Cut(string(page), begin)
+	old, tail, ok2 := strings.Cut(rest, end)
 	switch {
+	case !ok1 || !ok2:
+		t.Fatalf("%s has no place for the table", accuracyPage)
 	case *update:
-		if err := os.WriteFile(accuracyPage, []byte(head+"<!-- table -->\n"+table.String()+"<!-- end -->\n"+tail), 0o644); err != nil {
+		if err := os.WriteFile(accuracyPage, []byte(head+begin+table+end+tail), 0o644); err != nil {
 			t.Fatal(err)
 		}
-	case old != table.String():
-		t.Errorf("%s is stale: go test ./routecheck -run TestAccuracy -update", accuracyPage)
+	case old != table:
+		t.Errorf("%s is stale: go test ./routecheck -run %s -update", accuracyPage, t.Name())
 	}
 }
 

@@ -39,7 +39,18 @@ func readPlatform() facts.Fact[facts.Platform] {
 			}
 		}
 	}
+	for _, path := range bootFiles {
+		if _, err := os.Stat(path); err == nil {
+			p.Boot = append(p.Boot, path)
+		}
+	}
 	return facts.Read(p, from)
+}
+
+// bootFiles are by what a host's network and firewall are set up when it starts.
+var bootFiles = []string{
+	"/etc/netplan", "/run/NetworkManager", "/run/systemd/netif", "/etc/network/interfaces",
+	"/usr/sbin/netfilter-persistent", "/etc/sysconfig/iptables", "/etc/sysconfig/nftables.conf", "/etc/iptables/iptables.rules", "/etc/init.d/iptables",
 }
 
 // containerKind goes by the marks that container engines leave. The files

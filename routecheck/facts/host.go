@@ -35,6 +35,9 @@ type Platform struct {
 	Nameservers []netip.Addr `json:"nameservers,omitempty"`
 	// OSVersion in words, for example "macOS 15.1".
 	OSVersion string `json:"os_version,omitempty"`
+	// Boot are the files and folders, of those that are looked for, which tell by
+	// what this host's network and firewall are set up when it starts.
+	Boot []string `json:"boot,omitempty"`
 }
 
 // Socket is a UDP or TCP socket of the host.

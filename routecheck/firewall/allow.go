@@ -60,7 +60,7 @@ func (a Answer) dropping() (Ref, bool) {
 		return Ref{}, false
 	}
 	for _, x := range a.Rules {
-		if x.Policy || slices.ContainsFunc([]string{"drop", "reject", "DROP", "REJECT", "SNAT", "snat"}, func(w string) bool { return strings.Contains(x.Text, w) }) {
+		if x.Policy || slices.ContainsFunc([]string{"drop", "reject", "DROP", "REJECT", "SNAT", "snat", "DNAT", "dnat"}, func(w string) bool { return strings.Contains(x.Text, w) }) {
 			return x, true
 		}
 	}
@@ -74,7 +74,7 @@ func (p *Packet) allow(r *Ruleset, ref Ref) []string {
 		return []string{"ip xfrm policy delete " + ref.Text}
 	case ref.Family == "program":
 		return nil
-	case strings.Contains(strings.ToLower(ref.Text), "snat"):
+	case translates(ref.Text):
 		return []string{r.remove(ref)}
 	case ref.Table == "firewalld" && p.Way == In:
 		return p.firewalld(r)
@@ -84,6 +84,13 @@ func (p *Packet) allow(r *Ruleset, ref Ref) []string {
 		return []string{p.iptables(r, ref)}
 	}
 	return []string{p.nft(ref)}
+}
+
+// translates: the rule changes an address, so that to accept the packet elsewhere
+// does not help.
+func translates(rule string) bool {
+	rule = strings.ToLower(rule)
+	return strings.Contains(rule, "snat") || strings.Contains(rule, "dnat")
 }
 
 // remove deletes the rule itself, where an accept before it would not help.

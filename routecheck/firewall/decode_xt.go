@@ -50,15 +50,15 @@ func (d *decoder) compatTarget(e *Expr, rev uint32, info []byte) {
 		case 1, 2:
 			e.Args = []string{[]string{"--save-mark", "--restore-mark"}[mode-1], "--nfmask", fmt.Sprintf("%#x", u32(8)), "--ctmask", fmt.Sprintf("%#x", u32(4))}
 		}
-	case e.Name == "SNAT" && rev == 0 && len(info) >= 20: // struct nf_nat_ipv4_multi_range_compat: one range
+	case (e.Name == "SNAT" || e.Name == "DNAT") && rev == 0 && len(info) >= 20: // struct nf_nat_ipv4_multi_range_compat: one range
 		const mapAddresses = 1
 		if u32(4)&mapAddresses != 0 {
-			e.Args = []string{"--to-source", addressText(info[8:12], info[12:16])}
+			e.Args = []string{natOption[e.Name], addressText(info[8:12], info[12:16])}
 		}
-	case e.Name == "SNAT" && len(info) >= 36: // struct nf_nat_range: flags, first and last address, ports
+	case (e.Name == "SNAT" || e.Name == "DNAT") && len(info) >= 36: // struct nf_nat_range: flags, first and last address, ports
 		const mapAddresses = 1
 		if u32(0)&mapAddresses != 0 {
-			e.Args = []string{"--to-source", addressText(info[4:20], info[20:36])}
+			e.Args = []string{natOption[e.Name], addressText(info[4:20], info[20:36])}
 		}
 	case e.Name == "CT" && len(info) >= 4:
 		if d.order.Uint16(info)&1 != 0 {
@@ -364,3 +364,5 @@ func setArgs(index uint16, parts, flags byte, opt func(bool, string, ...string) 
 	}
 	return opt(flags&invert != 0, "--match-set", fmt.Sprintf("#%d", index), strings.Join(sides, ",")), true
 }
+
+var natOption = map[string]string{"SNAT": "--to-source", "DNAT": "--to-destination"}

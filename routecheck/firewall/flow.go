@@ -98,6 +98,9 @@ func (f Flow) QueryIn() Packet {
 	p.network.set(8, 1) // RFC 3376 section 4: the TTL of IGMP is 1
 	p.trans = typed(0x11, 12)
 	p.toGroup(all)
+	if f.Queriers.IsValid() && f.Queriers.Addr().IsUnspecified() {
+		p.srcType = rtnBroadcast // inet_addr_type says so of 0.0.0.0/8
+	}
 	return p
 }
 

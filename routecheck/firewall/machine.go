@@ -145,11 +145,13 @@ func (m *machine) run(e *Expr) result {
 		m.track.nat = yes
 		return final("accept", "")
 	case "nat", "redir":
-		if e.Op != "snat" {
-			m.track.nat = yes
-			return final("unknown", "it changes where the packet goes")
-		}
 		lo, okLo := m.load(e.Src, m.addressLen())
+		if e.Op != "snat" {
+			if e.Kind == "redir" || !okLo {
+				lo = value{}
+			}
+			return m.newDestination(lo)
+		}
 		if e.Src == 0 { // it changes the port alone
 			m.track.nat = yes
 			return final("accept", "")

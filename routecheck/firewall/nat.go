@@ -22,3 +22,15 @@ func (m *machine) newSource(addr value) result {
 	}
 	return final("unknown", fmt.Sprintf("it gives the packet the source address %s, which this host does not have", a))
 }
+
+// newDestination is destination translation; addr is empty where it is not known.
+// What comes in for this host and is sent on to an address that is not its own does
+// not reach the program here.
+func (m *machine) newDestination(addr value) result {
+	m.track.nat = yes
+	a, ok := netip.AddrFromSlice(addr.v)
+	if ok && addr.full() && m.pkt.Way == In && m.pkt.locals != nil && !slices.Contains(m.pkt.locals, a) && !a.IsLoopback() {
+		return final("drop", fmt.Sprintf("it sends the packet on to %s, which is not this host", a))
+	}
+	return final("unknown", "it changes where the packet goes")
+}

@@ -175,10 +175,11 @@ func (m *machine) xtTarget(e *Expr) result {
 		m.track.nat = yes
 		return final("accept", "")
 	case "SNAT":
-		return m.xtSNAT(options(e.Args))
-	case "DNAT", "REDIRECT", "NETMAP":
-		m.track.nat = yes
-		return final("unknown", "it changes where the packet goes")
+		return m.newSource(translated(options(e.Args), "--to-source"))
+	case "DNAT":
+		return m.newDestination(translated(options(e.Args), "--to-destination"))
+	case "REDIRECT", "NETMAP":
+		return m.newDestination(value{})
 	case "TPROXY", "SYNPROXY":
 		return final("unknown", "it hands the packet to a proxy")
 	case "NFQUEUE", "QUEUE":

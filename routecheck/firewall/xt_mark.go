@@ -88,10 +88,11 @@ func (m *machine) connmark(os []option) {
 	}
 }
 
-// xtSNAT reads --to-source ADDRESS[-ADDRESS][:PORTS].
-func (m *machine) xtSNAT(os []option) result {
+// translated reads --to-source or --to-destination ADDRESS[-ADDRESS][:PORTS]; the
+// value is empty where there is none.
+func translated(os []option, name string) value {
 	for _, o := range os {
-		if o.name != "--to-source" {
+		if o.name != name {
 			continue
 		}
 		first, _, _ := strings.Cut(o.value(), "-")
@@ -99,9 +100,8 @@ func (m *machine) xtSNAT(os []option) result {
 			first = ap.Addr().String()
 		}
 		if a, err := netip.ParseAddr(first); err == nil {
-			return m.newSource(known(a.AsSlice()...))
+			return known(a.AsSlice()...)
 		}
 	}
-	m.track.nat = yes
-	return final("unknown", "it changes the source address")
+	return value{}
 }

@@ -114,11 +114,14 @@ func inward(ps []firewall.Packet) bool {
 func (h *Host) queries(good, lost string) []verdict.Verdict {
 	f := h.flow()
 	first := h.ask([]firewall.Packet{f.QueryIn()}, good, lost)
-	if first[0].Status != verdict.Unknown || !h.OK || !h.Firewall.Known() {
+	if !h.OK || !h.Firewall.Known() || first[0].Status == verdict.Fail {
 		return first
 	}
 	f.Queriers, f.Whose = netip.PrefixFrom(netip.IPv4Unspecified(), 32), " from 0.0.0.0"
 	zero := h.ask([]firewall.Packet{f.QueryIn()}, good, lost)
+	if first[0].Status == verdict.Pass && zero[0].Status != verdict.Fail {
+		return first
+	}
 	if !h.nearby() {
 		if zero[0].Status == verdict.Fail {
 			zero[0].Status, zero[0].Confidence = verdict.Warn, verdict.Likely
@@ -214,20 +217,29 @@ var halfOpen = Check{
 		ports := fmt.Sprintf("%d-%d", h.Query.TCPPort, h.Query.LastTCPPort())
 		in := h.askPeers(func(f firewall.Flow) []firewall.Packet { return append(f.ARP(), f.ConnectIn()...) }, fmt.Sprintf("the firewall lets connections to the receiver's ports %s in and members' connections out", ports),
 			"members appear and vanish, and nothing replicates")
-		if in[0].Status == verdict.Fail {
-			return h.sameRule(in, h.flow().ConnectIn()[0].What, "fw.input-drop", h.flow().HeartbeatIn().What)
-		}
 		out := h.askPeers(func(f firewall.Flow) []firewall.Packet {
 			if port, ok := h.memberPort(f.Peers.Addr()); ok {
 				f.TCPPort, f.TCPLast = port, port
 			}
 			return f.ConnectOut()
 		}, in[0].Saw, "members appear and vanish, and nothing replicates")
-		if out[0].Status == verdict.Fail || in[0].Status == verdict.Pass {
-			return h.sameRule(out, h.flow().ConnectOut()[0].What, "fw.output-drop", h.flow().HeartbeatOut().What)
+		if in[0].Status == verdict.Fail || out[0].Status != verdict.Fail && in[0].Status != verdict.Pass {
+			in[0].Fix = both(in[0].Fix, out[0].Fix)
+			return h.sameRule(in, h.flow().ConnectIn()[0].What, "fw.input-drop", h.flow().HeartbeatIn().What)
 		}
-		return in
+		out[0].Fix = both(in[0].Fix, out[0].Fix)
+		return h.sameRule(out, h.flow().ConnectOut()[0].What, "fw.output-drop", h.flow().HeartbeatOut().What)
 	},
+}
+
+// both are the commands of two lists, each once.
+func both(a, b []string) []string {
+	for _, c := range b {
+		if !slices.Contains(a, c) {
+			a = append(a, c)
+		}
+	}
+	return a
 }
 
 var pingReplyInvalid = Check{

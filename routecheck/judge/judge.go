@@ -36,6 +36,7 @@ func Facts(f *facts.Facts, want func(verdict.ID) bool) []verdict.Verdict {
 			if v.Subject == "" {
 				v.Subject = h.Link.Name
 			}
+			h.keep(&v)
 			out = append(out, v)
 		}
 	}
