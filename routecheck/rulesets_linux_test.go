@@ -93,8 +93,12 @@ type question struct {
 }
 
 var questions = []question{
-	{"fw.input-drop", "heartbeats in", func(t *testing.T, here, there *netlab.Host, d time.Duration) bool { return heartbeat(t, there, here, d) }},
-	{"fw.output-drop", "heartbeats out", func(t *testing.T, here, there *netlab.Host, d time.Duration) bool { return heartbeat(t, here, there, d) }},
+	{"fw.input-drop", "heartbeats in", func(t *testing.T, here, there *netlab.Host, d time.Duration) bool {
+		return heartbeat(t, there, here, d)
+	}},
+	{"fw.output-drop", "heartbeats out", func(t *testing.T, here, there *netlab.Host, d time.Duration) bool {
+		return heartbeat(t, here, there, d)
+	}},
 	{"fw.igmp-drop", "queries in", func(t *testing.T, here, there *netlab.Host, d time.Duration) bool {
 		return query(t, there, here, there.Addr().As4(), d) && query(t, there, here, [4]byte{}, d)
 	}},
@@ -283,4 +287,3 @@ func rulesetsTable(all []answers) string {
 	}
 	return b.String()
 }
-
