@@ -21,6 +21,9 @@ type doctorOptions struct {
 	expect   string
 	duration time.Duration
 	before   bool
+	broken   bool
+	ci       bool
+	deep     bool
 	bundle   string
 	redact   bool
 	from     string
@@ -57,6 +60,9 @@ the packets on the wire and the firewall.`,
   # two other members must be heard
   sudo muster doctor --expect 2
 
+  # does delivery stay, for longer than a switch remembers who listens?
+  sudo muster doctor --deep
+
   # another group, as JSON lines for a script
   muster doctor --group 228.0.0.9:45570 --json`,
 		Args: noArgs,
@@ -75,6 +81,9 @@ the packets on the wire and the firewall.`,
 	f.StringVar(&o.expect, "expect", "", "exit status 1 unless so many other members, or these, are heard (`N|NAME,...`)")
 	f.DurationVarP(&o.duration, "duration", "d", doctor.Watch, "watch the wire for this `time`")
 	f.BoolVar(&o.before, "before", false, "before clustering is enabled: no Tomcat needs to run yet")
+	f.BoolVar(&o.broken, "broken", false, "the cluster should work and does not: this is what it does anyway")
+	f.BoolVar(&o.ci, "ci", false, "for continuous integration: no progress, no colours, warnings fail, and a JUnit report in muster-doctor.xml unless --junit names another file")
+	f.BoolVar(&o.deep, "deep", false, "watch for longer than a switch remembers who listens (280 s): does delivery stay?")
 	f.StringVar(&o.name, "name", "", "what this node is called (default: the host's name)")
 	f.StringVar(&o.bundle, "bundle", "", "save facts, verdicts, packets, server.xml without its keys and the end of the log in this `FILE`")
 	f.BoolVar(&o.redact, "redact", false, "with --bundle: hide names and addresses, and leave out server.xml, log and packets")
@@ -84,6 +93,16 @@ the packets on the wire and the firewall.`,
 	a.outputFlag(c)
 	f.BoolVar(&o.strict, "strict", false, "let warnings fail too")
 	f.BoolVar(&o.all, "all", false, "show every verdict, and not only what is wrong or unknown")
+	c.MarkFlagsMutuallyExclusive("before", "broken")
+	c.MarkFlagsMutuallyExclusive("deep", "duration")
+	c.PreRunE = func(*cobra.Command, []string) error {
+		if o.ci {
+			a.quiet, o.strict = true, true
+			a.Out.Color, a.Out.Width = false, 120 // the same text on every machine
+			a.report.junit = cmp.Or(a.report.junit, "muster-doctor.xml")
+		}
+		return nil
+	}
 	return c
 }
 
@@ -122,13 +141,16 @@ func (a *app) runDoctor(c *cobra.Command, o *doctorOptions) error {
 	if run.Expect, err = parseExpect(c.Context(), o.expect); err != nil {
 		return err
 	}
+	if o.deep {
+		run.Watch = doctor.Deep
+	}
+	p := progress{w: a.Err}
 	if !a.quiet {
-		run.Progress = func(question string, takes time.Duration) {
-			fmt.Fprintf(a.Err, "asking: %s (%s)\n", question, takes.Round(100*time.Millisecond))
-		}
+		run.Progress = p.asking
 	}
 	start := time.Now()
 	res, runErr := doctor.Run(c.Context(), run)
+	p.stop()
 	a.judged(res.Verdicts)
 	view := view.Doctor{Result: res, Took: time.Since(start), All: o.all}
 	if err := errors.Join(a.showDoctor(view, o), o.save(res, run)); err != nil {

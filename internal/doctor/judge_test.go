@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"context"
 	"net/netip"
 	"slices"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"muster/internal/verdict"
 	"muster/ping/mesh"
 	"muster/routecheck/facts"
+	"muster/routecheck/judge"
 )
 
 func ids(vs []verdict.Verdict) []verdict.ID {
@@ -166,5 +168,46 @@ func TestRefusedIsThere(t *testing.T) {
 	d.judgeMember(Member{Addr: netip.MustParseAddrPort("10.77.0.12:4000"), TCP: mesh.TCPRefused, Tries: 3, From: fromConnection})
 	if len(d.found) > 0 {
 		t.Errorf("%+v", d.found)
+	}
+}
+
+// A member that was heard and is no more: gone, or forgotten on the way to this host.
+func TestStays(t *testing.T) {
+	addr, now := netip.MustParseAddrPort("10.77.0.12:4000"), time.Now()
+	for name, c := range map[string]struct {
+		ago     time.Duration
+		beats   uint64
+		tcp     mesh.TCP
+		watched time.Duration
+		want    []verdict.ID
+	}{
+		"still there":                  {200 * time.Millisecond, 500, mesh.TCPOpen, 8 * time.Second, nil},
+		"late":                         {5 * time.Second, 500, mesh.TCPOpen, 8 * time.Second, nil},
+		"silent, its receiver answers": {20 * time.Second, 500, mesh.TCPOpen, 280 * time.Second, []verdict.ID{"tribes.one-way"}},
+		"silent and gone":              {20 * time.Second, 500, mesh.TCPRefused, 280 * time.Second, nil},
+		"heard once by chance":         {20 * time.Second, 1, mesh.TCPOpen, 280 * time.Second, nil},
+	} {
+		d := &doctor{r: Result{Facts: &facts.Facts{}, Watched: c.watched}}
+		w := &watcher{doctor: d, joined: now.Add(-c.watched), last: map[netip.AddrPort]lastHeard{addr: {c.beats, now.Add(-c.ago)}},
+			dial: func(context.Context, netip.AddrPort) mesh.TCP { return c.tcp }}
+		d.judgeStays(w)
+		if got := ids(d.found); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// A network in which nobody asks is in order where the group outlives every membership.
+func TestStayed(t *testing.T) {
+	addr, now := netip.MustParseAddrPort("10.77.0.12:4000"), time.Now()
+	for watched, want := range map[time.Duration]verdict.Status{8 * time.Second: verdict.Warn, Deep: verdict.Pass} {
+		d := &doctor{r: Result{Facts: &facts.Facts{}, Watched: watched}, hosted: &judge.Host{}}
+		d.o.Query.Group = netip.MustParseAddr("228.0.0.4")
+		d.add(verdict.New("igmp.no-querier", verdict.Warn, verdict.Hint, "eth0", "no query"))
+		w := &watcher{doctor: d, joined: now.Add(-watched), last: map[netip.AddrPort]lastHeard{addr: {500, now}}}
+		d.judgeStays(w)
+		if len(d.found) != 1 || d.found[0].Status != want {
+			t.Errorf("after %s: %+v", watched, d.found)
+		}
 	}
 }

@@ -217,7 +217,7 @@ func (w *watcher) has(all map[netip.AddrPort]*Member, a netip.Addr) bool {
 func (w *watcher) try(ctx context.Context, m *Member) {
 	for m.Tries = 1; ; m.Tries++ {
 		dial, cancel := context.WithTimeout(ctx, dialTimes[m.Tries-1])
-		state := mesh.DialTCP(dial, m.Addr)
+		state := w.dial(dial, m.Addr)
 		cancel()
 		if ctx.Err() != nil && state != mesh.TCPOpen { // the run ended before an answer was due
 			m.Tries--

@@ -38,7 +38,7 @@ func (d *doctor) watch(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, takes)
 	defer cancel()
 	begin := time.Now()
-	w := &watcher{doctor: d, capture: d.capture(), tried: map[netip.AddrPort]*Member{}}
+	w := &watcher{doctor: d, capture: d.capture(), dial: mesh.DialTCP, tried: map[netip.AddrPort]*Member{}}
 	var all sync.WaitGroup
 	all.Go(func() { w.sniff(ctx) })
 	if multicast {
@@ -59,9 +59,13 @@ func (d *doctor) multicast() bool { return d.o.Settings == nil || d.o.Settings.M
 type watcher struct {
 	*doctor
 	capture *sniff.Runner
+	// dial is mesh.DialTCP; tests have their own.
+	dial func(context.Context, netip.AddrPort) mesh.TCP
 
 	mu           sync.Mutex
 	heard        []membership.Info
+	joined       time.Time
+	last         map[netip.AddrPort]lastHeard
 	failed       error // of listening
 	tried        map[netip.AddrPort]*Member
 	peers        map[netip.Addr]bool // hosts that seem to be in the group
@@ -136,10 +140,12 @@ func (w *watcher) listen(ctx context.Context) {
 		w.mu.Unlock()
 		return
 	}
+	w.joined = time.Now()
 	defer node.Leave() //nolint:errcheck // it sent nothing that a goodbye would end
 	for pause(ctx, 250*time.Millisecond) {
 		w.mu.Lock()
 		w.heard = node.Members()
+		w.remember(time.Now())
 		w.mu.Unlock()
 	}
 }
@@ -186,6 +192,7 @@ func (d *doctor) judgeWire(w *watcher) {
 		d.add(d.r.Wire.Verdicts...)
 	}
 	d.judgeMembers(w)
+	d.judgeStays(w)
 	d.judgeNodes(w)
 	if w.failed != nil {
 		d.cannot("nobody was listened to", w.failed)
