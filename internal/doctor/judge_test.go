@@ -211,3 +211,15 @@ func TestStayed(t *testing.T) {
 		}
 	}
 }
+
+// Where a host has a fault that makes it deaf, no switch is suspected.
+func TestHostExplainsDeafness(t *testing.T) {
+	for id, want := range map[verdict.ID]bool{"route.wrong-interface": true, "sock.join-interface": true, "iface.recreated": true, "fw.input-drop": true,
+		"tribes.one-way": false, "mesh.cut": false, "switch.unregistered-drop": false, "config.same": false} {
+		d := &doctor{}
+		d.add(verdict.New(id, verdict.Warn, verdict.Likely, "", "saw"))
+		if d.hostExplainsDeafness() != want {
+			t.Errorf("%s: %v", id, !want)
+		}
+	}
+}
