@@ -93,8 +93,6 @@ the packets on the wire and the firewall.`,
 	a.outputFlag(c)
 	f.BoolVar(&o.strict, "strict", false, "let warnings fail too")
 	f.BoolVar(&o.all, "all", false, "show every verdict, and not only what is wrong or unknown")
-	c.MarkFlagsMutuallyExclusive("before", "broken")
-	c.MarkFlagsMutuallyExclusive("deep", "duration")
 	c.PreRunE = func(*cobra.Command, []string) error {
 		if o.ci {
 			a.quiet, o.strict = true, true
@@ -112,6 +110,10 @@ func (a *app) runDoctor(c *cobra.Command, o *doctorOptions) error {
 		return err
 	}
 	switch {
+	case o.before && o.broken:
+		return usagef("--before and --broken exclude each other")
+	case o.deep && c.Flags().Changed("duration"):
+		return usagef("--deep and --duration exclude each other: --deep watches for %s", doctor.Deep)
 	case o.redact && o.bundle == "":
 		return usagef("--redact goes with --bundle")
 	case o.from != "" && o.bundle != "":
