@@ -53,6 +53,39 @@ var observers = []struct {
 		}
 		return list
 	}},
+	{"five copies of one mirror", nil, func(r *rand.Rand, list []capture.Packet) []capture.Packet {
+		whole := slices.Clone(list)
+		for range 4 {
+			list = append(list, again(whole, func(p *capture.Packet) { p.Nanos += r.Int64N(100e3) })[len(whole):]...)
+		}
+		return inTime(list)
+	}},
+	{"both sides of a router, unicast too", []verdict.ID{"ttl.rewritten"}, func(_ *rand.Rand, list []capture.Packet) []capture.Packet {
+		return again(list, func(p *capture.Packet) {
+			p.Nanos += 60e3
+			if at := 14 + 8; len(p.Data) > at && p.Data[12] == 8 && p.Data[13] == 0 && p.Data[at] > 1 {
+				copy(p.Data[6:], "\x02\x00\x00\x00\xff\xff")
+				p.Data[at]--
+			}
+		})
+	}},
+	{"two tags and the trunk's copy with one", nil, func(_ *rand.Rand, list []capture.Packet) []capture.Packet {
+		for i := range list {
+			list[i].Data = slices.Insert(list[i].Data, 12, 0x81, 0, 0, 20)
+			list[i].Length += 4
+		}
+		return again(list, func(p *capture.Packet) {
+			p.Data = slices.Insert(p.Data, 12, 0x88, 0xa8, 0, 30)
+			p.Length += 4
+			p.Nanos += 2000
+		})
+	}},
+	{"a clock that is set 3 s forward early", []verdict.ID{"tribes.clock-step"}, stepped(1, 3e9)},
+	{"a clock that is set an hour forward early", []verdict.ID{"tribes.clock-step"}, stepped(1, 3600e9)},
+	{"a clock that is set a minute forward", []verdict.ID{"tribes.clock-step"}, stepped(4, 60e9)},
+	{"a clock that is set 5 s forward", []verdict.ID{"tribes.clock-step"}, stepped(5, 5e9)},
+	{"a clock that is set 2 s back", []verdict.ID{"tribes.clock-step"}, stepped(6, -2e9)},
+	{"a clock that is set an hour forward late", []verdict.ID{"tribes.clock-step"}, stepped(9, 3600e9)},
 	{"a remote mirror port", nil, func(_ *rand.Rand, list []capture.Packet) []capture.Packet {
 		for i := range list {
 			p := &list[i]
@@ -75,8 +108,22 @@ func again(list []capture.Packet, change func(*capture.Packet)) []capture.Packet
 		change(&p)
 		out = append(out, p)
 	}
-	slices.SortStableFunc(out, func(x, y capture.Packet) int { return int(max(-1, min(1, x.Nanos-y.Nanos))) })
-	return out
+	return inTime(out)
+}
+
+func inTime(list []capture.Packet) []capture.Packet {
+	slices.SortStableFunc(list, func(x, y capture.Packet) int { return int(max(-1, min(1, x.Nanos-y.Nanos))) })
+	return list
+}
+
+// stepped sets the clock of the capturing host after so many tenths of the packets.
+func stepped(tenths int, by int64) func(*rand.Rand, []capture.Packet) []capture.Packet {
+	return func(_ *rand.Rand, list []capture.Packet) []capture.Packet {
+		for i := len(list) * tenths / 10; i < len(list); i++ {
+			list[i].Nanos += by
+		}
+		return list
+	}
 }
 
 // seen is what must not depend on the observer.
@@ -125,6 +172,33 @@ func TestObserver(t *testing.T) {
 			for _, id := range bad {
 				if !slices.Contains(fine, id) && !slices.Contains(o.may, id) {
 					t.Errorf("%s, %s: %s", m.File, o.name, id)
+				}
+			}
+		}
+	}
+}
+
+// A hole of the capture takes packets away, and makes no verdict of what it took.
+func TestHole(t *testing.T) {
+	for _, m := range manifests(t) {
+		list := packetsOf(t, m.File)
+		if list[0].Link != capture.Ethernet {
+			continue
+		}
+		first, whole := list[0].Nanos, list[len(list)-1].Nanos-list[0].Nanos
+		_, fine := seen(list)
+		for _, hole := range [][2]int64{{20, 70}, {30, 60}, {50, 90}, {10, 50}} {
+			var rest []capture.Packet
+			for _, p := range list {
+				if at := p.Nanos - first; at <= whole*hole[0]/100 || at >= whole*hole[1]/100 {
+					rest = append(rest, p)
+				}
+			}
+			_, bad := seen(rest)
+			for _, id := range bad {
+				// That a connection got no answer is true of what is left.
+				if !slices.Contains(fine, id) && id != "tribes.half-open" {
+					t.Errorf("%s without %d %% to %d %%: %s", m.File, hole[0], hole[1], id)
 				}
 			}
 		}

@@ -55,7 +55,7 @@ type Runner struct {
 
 // NewRunner prepares a run of c; nothing is read before Run.
 func NewRunner(c *Capture, o RunOptions) *Runner {
-	o.Analysis.InterfaceName = c.InterfaceName
+	o.Analysis.InterfaceName, o.Analysis.Live = c.InterfaceName, c.Live
 	return &Runner{capture: c, o: o, sniffer: New(o.Options)}
 }
 

@@ -22,6 +22,8 @@ type Options struct {
 	// DropTime is after how long a silent member is dropped: Tomcat's default of
 	// 3 s where it is zero.
 	DropTime time.Duration
+	// Live: the packets come from interfaces of this host now.
+	Live bool
 	// InterfaceName names the interfaces of the capture; it may be nil.
 	InterfaceName func(int) string
 }
@@ -42,6 +44,7 @@ const (
 type Analysis struct {
 	timeline
 	drop int64 // ns
+	live bool
 	name func(int) string
 
 	Members   map[MemberKey]*Member
@@ -77,6 +80,7 @@ func New(o Options) *Analysis {
 	}
 	return &Analysis{
 		drop:      int64(o.DropTime),
+		live:      o.Live,
 		name:      o.InterfaceName,
 		Members:   map[MemberKey]*Member{},
 		Groups:    map[netip.AddrPort]*Group{},

@@ -19,6 +19,7 @@ type Beats struct {
 	before struct {
 		lost, bursts uint64
 		longest      int64 // ms
+		quiet        []quietStep
 	}
 	period int64 // us, as last computed
 }
@@ -32,6 +33,14 @@ type mark struct {
 	set, broken bool
 	// quiet is the number, from 1, of a time in which nothing at all was captured.
 	quiet uint8
+}
+
+// quietStep is a step in which nothing at all was captured: whether what it left out was lost is
+// known at the end.
+type quietStep struct {
+	quiet  uint8
+	lost   uint64
+	length int64 // ms
 }
 
 const (
@@ -116,17 +125,21 @@ func (b *Beats) insert(m mark) {
 
 // retire drops the oldest mark and keeps what the step behind it tells.
 func (b *Beats) retire() {
+	lost := uint64(0)
 	if s := b.step(1); s >= 0 {
 		if b.period == 0 {
 			b.period = b.measure()
 		}
-		n := missing(s, b.period)
-		b.before.lost += n
-		if n > 0 {
+		lost = missing(s, b.period)
+	}
+	if q := b.nth(1).quiet; q != 0 {
+		b.before.quiet = append(b.before.quiet, quietStep{q, lost, b.length(1)})
+	} else {
+		if b.before.lost += lost; lost > 0 {
 			b.before.bursts++
 		}
+		b.before.longest = max(b.before.longest, b.length(1))
 	}
-	b.before.longest = max(b.before.longest, b.length(1))
 	b.start = (b.start + 1) & (marks - 1)
 	b.filled--
 }
@@ -239,6 +252,12 @@ func (b *Beats) Count() uint64 { return b.count }
 // are not counted.
 func (b *Beats) losses(skip func(quiet uint8) bool) (lost, bursts uint64) {
 	lost, bursts = b.before.lost, b.before.bursts
+	for _, q := range b.before.quiet {
+		if q.lost > 0 && !skip(q.quiet) {
+			lost += q.lost
+			bursts++
+		}
+	}
 	if b.filled <= enough {
 		return lost, bursts
 	}
@@ -271,11 +290,19 @@ func (b *Beats) Jitter() time.Duration {
 	return time.Duration(sum/n) * time.Microsecond
 }
 
-// Longest is the longest time between two heartbeats that came.
-func (b *Beats) Longest() time.Duration {
+// longest is the longest time between two heartbeats that came; the times that skip names are not
+// counted.
+func (b *Beats) longest(skip func(quiet uint8) bool) time.Duration {
 	longest := b.before.longest
+	for _, q := range b.before.quiet {
+		if !skip(q.quiet) {
+			longest = max(longest, q.length)
+		}
+	}
 	for i := 1; i < b.filled; i++ {
-		longest = max(longest, b.length(i))
+		if q := b.nth(i).quiet; q == 0 || !skip(q) {
+			longest = max(longest, b.length(i))
+		}
 	}
 	return time.Duration(longest) * time.Millisecond
 }

@@ -48,8 +48,9 @@ func (a *Analysis) Closed(r *Receiver, c *stream.Conn, acksMissing uint64, now i
 	case c.Refused:
 		r.Refused++
 		r.LastFailed = max(r.LastFailed, c.Last)
-	case now-c.First > second: // less is no time to answer
+	case now-c.First > second && !a.deaf(c.Last): // less is no time to answer
 		r.Silent++
+		r.SilentSYNs += uint64(c.SYNs)
 		r.LastFailed = max(r.LastFailed, c.Last)
 	}
 }

@@ -54,7 +54,7 @@ func (j *judge) querier(n *network, s *Membership, id verdict.ID, name string, f
 	if s.Packets == 0 {
 		return
 	}
-	watched := j.watched(j.First, j.Last)
+	watched := j.alive(j.First, j.Last)
 	starved := j.starved(n, s, family)
 	groups := j.needed(n, family)
 	expect := j.queryExpected(n, family)
@@ -80,9 +80,9 @@ func (j *judge) querier(n *network, s *Membership, id verdict.ID, name string, f
 		}
 		j.add(id, status, verdict.Hint, n.name,
 			fmt.Sprintf("%d %s reports%s, and %s", s.Reports, name, n.on(), querier.NoQuery(time.Duration(watched))), more...)
-	case j.watched(s.LastQuery, j.Last) > expect && len(groups) > 0:
+	case j.alive(s.LastQuery, j.Last) > expect && len(groups) > 0:
 		j.add(id, verdict.Fail, verdict.Likely, n.name,
-			fmt.Sprintf("the last query came at %s and none since, %s%s: the querier is gone", j.at(s.LastQuery), span(j.watched(s.LastQuery, j.Last)), n.on()), more...)
+			fmt.Sprintf("the last query came at %s and none since, %s%s: the querier is gone", j.at(s.LastQuery), span(j.alive(s.LastQuery, j.Last)), n.on()), more...)
 	default:
 		j.add(id, verdict.Pass, verdict.Definite, n.name, fmt.Sprintf("%d general queries%s, the last at %s", s.Queries, n.on(), j.at(s.LastQuery)))
 	}

@@ -193,9 +193,9 @@ func (j *judge) clockSkew() {
 	const id = "tribes.clock-skew"
 	var low, high *Member
 	encrypted := false
-	for _, m := range append(append([]*Member{}, j.heard...), j.silent...) {
+	for _, m := range j.latestSpeakers() {
 		t := &m.Talk
-		if t.Messages == 0 {
+		if t.timed == 0 {
 			continue
 		}
 		encrypted = encrypted || t.Kinds["encrypted"] > 0
@@ -211,17 +211,15 @@ func (j *judge) clockSkew() {
 	}
 	skew := high.Talk.Offset - low.Talk.Offset
 	confidence := verdict.Likely
-	if min(low.Talk.Messages, high.Talk.Messages) < 3 {
+	if min(low.Talk.timed, high.Talk.timed) < 3 {
 		confidence = verdict.Hint // a message carries the time when it was made, and may have waited
 	}
-	if skew <= 1000 {
+	if skew <= sameClock {
 		j.pass(id, "the times in the members' messages differ by %d ms at most", skew)
 		return
 	}
-	for _, s := range j.Steps {
-		if by := max(s.By, -s.By) / 1e6; max(skew-by, by-skew) < 1000 {
-			return // messages just after the step were timed before it was known
-		}
+	if !j.sameTime(low, high) {
+		return
 	}
 	status := verdict.Warn
 	if skew > 5000 && encrypted {
@@ -229,7 +227,32 @@ func (j *judge) clockSkew() {
 	}
 	j.add(id, status, confidence, low.Name()+", "+high.Name(),
 		fmt.Sprintf("the clock of %s is %d ms behind that of %s, by the times in their messages", high.Name(), skew, low.Name()),
-		evidence("messages", "%d and %d", high.Talk.Messages, low.Talk.Messages), verdict.Fix("run NTP or chrony on all nodes"))
+		evidence("messages", "%d and %d", high.Talk.timed, low.Talk.timed), verdict.Fix("run NTP or chrony on all nodes"))
+}
+
+// sameTime reports whether the messages by which the clock of low is ahead and those of high were
+// captured by one clock: at the same time, or while the heartbeats of a member show that it was not set.
+func (j *judge) sameTime(low, high *Member) bool {
+	x, y := &low.Talk, &high.Talk
+	if x.lowFirst <= y.lowLast && y.lowFirst <= x.lowLast {
+		return true
+	}
+	from, to := min(x.lowFirst, y.lowFirst), max(x.lowLast, y.lowLast)
+	return slices.ContainsFunc(j.heard, func(m *Member) bool {
+		return m.Beats.filled > enough && m.Steps == 0 && m.First <= from && m.Last >= to
+	})
+}
+
+// latestSpeakers are the members that sent messages, of each place the one that did last: the
+// process before a restart says nothing of another host's clock that its successor does not.
+func (j *judge) latestSpeakers() []*Member {
+	byName := map[string]*Member{}
+	for _, m := range append(append([]*Member{}, j.heard...), j.silent...) {
+		if last := byName[m.Name()]; m.Talk.Messages > 0 && (last == nil || m.Talk.First > last.Talk.First) {
+			byName[m.Name()] = m
+		}
+	}
+	return slices.SortedFunc(maps.Values(byName), func(x, y *Member) int { return strings.Compare(x.Name(), y.Name()) })
 }
 
 // dualHomed: what goes to groups comes by two interfaces, and what goes to single hosts by

@@ -196,7 +196,7 @@ func (j *judge) sureOfLosses(m *Member, places uint64) verdict.Confidence {
 // quietNote tells that a silence of m is one of the whole capture.
 func (j *judge) quietNote(m *Member) string {
 	for _, s := range m.Gaps {
-		if s.quiet != 0 {
+		if s.quiet != 0 && !j.hole(s.quiet) {
 			q := j.Quiet[s.quiet-1]
 			return fmt.Sprintf("; nothing of anybody was captured for %s before packet %d, so that the capture itself may have stood still", span(q.To-q.From), q.Packet)
 		}
@@ -207,9 +207,12 @@ func (j *judge) quietNote(m *Member) string {
 // worst is the longest silence that is not a pause of the process, and whether
 // there is one above the drop time that nothing explains.
 func (j *judge) worst(m *Member) (longest int64, unexplained bool) {
-	longest = int64(m.Beats.Longest())
+	longest = int64(j.Longest(m))
 	for _, s := range m.Gaps {
-		if s.Paused() || s.quiet != 0 && j.hole(s.quiet) {
+		if s.quiet != 0 && j.hole(s.quiet) {
+			continue
+		}
+		if s.Paused() {
 			if longest == s.To-s.From {
 				longest = 0
 			}
@@ -269,7 +272,11 @@ func (j *judge) halfOpen() {
 		if r.Refused > 0 {
 			how = "were refused"
 		}
-		j.add(id, verdict.Fail, verdict.Definite, m.Name(),
+		sure := verdict.Definite
+		if r.Refused == 0 && r.SilentSYNs < 2 {
+			sure = verdict.Likely // one packet that was lost would do
+		}
+		j.add(id, verdict.Fail, sure, m.Name(),
 			fmt.Sprintf("%d connections to %s %s, while its heartbeats went on until %s", r.Refused+r.Silent, m.Name(), how, j.at(m.Last)),
 			evidence("refused", "%d", r.Refused), evidence("no answer", "%d", r.Silent),
 			verdict.Fix("open TCP "+portRange(ap.Port())+" between the nodes"), verdict.Fix("muster tribes probe "+m.Name()))

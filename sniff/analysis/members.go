@@ -3,6 +3,7 @@ package analysis
 import (
 	"net/netip"
 	"slices"
+	"time"
 
 	"muster/sniff/capture"
 	"muster/sniff/frame"
@@ -33,6 +34,7 @@ type Member struct {
 
 	lastInterface int
 
+	packet uint64 // of its latest heartbeat
 	// offset is by how much, in ns, the capture's clock is ahead of its alive times.
 	offset int64
 	// Steps counts where its clock was set; LargestStep is in ms. Recovered: its
@@ -88,6 +90,10 @@ func (m *Member) Hosts() []netip.Addr { return slices.Clone(m.Sources.list) }
 // Lost is how many of m's heartbeats are missing between those that came, and in
 // how many places. What is missing in a hole of the capture was not lost.
 func (a *Analysis) Lost(m *Member) (lost, places uint64) { return m.Beats.losses(a.hole) }
+
+// Longest is the longest time between two heartbeats of m that came, without those in which the capture
+// has a hole.
+func (a *Analysis) Longest(m *Member) time.Duration { return m.Beats.longest(a.hole) }
 
 // Heard is the number of members whose heartbeats were seen.
 func (a *Analysis) Heard() int {
@@ -161,7 +167,7 @@ func (a *Analysis) beat(p *capture.Packet, f *frame.Frame, r *tribes.Member, m *
 	if last == nil || r.Alive > epochAlive || last.alive > epochAlive {
 		m.Recovered = m.Recovered || r.Alive > epochAlive
 		b.set, b.broken = true, true
-		m.offset = now - r.Alive*1e6
+		m.offset, m.packet = now-r.Alive*1e6, p.Number
 		m.Beats.add(b)
 		return now
 	}
@@ -169,6 +175,7 @@ func (a *Analysis) beat(p *capture.Packet, f *frame.Frame, r *tribes.Member, m *
 	gap := now - last.at
 	shift := a.shift
 	b.set = a.clock(p, m, now-r.Alive*1e6, sent)
+	m.packet = p.Number
 	starting := last.alive < starts
 	b.broken = b.set || changed || m.turn || starting
 	m.turn = changed
@@ -176,7 +183,7 @@ func (a *Analysis) beat(p *capture.Packet, f *frame.Frame, r *tribes.Member, m *
 		b.at, gap = now, now-last.at
 	}
 	if gap > quietFrom {
-		b.quiet = a.quiet(last.at, now, sent)
+		b.quiet = a.quiet(last.at, now, sent, m.Beats.measure()*1000)
 	}
 	if !starting && (min(gap, sent) > a.drop || sent == 0 && gap > a.drop) {
 		s := a.silence(f.Src, last.at, now)
@@ -254,8 +261,9 @@ func (a *Analysis) clock(p *capture.Packet, m *Member, offset, sent int64) (set 
 	switch {
 	case m.Beats.filled <= enough:
 		if a.agrees(by) {
-			return true
+			return false // it was the capture's
 		}
+		a.suspect(p, m, by, offset)
 	case m.Beats.regular(sent) && (gap > sent || gap < 0):
 		a.jumped(p, m, by, offset)
 		return false

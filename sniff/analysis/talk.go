@@ -18,6 +18,10 @@ type Talk struct {
 	// and the one it was captured at: the skew of the two clocks and the shortest
 	// way of a message.
 	Offset int64
+	// timed are the messages that Offset is of; lowFirst and lowLast the times of the first and the
+	// last one that comes near it.
+	timed             uint64
+	lowFirst, lowLast int64
 	// Undecrypted counts messages that the given key does not open.
 	Undecrypted uint64
 }
@@ -28,6 +32,7 @@ type Receiver struct {
 	// Connections that were opened to it while the capture ran, and what became of
 	// them. Silent ones got no answer at all.
 	Opened, Answered, Refused, Silent uint64
+	SilentSYNs                        uint64 // of the silent ones
 	LastAnswered                      int64
 	LastFailed                        int64
 	Foreign                           uint64 // connections that spoke something else
@@ -118,20 +123,35 @@ func (a *Analysis) Message(source netip.Addr, c *tribes.ChannelData, kind string
 	t := &m.Talk
 	offset := now/1e6 - c.Timestamp
 	if t.Messages == 0 {
-		t.First, t.Offset, t.Kinds = now, offset, map[string]uint64{}
+		t.First, t.Kinds = now, map[string]uint64{}
 	}
 	t.Messages++
 	t.Bytes += uint64(size)
 	t.Last = now
 	t.Kinds[kind]++
 	if a.asking == nil { // else the capture's clock may have been set just now
-		t.Offset = min(t.Offset, offset)
+		t.clock(offset, now)
 	}
 	if !m.Heard() {
 		m.Sources.add(source, maxAliases)
 		m.Domains.add(string(c.Address.Domain), maxAliases)
 	}
 	return m
+}
+
+// sameClock is how far apart, in ms, offsets of one clock are that a message's way cannot explain.
+const sameClock = 1000
+
+// clock takes the offset of a message, in ms.
+func (t *Talk) clock(offset, now int64) {
+	switch {
+	case t.timed == 0 || offset < t.Offset-sameClock:
+		t.Offset, t.lowFirst, t.lowLast = offset, now, now
+	case offset <= t.Offset+sameClock:
+		t.Offset = min(t.Offset, offset)
+		t.lowFirst, t.lowLast = min(t.lowFirst, now), max(t.lowLast, now)
+	}
+	t.timed++
 }
 
 // Ack counts an answer that came after d.

@@ -29,8 +29,8 @@ type Step struct {
 type Quiet struct {
 	From, To int64
 	Packet   uint64 // the first after it
-	// Witnesses are members that were heard before and after, and sent meanwhile, as their
-	// alive times tell.
+	// Witnesses are members that were heard before and after, and sent several heartbeats
+	// meanwhile, as their alive times tell.
 	Witnesses int
 }
 
@@ -41,11 +41,14 @@ type doubt struct {
 	packet uint64
 	m      *Member
 	offset int64
+	taken  bool // offset is the member's already
 	times  int
 }
 
 const (
-	quietFrom = 5 * second // a shorter time without packets is nothing
+	quietFrom = 5 * second / 2 // a shorter time without packets is nothing
+	quietLong = 5 * second     // in it not even the heartbeats of one member alone are lost by chance
+	longQuiet = 20 * second
 	maxQuiet  = 64
 	maxSteps  = 64
 	jump      = second
@@ -77,14 +80,14 @@ func (a *Analysis) Tick(p *capture.Packet) int64 {
 }
 
 // quiet returns the number, from 1, of the time without any packet that lies
-// between the two, 0 for none, and counts that a member sent meanwhile.
-func (a *Analysis) quiet(from, to, sent int64) uint8 {
+// between the two, 0 for none, and counts that a member of this period sent meanwhile.
+func (a *Analysis) quiet(from, to, sent, period int64) uint8 {
 	for i := len(a.Quiet) - 1; i >= 0; i-- {
 		q := &a.Quiet[i]
 		if q.From < from || q.To > to {
 			continue
 		}
-		if sent*5 >= (q.To-q.From)*4 {
+		if period > 0 && sent > 2*period-period/4 && sent*5 >= (q.To-q.From)*4 {
 			q.Witnesses++
 		}
 		return uint8(i + 1)
@@ -92,9 +95,22 @@ func (a *Analysis) quiet(from, to, sent int64) uint8 {
 	return 0
 }
 
-// hole reports whether that quiet time is the capture's own: several members went on
-// sending, and nothing of any was captured.
-func (a *Analysis) hole(quiet uint8) bool { return a.Quiet[quiet-1].Witnesses > 1 }
+// hole reports whether that quiet time is the capture's own: members went on sending, and nothing
+// of anybody was captured. A live capture knows what it missed, and has none.
+func (a *Analysis) hole(quiet uint8) bool {
+	q := &a.Quiet[quiet-1]
+	return !a.live && (q.Witnesses > 1 || q.Witnesses == 1 && (q.To-q.From > quietLong || len(a.Quiet) == 1))
+}
+
+// deaf reports whether nothing was captured for a while from within a second of t on.
+func (a *Analysis) deaf(t int64) bool {
+	for i := range a.Quiet {
+		if q := &a.Quiet[i]; q.From >= t && q.From < t+second && a.hole(uint8(i+1)) {
+			return true
+		}
+	}
+	return false
+}
 
 // Hole is hole for the i-th of Quiet.
 func (a *Analysis) Hole(i int) bool { return a.hole(uint8(i + 1)) }
@@ -112,14 +128,30 @@ func (a *Analysis) jumped(p *capture.Packet, m *Member, by, offset int64) {
 	case a.agrees(by):
 		return
 	}
-	for _, n := range a.Members {
-		if n != m && n.Heard() && a.Last-max(by, 0)-n.Last < 3*int64(n.Beats.Interval()) && n.Goodbye == 0 {
-			a.asking = &doubt{by: by, packet: p.Number, m: m, offset: offset}
-			return // the next of its heartbeats tells
-		}
+	if a.steady(m, by) {
+		a.asking = &doubt{by: by, packet: p.Number, m: m, offset: offset}
+		return // the next of its heartbeats tells
 	}
 	a.asking = nil
 	a.step(p.Number, by)
+}
+
+// suspect notes a jump that a member shows whose period is not known yet, where another one
+// may show the same next.
+func (a *Analysis) suspect(p *capture.Packet, m *Member, by, offset int64) {
+	if a.asking == nil && a.steady(m, by) {
+		a.asking = &doubt{by: by, packet: p.Number, m: m, offset: offset, taken: true}
+	}
+}
+
+// steady reports whether a member other than m was heard until just before a jump.
+func (a *Analysis) steady(m *Member, by int64) bool {
+	for _, n := range a.Members {
+		if n != m && n.Heard() && a.Last-max(by, 0)-n.Last < 3*int64(n.Beats.Interval()) && n.Goodbye == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // agrees reports whether the jump that one member shows is in doubt and another's
@@ -130,14 +162,17 @@ func (a *Analysis) agrees(by int64) bool {
 		return false
 	}
 	a.asking = nil
+	if d.taken {
+		d.m.offset -= d.by
+	}
 	a.step(d.packet, d.by)
 	return true
 }
 
-// regular: a heartbeat of m came when it should, so that a doubt about another's is
-// one about that other's way.
+// regular: a heartbeat of m came when it should. Where the one before it came before the doubt, that is
+// one about another's way.
 func (a *Analysis) regular(m *Member) {
-	if d := a.asking; d.m != m {
+	if d := a.asking; d.m != m && m.packet < d.packet {
 		d.m.offset = d.offset
 		a.asking = nil
 	}
@@ -146,8 +181,12 @@ func (a *Analysis) regular(m *Member) {
 // step corrects the clock.
 func (a *Analysis) step(packet uint64, by int64) {
 	a.shift -= by
+	for _, m := range a.Members {
+		m.Talk.timed = 0 // some messages were timed before the step was known
+	}
 	if by > 0 {
 		a.Last -= by
+		a.rebase(by)
 	}
 	for i := range a.Quiet {
 		if q := &a.Quiet[i]; q.Packet == packet && by > 0 {
@@ -165,11 +204,51 @@ func (a *Analysis) step(packet uint64, by int64) {
 	}
 }
 
+// rebase corrects the times that were noted after a step forward and before it was known:
+// they lie after the last packet.
+func (a *Analysis) rebase(by int64) {
+	correct := func(times ...*int64) {
+		for _, t := range times {
+			if *t > a.Last {
+				*t -= by
+			}
+		}
+	}
+	for _, m := range a.Members {
+		correct(&m.First, &m.Last, &m.Goodbye, &m.Talk.First, &m.Talk.Last)
+		for i := range m.Beats.marks {
+			correct(&m.Beats.marks[i].at)
+		}
+	}
+	for _, r := range a.Receivers {
+		correct(&r.LastAnswered, &r.LastFailed)
+	}
+	for _, h := range a.hosts {
+		correct(&h.last, &h.since)
+		for i := range h.replies.at {
+			correct(&h.replies.at[i], &h.starts.at[i])
+		}
+	}
+}
+
 // Span is the time between the first and the last packet, on the corrected clock.
 func (a *Analysis) Span() time.Duration { return time.Duration(a.Last - a.First) }
 
 // Watched is for how long the capture really saw: Span without its holes.
 func (a *Analysis) Watched() time.Duration { return time.Duration(a.watched(a.First, a.Last)) }
+
+// alive is watched, without the times in which nothing of anybody came although there are members,
+// which send all the time: whether the capture stood still, its clock was set or nobody was there
+// yet, nothing tells.
+func (j *judge) alive(from, to int64) int64 {
+	sum := j.watched(from, to)
+	for i, q := range j.Quiet {
+		if len(j.heard) > 0 && q.To-q.From > longQuiet && !j.hole(uint8(i+1)) {
+			sum -= max(0, min(q.To, to)-max(q.From, from))
+		}
+	}
+	return sum
+}
 
 // watched is how much of a time the capture saw.
 func (a *Analysis) watched(from, to int64) int64 {

@@ -37,8 +37,8 @@ type Conn struct {
 	Client, Server netip.AddrPort
 	First, Last    int64 // times of its first and last segment
 	Half           [2]Half
-	// Opened: a SYN was seen. Answered: a SYN with ACK was. Refused: the answer to
-	// the SYN was a RST.
+	// Opened: a SYN was seen. Answered: a SYN with ACK was, or what the client sends shows that it
+	// got one. Refused: the answer to the SYN was a RST.
 	Opened, Answered, Refused bool
 	Reset                     bool // ended by RST
 	SYNs                      int  // repeated ones included
@@ -64,6 +64,8 @@ type Half struct {
 	Missing uint64 // bytes in them
 
 	started bool
+	began   bool   // a segment was seen, whatever it carried
+	first   uint32 // the lowest sequence number of those
 	fin     bool
 	syn     bool   // a SYN was seen
 	isn     uint32 // its sequence number
@@ -173,6 +175,12 @@ func (a *Assembler) Add(f *frame.Frame, now int64, server bool) (*Conn, Dir) {
 	if syn {
 		c.handshake(f, d)
 	}
+	if d == ToServer && c.Opened && f.TCPFlags&(frame.SYN|frame.RST|frame.ACK) == frame.ACK {
+		c.Answered = true
+	}
+	if h := &c.Half[d]; !syn && (!h.began || int32(f.Seq-h.first) < 0) {
+		h.began, h.first = true, f.Seq
+	}
 	if f.PayloadLen > 0 && !c.closed {
 		if c.list == &a.quiet {
 			a.quiet.remove(c)
@@ -215,8 +223,9 @@ func keyOf(x, y netip.AddrPort) key {
 // that connection's initial sequence number is its own, repeated or captured
 // again.
 func (c *Conn) reused(d Dir, f *frame.Frame) bool {
-	if h := &c.Half[d]; h.syn && h.isn == f.Seq {
-		return false
+	h := &c.Half[d]
+	if h.syn && h.isn == f.Seq || !h.syn && h.began && h.first == f.Seq+1 {
+		return false // the latter: it was captured behind what followed it
 	}
 	return c.closed || d == ToClient || c.Half[d].Segments > 0 || c.Half[d].started && c.Half[d].expect != f.Seq+1
 }

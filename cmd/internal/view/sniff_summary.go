@@ -269,7 +269,7 @@ func newSniffMember(a *analysis.Analysis, m *analysis.Member) SniffMember {
 	lost, _ := a.Lost(m)
 	v := SniffMember{
 		Member: NewMember(&m.Record, netip.AddrPort{}), Heartbeats: m.Beats.Count(), FirstSeen: nsTime(m.First), LastSeen: nsTime(m.Last),
-		IntervalMS: msOf(m.Beats.Interval()), JitterMS: msOf(m.Beats.Jitter()), LongestSilenceMS: msOf(m.Beats.Longest()),
+		IntervalMS: msOf(m.Beats.Interval()), JitterMS: msOf(m.Beats.Jitter()), LongestSilenceMS: msOf(a.Longest(m)),
 		Lost: lost, Sources: addrTexts(m.Sources.List()), Groups: []string{}, Messages: m.Talk.Messages,
 	}
 	for _, g := range m.Groups.List() {

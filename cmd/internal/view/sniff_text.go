@@ -126,7 +126,7 @@ func membersTable(a *analysis.Analysis) *term.Table {
 		if m.Record.Generation != tribes.V1 {
 			note = strings.TrimPrefix(note+", "+m.Record.Generation.Tomcat(), ", ")
 		}
-		interval, jitter, longest := beatTexts(m)
+		interval, jitter, longest := beatTexts(a, m)
 		t.Add(m.Name(), m.Record.ID.String()[:8], escape.Bytes(m.Record.Domain), m.Beats.Count(), interval, jitter, longest, lostText(a, m),
 			since(a, m.First), since(a, m.Last), note)
 	}
@@ -138,11 +138,11 @@ func membersTable(a *analysis.Analysis) *term.Table {
 }
 
 // beatTexts writes how a member's heartbeats come; one alone does not tell.
-func beatTexts(m *analysis.Member) (interval, jitter, longest string) {
+func beatTexts(a *analysis.Analysis, m *analysis.Member) (interval, jitter, longest string) {
 	if m.Beats.Count() < 2 {
 		return "", "", ""
 	}
-	return term.Seconds(m.Beats.Interval()), term.Seconds(m.Beats.Jitter()), term.Seconds(m.Beats.Longest())
+	return term.Seconds(m.Beats.Interval()), term.Seconds(m.Beats.Jitter()), term.Seconds(a.Longest(m))
 }
 
 func lostText(a *analysis.Analysis, m *analysis.Member) string {

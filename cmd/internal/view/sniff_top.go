@@ -71,7 +71,7 @@ func topMembers(s *term.Stream, a *analysis.Analysis, sortBy byte, full bool, no
 		case 'l':
 			return cmp.Compare(lostOf(a, y), lostOf(a, x))
 		case 's':
-			return cmp.Compare(silenceOf(y, now), silenceOf(x, now))
+			return cmp.Compare(silenceOf(a, y, now), silenceOf(a, x, now))
 		}
 		return strings.Compare(x.Name(), y.Name())
 	})
@@ -82,9 +82,9 @@ func topMembers(s *term.Stream, a *analysis.Analysis, sortBy byte, full bool, no
 		if m.Goodbye != 0 {
 			ago = "left"
 		}
-		interval, _, longest := beatTexts(m)
+		interval, _, longest := beatTexts(a, m)
 		if longest != "" {
-			longest = term.Seconds(silenceOf(m, now))
+			longest = term.Seconds(silenceOf(a, m, now))
 		}
 		t.Add(m.Name(), m.Record.ID.String()[:8], escape.Bytes(m.Record.Domain), m.Beats.Count(), interval, longest, lostText(a, m), ago, Sparkline(m.Beats.Recent(24), full))
 	}
@@ -97,11 +97,11 @@ func lostOf(a *analysis.Analysis, m *analysis.Member) uint64 {
 }
 
 // silenceOf is the longest silence of a member, the one that goes on included.
-func silenceOf(m *analysis.Member, now int64) time.Duration {
+func silenceOf(a *analysis.Analysis, m *analysis.Member, now int64) time.Duration {
 	if m.Goodbye != 0 {
-		return m.Beats.Longest()
+		return a.Longest(m)
 	}
-	return max(m.Beats.Longest(), time.Duration(now-m.Last))
+	return max(a.Longest(m), time.Duration(now-m.Last))
 }
 
 // Sparkline draws values as bars from zero to the largest; without unicode, as
