@@ -144,9 +144,46 @@ func (w *sessions) fetch(ctx context.Context, node *cluster.Node, m tribes.Membe
 		w.mu.Unlock()
 		_, err = node.Send(ctx, &m, tribes.Asynchronous, b)
 	}
+	if err == nil {
+		err = w.fetchByName(ctx, node, m)
+	}
 	if err != nil && ctx.Err() == nil {
 		w.a.note("%s could not be asked for its sessions: %v", view.MemberAddress(&m), err)
 	}
+}
+
+const (
+	// answerTime is how long a member may take to answer for all its contexts.
+	answerTime = 3 * time.Second
+	// mostByName bounds how many contexts one member is asked for by name.
+	mostByName = 8
+)
+
+// fetchByName asks a member for the contexts that others have and it said nothing of: Tomcat answers
+// a name that it does not know with just that.
+func (w *sessions) fetchByName(ctx context.Context, node *cluster.Node, m tribes.Member) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-time.After(answerTime):
+	}
+	w.mu.Lock()
+	names := w.view.NotAnswered(view.MemberAddress(&m))
+	w.mu.Unlock()
+	for _, name := range names[:min(len(names), mostByName)] {
+		now := time.Now()
+		b, err := session.NewGetAllSessions(node.SessionForm(&m), name, now.UnixMilli()).Append(nil)
+		if err != nil {
+			return err
+		}
+		w.mu.Lock()
+		w.view.Asked(view.MemberAddress(&m), name, now)
+		w.mu.Unlock()
+		if _, err = node.Send(ctx, &m, tribes.Asynchronous, b); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (w *sessions) fetchAgain(ctx context.Context, node *cluster.Node, wg *sync.WaitGroup) {

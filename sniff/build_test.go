@@ -22,6 +22,8 @@ type wire struct {
 	// tag is put into each frame where it is not 0.
 	tag uint16
 	ttl uint8
+
+	lastFrame []byte
 }
 
 const start = int64(1795295477e9)
@@ -40,6 +42,7 @@ func (w *wire) at(ms int64) *wire {
 func (w *wire) put(b []byte) {
 	w.t.Helper()
 	w.n++
+	w.lastFrame = b
 	p := capture.Packet{Number: w.n, Nanos: w.now, Interface: w.itf, Link: capture.Ethernet, Length: len(b), Data: b}
 	if err := w.s.Packet(&p); err != nil {
 		w.t.Fatal(err)

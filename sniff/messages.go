@@ -62,6 +62,14 @@ func (m *messages) spoken(src, dst netip.AddrPort, size int, now int64) {
 	*content = m.read(c)
 	m.totals.Messages++
 	sender := m.analysis.Message(src.Addr(), c, kindName(content), size, now)
+	if sender != nil && !dst.Addr().IsMulticast() {
+		switch asked, answered := stateWords(c.Message); {
+		case asked:
+			m.analysis.Asked(sender, dst, now)
+		case answered:
+			m.analysis.AskAnswered(sender, dst)
+		}
+	}
 	if sender != nil && content.Kind == decode.Encrypted && content.Err != nil {
 		sender.Talk.Undecrypted++
 	}
@@ -72,6 +80,24 @@ func (m *messages) spoken(src, dst netip.AddrPort, size int, now int64) {
 		m.tell(e)
 	}
 }
+
+// stateWords looks for the texts by which DeltaManager and ClusterSessionListener mark a question for the
+// sessions of a context, and its answers (SessionMessageImpl, uniqueId). They stand behind the sessions
+// themselves, at the end of the message.
+func stateWords(b []byte) (asked, answered bool) {
+	const get = "GET-ALL-"
+	if !javaser.IsStream(b) {
+		return false, false
+	}
+	b = b[max(0, len(b)-maxWords):]
+	if i := bytes.Index(b, []byte(get)); i >= 2 && int(b[i-2])<<8|int(b[i-1]) > len(get) { // behind its length; who asks for every context names none
+		return true, false
+	}
+	return false, bytes.Contains(b, []byte("SESSION-STATE")) || bytes.Contains(b, []byte("NO-CONTEXT-MANAGER"))
+}
+
+// maxWords is how much of a message's end is searched.
+const maxWords = 1024
 
 // staticMember names the class by which StaticMembershipService talks.
 const staticMember = "StaticMembershipProvider$MemberMessage"
@@ -102,12 +128,13 @@ func (m *messages) pend(k *conn, c *tribes.ChannelData, size int, now int64) {
 	if k.receiver == nil {
 		return
 	}
-	k.receiver.Messages++
+	k.receiver.Message(now)
 	k.receiver.Bytes += uint64(size)
 	if c == nil || c.Options&tribes.UseAck == 0 {
 		return
 	}
 	k.receiver.AcksDue++
+	k.debt.Asked(now)
 	if len(k.pending) < maxPending {
 		p := pending{at: now}
 		copy(p.id[:], c.ID)

@@ -317,7 +317,60 @@ var scenarios = []struct {
 	{"a snooping switch asks", "igmp.querier-zero-source", verdict.Pass, "0.0.0.0", func(w *wire) {
 		w.query("0.0.0.0", 3)
 	}},
-	{"a pause of a process", "tribes.gc-pause", verdict.Pass, "sent nothing for 8", func(w *wire) {
+	{"pauses that only heartbeats show", "tribes.gc-pause", verdict.Warn, "no heartbeat of 10.77.0.12:4000 came for 5.2s from 4.5 s on, and 1 more silence", func(w *wire) {
+		a, b := node(11, 0), node(12, 0)
+		w.beats(0, 5000, a, b)
+		w.beats(5000, 10000, a)
+		w.at(9750).beat(b) // it went on at once, in the midst of its rhythm
+		w.beats(10250, 15000, a)
+		for ms := int64(10250); ms < 15000; ms += 500 {
+			w.at(ms).beat(b)
+		}
+		w.beats(15000, 20000, a)
+		for ms := int64(19900); ms < 24000; ms += 500 {
+			w.at(ms).beat(b)
+		}
+	}},
+	{"a process that stands still", "tribes.gc-pause", verdict.Warn, "10.77.0.12:4000 takes connections and data, and from", func(w *wire) {
+		a := node(11, 0)
+		w.beats(0, 3000, a)
+		for ms := int64(3000); ms < 9000; ms += 1000 {
+			w.at(ms).stalled("10.77.0.11:"+strconv.Itoa(50000+int(ms)), "10.77.0.12:4000", w.message(a, tribes.Asynchronous, 0, java))
+			w.beats(ms, ms+1000, a)
+		}
+	}},
+	{"messages to a member that is not heard", "tribes.one-way", verdict.Warn, "10.77.0.11:4000 sends messages to 10.77.0.12:4000 since", func(w *wire) {
+		a := node(11, 0)
+		w.beats(0, 5000, a)
+		w.at(5000).connect("10.77.0.11:50000", "10.77.0.12:4000", w.message(a, tribes.Asynchronous, 0, java))
+		w.beats(5100, 15000, a)
+	}},
+	{"two that wait for each other's sessions", "tribes.state-transfer", verdict.Warn, "each waits for the other", func(w *wire) {
+		a, b := node(11, 0), node(12, 0)
+		w.beats(0, 2000, a, b)
+		w.connect("10.77.0.11:50000", "10.77.0.12:4000", w.message(a, tribes.Asynchronous, 0, getAll))
+		w.connect("10.77.0.12:50000", "10.77.0.11:4000", w.message(b, tribes.Asynchronous, 0, getAll))
+		w.beats(2000, 15000, a, b)
+	}},
+	{"segments to one receiver are lost", "tcp.loss", verdict.Warn, "of 27 TCP segments to 10.77.0.12:4000 were sent again", func(w *wire) {
+		a, b, c := node(11, 0), node(12, 0), node(13, 0)
+		w.beats(0, 2000, a, b, c)
+		w.talk("10.77.0.11:50000", "10.77.0.12:4000", w.message(a, tribes.Asynchronous, 0, java), 20, 3)
+		w.talk("10.77.0.11:50001", "10.77.0.13:4000", w.message(a, tribes.Asynchronous, 0, java), 30, 0)
+		w.beats(w.since(), w.since()+2000, a, b, c)
+	}},
+	{"heartbeats that come twice", "mesh.duplicates", verdict.Warn, "datagrams to groups came twice", func(w *wire) {
+		a, b := node(11, 0), node(12, 0)
+		w.connect("10.77.0.11:50000", "10.77.0.12:4000", w.message(a, tribes.Asynchronous, 0, java))
+		for ms := int64(0); ms < 5000; ms += 500 {
+			w.at(ms).beat(a)
+			w.now += 2000
+			w.n++
+			w.put(w.lastFrame)
+			w.at(ms + 20).beat(b)
+		}
+	}},
+	{"a pause of a process", "tribes.gc-pause", verdict.Warn, "sent nothing for 8", func(w *wire) {
 		a, b := node(11, 0), node(12, 0)
 		w.beats(0, 4000, a, b)
 		for ms := int64(4000); ms < 12000; ms += 1000 {
@@ -393,6 +446,38 @@ var (
 	serverHello = []byte("\x16\x03\x03\x00\x38\x02\x00\x00\x34\x03\x03" + strings.Repeat("r", 32) + "\x00\x13\x01\x00\x00\x0c" +
 		"\x00\x2b\x00\x02\x03\x04" + "\x00\x29\x00\x02\x00\x00")
 )
+
+// getAll is as much of a question for sessions as is looked at.
+const getAll = "\xac\xed\x00\x05t\x00\x12GET-ALL-localhost#"
+
+// stalled connects and closes; the kernel of dst answers, and no process closes.
+func (w *wire) stalled(src, dst string, payload []byte) {
+	n := uint32(len(payload))
+	w.tcp(src, dst, frame.SYN, 100, 0, nil)
+	w.tcp(dst, src, frame.SYN|frame.ACK, 500, 101, nil)
+	w.tcp(src, dst, frame.ACK|frame.PSH, 101, 501, payload)
+	w.tcp(src, dst, frame.ACK|frame.FIN, 101+n, 501, nil)
+	w.tcp(dst, src, frame.ACK, 501, 102+n, nil)
+}
+
+// talk sends payload n times over one connection, each again-th of them once more after 300 ms.
+func (w *wire) talk(src, dst string, payload []byte, n, again int) {
+	w.tcp(src, dst, frame.SYN, 100, 0, nil)
+	w.tcp(dst, src, frame.SYN|frame.ACK, 500, 101, nil)
+	for i := range n {
+		seq := 101 + uint32(i*len(payload))
+		w.now += 50e6
+		w.tcp(src, dst, frame.ACK|frame.PSH, seq, 501, payload)
+		if again > 0 && i%again == 0 {
+			w.now += 300e6
+			w.tcp(src, dst, frame.ACK|frame.PSH, seq, 501, payload)
+		}
+		w.tcp(dst, src, frame.ACK, 501, seq+uint32(len(payload)), nil)
+	}
+}
+
+// since is the time in ms.
+func (w *wire) since() int64 { return (w.now - start) / 1e6 }
 
 // secure plays a member that announces a port for TLS, and a connection to it that
 // the receiver answers by reply.

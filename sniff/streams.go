@@ -47,6 +47,7 @@ type conn struct {
 	pending []pending
 	foreign bool
 	sizes   analysis.Flow // to the server
+	debt    analysis.Debt // of the server
 	// tls is what both sides say in clear of a connection with TLS; nil without.
 	tls *[2]tlswire.Side
 }
@@ -137,11 +138,13 @@ func (s *Sniffer) sizes(f *frame.Frame, now int64) {
 	k, ok := c.User.(*conn)
 	switch {
 	case !ok || k.receiver == nil:
+		return
 	case d == stream.ToServer:
 		k.sizes.Sent(k.receiver, f, now)
 	default:
 		k.sizes.Acked(k.receiver, f, c.SYNs, now)
 	}
+	k.debt.Segment(k.receiver, f, d, now)
 }
 
 // broadcast reads the frames of a datagram to the group.
@@ -314,6 +317,7 @@ func (t *streams) Closed(c *stream.Conn, now int64) {
 	}
 	if k.receiver != nil {
 		k.sizes.End(k.receiver, c.Client.Addr())
+		k.debt.End(k.receiver)
 	}
 	missing := uint64(0)
 	for _, p := range k.pending {

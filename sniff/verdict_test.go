@@ -20,6 +20,7 @@ var expected = []struct {
 	{"two-clusters-one-port.pcap", "tribes.two-clusters", verdict.Warn},
 	{"wrong-address.pcap", "tribes.advertises-loopback", verdict.Fail},
 	{"encrypt-mismatch.pcap", "tribes.key-mismatch", verdict.Fail},
+	{"three-nodes.pcap", "tribes.gc-pause", verdict.Warn},
 	{"loss-30.pcap", "tribes.drop-time", verdict.Warn},
 	{"partition-heal.pcap", "tribes.one-way", verdict.Fail},
 	{"igmp-snooping-dies.pcap", "igmp.no-querier", verdict.Fail},
@@ -79,7 +80,7 @@ func TestConsequences(t *testing.T) {
 	}
 }
 
-// A pause of a process is told, not held against the cluster that kept it.
+// A pause of a process is told of the member that paused.
 func TestPauseIsTold(t *testing.T) {
 	vs := read(t, "three-nodes.pcap", Options{}).Analysis.Verdicts()
 	i := slices.IndexFunc(vs, func(v verdict.Verdict) bool { return v.ID == "tribes.gc-pause" })

@@ -64,6 +64,7 @@ type Analysis struct {
 	Fragments Fragments
 	ARP       addressClaims
 	Overflow  uint64 // rows that did not fit
+	asks      asks
 	seats     []copies.Pair
 	unicast   uint64        // packets to one host, without copies
 	network   map[Link]Link // of links that are one network, the one that stands for it

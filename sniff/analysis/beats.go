@@ -169,11 +169,25 @@ func missing(step, period int64) uint64 {
 		return 0
 	}
 	n := (step + period/2) / period
-	if off := step - n*period; n <= 10 && max(off, -off) > period/5 {
+	if outOfStep(step/1000, period) {
 		return 0
 	}
 	return uint64(n - 1)
 }
+
+// outOfStep reports whether a silence of that many ms ended with a heartbeat that does not fit into the rhythm of
+// those before it. Heartbeats that are lost on the way leave the rhythm as it is; a process that stood still sends
+// at once when it goes on, and begins a new one.
+func outOfStep(step, period int64) bool {
+	if step *= 1000; period == 0 || step > longestRhythm*period {
+		return false
+	}
+	off := step - (step+period/2)/period*period
+	return max(off, -off) > period/5
+}
+
+// longestRhythm is for how many periods the rhythm is known well enough.
+const longestRhythm = 40
 
 // regular reports whether a step of that many ns is one of a few periods.
 func (b *Beats) regular(step int64) bool {

@@ -30,6 +30,8 @@ func (a *Analysis) Closed(r *Receiver, c *stream.Conn, acksMissing uint64, now i
 		return
 	}
 	r.AcksMissing += acksMissing
+	r.Segments += c.Half[stream.ToServer].Segments
+	r.SentAgain += c.Half[stream.ToServer].Retransmitted
 	for i := range c.Half {
 		h := &c.Half[i]
 		r.Retransmitted += h.Retransmitted

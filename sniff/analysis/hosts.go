@@ -24,13 +24,19 @@ type host struct {
 	deaf    []Silence // latest few
 }
 
-// times keeps the latest moments of something.
+// times keeps the latest moments of something, half a second apart, so that a burst does not push out
+// what was before.
 type times struct {
-	at   [16]int64
-	next int
+	at     [16]int64
+	next   int
+	latest int64
 }
 
 func (t *times) add(now int64) {
+	if since := now - t.latest; since >= 0 && since < second/2 {
+		return
+	}
+	t.latest = now
 	t.at[t.next] = now
 	t.next = (t.next + 1) % len(t.at)
 }
@@ -87,7 +93,9 @@ func (a *Analysis) sent(f *frame.Frame, now int64, tcp bool) *host {
 	h.heard(now)
 	if tcp {
 		h.ttl = f.TTL
-		h.replies.add(now)
+		if f.TCPFlags&(frame.RST|frame.FIN) == 0 {
+			h.replies.add(now) // those two say that a process has ended
+		}
 		if f.TCPFlags&(frame.SYN|frame.ACK) == frame.SYN || f.PayloadLen > 0 {
 			h.starts.add(now) // a FIN comes from the kernel of a killed process too
 		}

@@ -3,6 +3,7 @@ package analysis
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"muster/internal/verdict"
 )
@@ -20,11 +21,11 @@ type cutOff struct {
 func (j *judge) silences() {
 	for _, m := range j.heard {
 		for _, s := range m.Gaps {
-			if s.Unreached > 0 || s.Active {
+			if s.Unreached > 0 || s.Active && s.To-s.From > 3*int64(m.Beats.Interval())/2 {
 				j.cut = append(j.cut, cutOff{m: m, Silence: s})
 			}
 		}
-		if m.Goodbye != 0 || j.Last-m.Last <= j.drop || j.successor(m) != nil {
+		if m.Goodbye != 0 || j.Last-m.Last <= max(j.drop, 3*int64(m.Beats.Interval())/2) || j.successor(m) != nil {
 			continue
 		}
 		s := j.silence(m.source(), m.Last, j.Last+second)
@@ -114,7 +115,7 @@ func (j *judge) oneWay() {
 					name, span(c.To-c.From), j.at(c.From), c.Unreached), more...)
 		}
 	}
-	if len(j.cut) == 0 && len(j.heard) > 1 {
+	if !j.bad("tribes.one-way") && len(j.heard) > 1 {
 		j.pass("tribes.one-way", "heartbeats of %s that speak here arrive here", all(len(j.heard), "member"))
 	}
 }
@@ -212,7 +213,7 @@ func (j *judge) worst(m *Member) (longest int64, unexplained bool) {
 		if s.quiet != 0 && j.hole(s.quiet) {
 			continue
 		}
-		if s.Paused() {
+		if s.Paused() || j.stopped(m, &s) {
 			if longest == s.To-s.From {
 				longest = 0
 			}
@@ -233,19 +234,61 @@ func (j *judge) wasCut(m *Member) bool {
 	return false
 }
 
-// pauses: a process stood still while its host went on. The others keep such a
-// member, since its receiver still takes connections, so nothing is broken by it.
+// pauses: a process stood still while its host went on.
 func (j *judge) pauses() {
 	const id = "tribes.gc-pause"
 	for _, m := range j.heard {
+		var stopped []Silence
 		for _, s := range m.Gaps {
-			if s.Paused() {
-				j.add(id, verdict.Pass, verdict.Likely, m.Name(),
+			switch {
+			case s.Paused():
+				j.add(id, verdict.Warn, verdict.Likely, m.Name(),
 					fmt.Sprintf("%s sent nothing for %s from %s on while its host answered over TCP, so the others kept it; it went on with the same id: a pause of its process (garbage collection, a stopped machine)",
 						m.Name(), span(s.To-s.From), j.at(s.From)), evidence("unique id", "%s", m.Record.ID))
+			case j.stopped(m, &s):
+				stopped = append(stopped, s)
 			}
 		}
+		if len(stopped) > 0 && !j.isBad(id, m.Name()) {
+			s := stopped[0]
+			j.add(id, verdict.Warn, verdict.Likely, m.Name(),
+				fmt.Sprintf("no heartbeat of %s came for %s from %s on%s, and those after it are out of step with those before: they were not lost, its process stood still (garbage collection, a stopped machine)",
+					m.Name(), span(s.To-s.From), j.at(s.From), timesMore(len(stopped)-1)), evidence("unique id", "%s", m.Record.ID))
+		}
 	}
+}
+
+func timesMore(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", and %s", some(n, "more silence"))
+}
+
+// isBad reports whether a verdict of that id speaks against the subject.
+func (j *judge) isBad(id verdict.ID, subject string) bool {
+	return slices.ContainsFunc(j.out, func(v verdict.Verdict) bool { return v.ID == id && v.Subject == subject && v.Status.Bad() })
+}
+
+// stopped reports whether m itself sent nothing in a silence, as the rhythm of its heartbeats tells. A stop whose
+// end falls into the old rhythm by chance is known by others of the same member; where
+// single heartbeats get lost as well, the rhythm of a silence tells nothing.
+func (j *judge) stopped(m *Member, s *Silence) bool {
+	if s.Active || s.Unreached > 0 || s.quiet != 0 && j.hole(s.quiet) {
+		return false
+	}
+	period := m.Beats.measure()
+	off, in := 0, 0
+	for i := range m.Gaps {
+		switch g := &m.Gaps[i]; {
+		case g.quiet != 0 && j.hole(g.quiet) || g.Active || g.Unreached > 0:
+		case outOfStep(g.sent, period):
+			off++
+		default:
+			in++
+		}
+	}
+	return outOfStep(s.sent, period) || off > in && s.sent*1000 <= longestRhythm*period
 }
 
 // halfOpen: heartbeats come, the receiver cannot be reached.

@@ -79,6 +79,7 @@ type Silence struct {
 	Answered, Active bool
 	Unreached        uint64
 	quiet            uint8 // the time without any packet that it is, from 1
+	sent             int64 // by how much the alive time grew in it, ms
 }
 
 // Heard reports whether heartbeats of the member were seen.
@@ -189,7 +190,7 @@ func (a *Analysis) beat(p *capture.Packet, f *frame.Frame, r *tribes.Member, m *
 		s := a.silence(f.Src, last.at, now)
 		b.broken = b.broken || s.Paused() // they were never sent
 		if b.quiet == 0 || !s.Answered {
-			s.quiet = b.quiet
+			s.quiet, s.sent = b.quiet, sent/1e6
 			m.Gaps = append(m.Gaps, s)
 			if len(m.Gaps) > maxAliases {
 				m.Gaps = m.Gaps[1:]

@@ -47,7 +47,12 @@ type Receiver struct {
 	Latency                  Latency
 	Retransmitted, Changed   uint64
 	Gaps, Missing            uint64
+	Segments, SentAgain      uint64 // with payload that were sent to it, and those of them that were sent before
 	Invalid                  uint64 // places from which a stream could not be read
+	firstMessage             int64
+
+	// Waits are what its process has left without an answer, although its host took it.
+	Waits Waits
 
 	ways map[netip.Addr]*way // by the hosts that send to it
 }
@@ -108,6 +113,13 @@ func (a *Analysis) Receiver(addr netip.AddrPort) *Receiver {
 
 // Sent notes who sends messages to the receiver.
 func (r *Receiver) Sent(host netip.Addr) { r.From.add(host, maxPerRow) }
+
+// Message counts a message to the receiver.
+func (r *Receiver) Message(now int64) {
+	if r.Messages++; r.firstMessage == 0 {
+		r.firstMessage = now
+	}
+}
 
 // Message counts a message that source sent, kind being what it is, and returns
 // who it says sent it. Probes are no sign of membership: Tomcat 7 puts the one

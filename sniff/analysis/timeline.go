@@ -224,7 +224,7 @@ func (a *Analysis) rebase(by int64) {
 		correct(&r.LastAnswered, &r.LastFailed)
 	}
 	for _, h := range a.hosts {
-		correct(&h.last, &h.since)
+		correct(&h.last, &h.since, &h.replies.latest, &h.starts.latest)
 		for i := range h.replies.at {
 			correct(&h.replies.at[i], &h.starts.at[i])
 		}

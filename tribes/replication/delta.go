@@ -29,6 +29,7 @@ func (v *View) session(m *message) {
 		return
 	}
 	ctx.Bytes += uint64(len(m.Data.Message))
+	ctx.told(m.from.Address, c.Event)
 	switch c.Event {
 	case session.GetAllSessions, session.AllSessionData, session.TransferComplete, session.NoContextManager:
 		v.stateMessage(m, ctx, c)
@@ -166,6 +167,9 @@ func (v *View) known(m *message, ctx *Context, id string) *Session {
 
 // served notes that a node serves s now.
 func (v *View) served(m *message, ctx *Context, s *Session, node string) {
+	if s.listed { // until now only a list named it, which does not tell who serves it
+		s.listed, s.Node = false, node
+	}
 	if node != s.Node {
 		e := v.event(m, Moved, ctx.Manager, ctx.Name)
 		e.SessionID, e.Was, e.Node = s.ID, s.Node, node

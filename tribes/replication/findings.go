@@ -11,6 +11,8 @@ import (
 // The ids of what is found.
 const (
 	idMissing verdict.ID = "tribes.session-missing"
+	idNoApp   verdict.ID = "tribes.app-missing"
+	idContent verdict.ID = "tribes.session-content"
 	idStopped verdict.ID = "tribes.session-stopped"
 	idPaused  verdict.ID = "tribes.gc-pause"
 	idOneWay  verdict.ID = "tribes.one-way"
@@ -47,10 +49,12 @@ func (v *View) Findings(now time.Time) []verdict.Verdict {
 	v.tick(now)
 	var out []verdict.Verdict
 	for _, c := range v.order {
+		out = append(out, v.appMissing(c)...)
 		out = append(out, v.missing(c)...)
 		out = append(out, v.race(c)...)
 		out = append(out, v.large(c)...)
 	}
+	out = append(out, v.unread()...)
 	for _, n := range v.Nodes() {
 		out = append(out, v.silent(n)...)
 		out = append(out, v.stopped(n)...)
@@ -103,6 +107,50 @@ func (v *View) missing(c *Context) []verdict.Verdict {
 			verdict.Likely, evidence, fix)}
 	}
 	return nil
+}
+
+// appMissing finds members that say that they have no such context, while others replicate it.
+func (v *View) appMissing(c *Context) []verdict.Verdict {
+	var with, without []string
+	for _, n := range v.Nodes() {
+		has, known := c.nodes[n.Address]
+		switch {
+		case !known || n.Gone:
+		case has:
+			with = append(with, n.Address)
+		case v.alive(n) || n.Last.IsZero(): // a capture may show no heartbeats
+			without = append(without, n.Address)
+		}
+	}
+	if len(with) == 0 || len(without) == 0 {
+		return nil
+	}
+	return []verdict.Verdict{newVerdict(idNoApp, verdict.Warn, c.Name,
+		fmt.Sprintf("%s answered that it has no application %q that replicates its sessions, while %s has: its users lose their sessions there",
+			strings.Join(without, ", "), c.Name, strings.Join(with, ", ")), verdict.Definite,
+		[]verdict.Evidence{{What: "answer of " + without[0], Value: "EVT_ALL_SESSION_NOCONTEXTMANAGER", ReadFrom: "messages"}},
+		"deploy the application on each node of the cluster, on a host of the same name, with <distributable/> in its web.xml")}
+}
+
+// NotAnswered are the contexts, of those whose sessions others replicate, of which the node has said
+// nothing.
+func (v *View) NotAnswered(node string) (contexts []string) {
+	for _, c := range v.order {
+		if _, known := c.nodes[node]; !known && c.Manager == Delta && len(c.nodes) > 0 {
+			contexts = append(contexts, c.Name)
+		}
+	}
+	return contexts
+}
+
+// unread finds senders whose messages about sessions could not be read.
+func (v *View) unread() []verdict.Verdict {
+	if v.Counts.Unreadable == 0 {
+		return nil
+	}
+	return []verdict.Verdict{newVerdict(idContent, verdict.Warn, v.broken.node,
+		fmt.Sprintf("%s about sessions could not be read, the last from %s: %v", count(int(v.Counts.Unreadable), "message", "messages"), v.broken.node, v.broken.err),
+		verdict.Hint, nil, "look at its log and at the release of both nodes; muster tribes sessions --json shows each")}
 }
 
 // lacks returns the members that should have s and do not, as far as that was

@@ -77,6 +77,7 @@ func (v *View) listed(m *message, ctx *Context, all []session.Session) {
 			if known = v.add(ctx, s.ID, n.Address, m.Time); known == nil {
 				continue
 			}
+			known.listed = true
 		}
 		if !known.Whole {
 			v.whole(known, s)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"muster/tribes"
+	"muster/tribes/session"
 )
 
 // Context is what is known of the sessions of one manager.
@@ -28,6 +29,19 @@ type Context struct {
 	OvertakenID string
 
 	sessions map[string]*Session
+	// nodes tells of those that spoke of the context whether they have it.
+	nodes map[string]bool
+}
+
+// told notes what a node's message says of whether it has the context. Who asks for sessions or sends
+// any has it; that a list is at its end also says who never had one, a guest for example.
+func (c *Context) told(node string, e session.Event) {
+	if e == session.TransferComplete {
+		return
+	}
+	if _, known := c.nodes[node]; known || len(c.nodes) < maxNodes {
+		c.nodes[node] = e != session.NoContextManager
+	}
 }
 
 // Session is one session as far as messages told of it.
@@ -49,6 +63,7 @@ type Session struct {
 	Bytes int
 
 	holders []holder
+	listed  bool // only a list of sessions named it yet
 	born    time.Time // no later than this; its node's clock may have said so
 	made    time.Time // its creation was seen
 	maker   string
@@ -128,7 +143,7 @@ func (v *View) context(name string, m Manager) *Context {
 			v.Counts.Dropped++
 			return nil
 		}
-		c = &Context{Name: name, sessions: map[string]*Session{}}
+		c = &Context{Name: name, sessions: map[string]*Session{}, nodes: map[string]bool{}}
 		v.contexts[name] = c
 		v.order = append(v.order, c)
 	}

@@ -69,6 +69,10 @@ type View struct {
 	gone   *memory[string, time.Time] // sessions that are no more, and since when
 	asked  *memory[string, time.Time] // what waits for an answer, and since when
 	out    []Event
+	broken struct { // the latest message that could not be read
+		node string
+		err  error
+	}
 }
 
 // New returns a View that has seen nothing.
@@ -167,6 +171,7 @@ func (v *View) event(m *message, k Kind, mgr Manager, context string) *Event {
 
 func (v *View) unreadable(s *Seen, err error) {
 	v.Counts.Unreadable++
+	v.broken.node, v.broken.err = address(&s.Data.Address), err
 	to := ""
 	if s.To.IsValid() {
 		to = s.To.String()

@@ -412,6 +412,49 @@ func TestStateTransfer(t *testing.T) {
 	wantKinds(t, "no context", w.send(1, 2, session.AnswerNoContextManager(req)), "state_none")
 }
 
+// A member that says that it has no such context, while others replicate it; a list names a session
+// before anybody serves it, which makes nobody move.
+func TestAppMissing(t *testing.T) {
+	w := newWire(t)
+	beat := func(n int) { m := member(n); w.v.Heartbeat(&m, w.now) }
+	w.list(1, 3, held(w, "S", time.Minute))
+	w.send(3, 2, session.NewGetAllSessions(session.Gen85, app, w.now.UnixMilli()))
+	req, err := session.ParseMessage(mustAppend(t, session.NewGetAllSessions(session.Gen85, app, 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := w.v.NotAnswered(name(2)); !slices.Equal(got, []string{app}) {
+		t.Errorf("not answered: %v", got)
+	}
+	w.send(4, 3, session.AnswerTransferComplete(req)) // a guest, which never has sessions
+	beat(1)
+	beat(2)
+	if findings(w.v.Findings(w.now), idNoApp) != nil {
+		t.Error("before it said so")
+	}
+	w.send(2, 3, session.AnswerNoContextManager(req))
+	f := findings(w.v.Findings(w.now), idNoApp)
+	if len(f) != 1 || !strings.HasPrefix(f[0].Saw, name(2)+" answered") || strings.Contains(f[0].Saw, name(4)) || w.v.NotAnswered(name(2)) != nil {
+		t.Errorf("%+v", f)
+	}
+	if got := w.delta(3, 1, "S", set("k", "v")); slices.ContainsFunc(got, func(e Event) bool { return e.Kind == Moved }) {
+		t.Error("a session moved that was only listed")
+	}
+	w.created(2, 3, "T") // it was deployed meanwhile
+	if findings(w.v.Findings(w.now), idNoApp) != nil {
+		t.Error("it has the application now")
+	}
+}
+
+func findings(all []verdict.Verdict, id verdict.ID) (out []verdict.Verdict) {
+	for _, v := range all {
+		if v.ID == id {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
 func mustAppend(t *testing.T, a appender) []byte {
 	t.Helper()
 	b, err := a.Append(nil)
