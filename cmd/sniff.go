@@ -27,6 +27,7 @@ type sniffOptions struct {
 	dropTime    time.Duration
 	keyFile     string
 	algorithm   string
+	serverXML   string
 }
 
 func newSniffCmd(a *app) *cobra.Command {
@@ -51,7 +52,7 @@ keeps what is sent to them, and all IGMP and MLD.
 Live capture works on Linux and needs CAP_NET_RAW. Files are pcap or pcapng, also
 compressed with gzip, "-" is standard input. -w writes what was kept as pcapng. The
 filter language is in docs/filters.md. Values of session attributes are shown with
---values only.`,
+--values only. With --server-xml silences are judged by the cluster's own drop time.`,
 		Example: `  # who is in which cluster, and what is wrong, within a minute
   sudo muster sniff -i eth0 -d 1m --summary
 
@@ -61,7 +62,7 @@ filter language is in docs/filters.md. Values of session attributes are shown wi
   # an encrypted cluster's messages as JSON, and the packets kept for later
   muster sniff -r cluster.pcap --encryption-key-file key -w kept.pcapng --json`,
 		RunE: func(c *cobra.Command, args []string) error {
-			r, err := o.parse(c, args)
+			r, err := o.parse(c, a, args)
 			if err != nil {
 				return err
 			}
@@ -85,6 +86,7 @@ filter language is in docs/filters.md. Values of session attributes are shown wi
 	f.BoolVar(&o.join, "join", false, "join the groups, so that snooping switches send their traffic here")
 	f.IntVar(&o.buffer, "buffer", 32, "`MiB` that the kernel may hold before it drops packets, 1 to 1024")
 	f.DurationVar(&o.dropTime, "drop-time", 3*time.Second, "judge silences by this `time` (Tomcat: dropTime)")
+	f.StringVar(&o.serverXML, "server-xml", "", "take the drop time, the receiver's ports and the key from this Tomcat's `FILE`, and tell where the wire differs from its group and frequency; flags that are given go before it")
 	f.StringVar(&o.keyFile, "encryption-key-file", "", "a `file` with the encryptionKey, to open what EncryptInterceptor sealed")
 	f.StringVar(&o.algorithm, "encryption-algorithm", "", "its encryptionAlgorithm (default both of Tomcat's)")
 	return c
@@ -95,6 +97,8 @@ type sniffRun struct {
 	sniffOptions
 	groups []mcast.Group
 	filter *filter.Filter
+	// cluster is what --server-xml tells; nil without it.
+	cluster *sniffCluster
 	// filterless: the command line names neither groups nor a filter.
 	filterless bool
 }
@@ -104,7 +108,7 @@ type sniffRun struct {
 // on the hundred ports after the plain ones.
 const defaultLiveFilter = "multicast or igmp or mld or tribes or tcp port 4100-4199"
 
-func (o *sniffOptions) parse(c *cobra.Command, args []string) (*sniffRun, error) {
+func (o *sniffOptions) parse(c *cobra.Command, a *app, args []string) (*sniffRun, error) {
 	r := &sniffRun{sniffOptions: *o, filterless: o.filter == "" && len(args) == 0}
 	for _, arg := range args {
 		g, err := mcast.ParseGroup(arg)
@@ -116,9 +120,12 @@ func (o *sniffOptions) parse(c *cobra.Command, args []string) (*sniffRun, error)
 	if err := o.check(c, len(args)); err != nil {
 		return nil, err
 	}
+	if err := r.takeServerXML(c, a); err != nil {
+		return nil, err
+	}
 	expr := o.filter
 	if expr == "" && o.read == "" && len(args) == 0 {
-		expr = defaultLiveFilter
+		expr = defaultLiveFilter + r.cluster.filterWords()
 	}
 	f, err := filter.Parse(expr)
 	if err != nil {
@@ -151,7 +158,7 @@ func (o *sniffOptions) check(c *cobra.Command, groups int) error {
 		return usagef("--expect %d: say 0 or more", o.expect)
 	case o.dropTime <= 0:
 		return usagef("--drop-time %v: say a time longer than 0, such as 3s", o.dropTime)
-	case o.algorithm != "" && o.keyFile == "":
+	case o.algorithm != "" && o.keyFile == "" && o.serverXML == "":
 		return usagef("--encryption-algorithm needs --encryption-key-file")
 	}
 	return positive(c, "duration", o.duration)

@@ -43,11 +43,15 @@ func collectLess() (undo func()) {
 func (a *app) runSniff(ctx context.Context, r *sniffRun) error {
 	defer collectLess()()
 	decoder := decode.Decoder{}
-	if r.keyFile != "" {
-		var err error
-		if decoder.Encryption, err = a.readEncryption(r.keyFile, r.algorithm); err != nil {
-			return err
-		}
+	var err error
+	switch {
+	case r.keyFile != "":
+		decoder.Encryption, err = a.readEncryption(r.keyFile, r.algorithm)
+	case r.cluster != nil && r.cluster.key != nil:
+		decoder.Encryption, err = encryptions(r.cluster.key, r.algorithm)
+	}
+	if err != nil {
+		return err
 	}
 	src, err := a.openCapture(r)
 	if err != nil {
@@ -62,13 +66,16 @@ func (a *app) runSniff(ctx context.Context, r *sniffRun) error {
 	run := sniff.NewRunner(src, sniff.RunOptions{
 		Options: sniff.Options{
 			Filter: r.filter, Keep: keep.packet(src.Source), Event: out.event,
-			Analysis: analysis.Options{DropTime: r.dropTime}, Decoder: decoder,
+			Analysis: analysis.Options{DropTime: r.dropTime}, Decoder: decoder, Receivers: r.cluster.ports(),
 		},
 		Count: r.count, Duration: r.duration, Enough: r.enough(),
 	})
 	out.begin(run)
 	res, err := run.Run(ctx)
 	err = errors.Join(err, out.end(res), keep.close())
+	for _, n := range r.cluster.notes(res) {
+		a.note("%s", n)
+	}
 	if err != nil {
 		return err
 	}
@@ -87,7 +94,11 @@ func (r *sniffRun) enough() func(*sniff.Sniffer) bool {
 func (a *app) openCapture(r *sniffRun) (*sniff.Capture, error) {
 	switch {
 	case r.read == "-":
-		src, err := sniff.Open(sniff.Input{Reader: a.In})
+		in := a.In
+		if r, ok := in.(*interruptibleReader); ok {
+			in = r.Reader // a capture ends its own waiting, and reads a file without a detour
+		}
+		src, err := sniff.Open(sniff.Input{Reader: in})
 		if err != nil {
 			err = fmt.Errorf("standard input: %w", err)
 		}

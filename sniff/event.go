@@ -51,6 +51,7 @@ type Event struct {
 	Anomalies igmp.Anomalies // of IGMP and MLD: the message's and its header's
 
 	decoder *proto.Decoder // that claims the packet
+	follow  bool           // it is a segment of a stream that is put together
 	pieces  int            // in which the datagram came; 0 where it came whole
 
 	// Data is a message, nil where it is larger than what is kept of one.

@@ -95,7 +95,7 @@ func (s *Sniffer) heardBeat(p *capture.Packet, f *frame.Frame) analysis.Beat {
 		return s.Analysis.Heartbeat(p, f, &k.member, k.row)
 	}
 	beat := s.Analysis.Heartbeat(p, f, &s.member, nil)
-	s.streams.receiver(&s.member)
+	s.streams.receiver(&s.member, f.Src)
 	s.beats.keep(f.Payload, beat.Row)
 	beat.Same = false
 	return beat

@@ -197,7 +197,7 @@ func TestManifests(t *testing.T) {
 				"fail acks":   {got.FailAcks, m.TCP.FailAcks},
 				"IGMP":        {got.IGMP, m.IGMP},
 				"MLD":         {got.MLD, m.MLD},
-				"TCP packets": {y.protocols[protoTribesTCP], m.TCP.Packets},
+				"TCP packets": {y.protocols[protoTribesTCP] + y.protocols["tcp"], m.TCP.Packets},
 				"ARP":         {y.protocols["arp"], m.ARP},
 				"ICMP":        {y.protocols["icmp"], m.ICMP},
 				"invalid":     {got.Invalid, 0},

@@ -401,6 +401,7 @@ var scenarios = []struct {
 		}
 	}},
 	{"only small segments arrive", "mtu.fragment-loss", verdict.Fail, "TCP segments of 1448 bytes from 10.77.0.11 to 10.77.0.12:4000 were sent again 6 times and never acknowledged, while those of up to 400 bytes were", func(w *wire) {
+		w.beat(node(12, 0))
 		w.sent(0, "50001", 1448, 4, false, true)
 		w.sent(5000, "50002", 1448, 4, false, true)
 	}},

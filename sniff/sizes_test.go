@@ -75,6 +75,7 @@ func TestSizesThatNeverArrive(t *testing.T) {
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			w := newWire(t, Options{})
+			w.beat(node(12, 0)) // whose receiver it is
 			x.play(w)
 			w.s.Finish()
 			got := ""

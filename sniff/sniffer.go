@@ -26,6 +26,8 @@ type Options struct {
 	// Event is called for each kept packet that is no copy, and for each message and ack that the
 	// packet completed. nil where only the analysis is wanted.
 	Event func(e *Event)
+	// Receivers are ports that members listen on, beside the usual ones and those that they announce.
+	Receivers []uint16
 	// Analysis is how to judge.
 	Analysis analysis.Options
 	// Decoder reads messages; with keys it opens what was encrypted.
@@ -90,6 +92,9 @@ func New(o Options) *Sniffer {
 	}
 	s.messages = &messages{decoder: o.Decoder, analysis: s.Analysis, totals: &s.Totals, tell: o.Event}
 	s.streams = newStreams(s.messages)
+	for _, p := range o.Receivers {
+		s.streams.receivers[p] = true
+	}
 	s.tcp = stream.NewAssembler(s.streams)
 	return s
 }
@@ -170,7 +175,8 @@ func (s *Sniffer) whole(e *Event) {
 		s.datagram(e)
 	case f.HasPorts:
 		e.Protocol = "tcp"
-		if s.tribesTCP(f) {
+		certain := false
+		if e.follow, certain = s.tribesTCP(f); certain {
 			e.Protocol = protoTribesTCP
 		} else if d := proto.Find(f); d != nil {
 			s.other(e, d)

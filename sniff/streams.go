@@ -20,6 +20,8 @@ type streams struct {
 	analysis *analysis.Analysis
 	// receivers are the ports that heartbeats advertise, beside the usual ones.
 	receivers map[uint16]bool
+	// advertised are the receivers themselves: what their members announce, and where those are.
+	advertised map[netip.AddrPort]bool
 	// secure are the ports for TLS that heartbeats announce.
 	secure map[uint16]bool
 	held   int // bytes that wait in scanners
@@ -46,6 +48,7 @@ type conn struct {
 	// pending are the messages that asked for an ack, the oldest first.
 	pending []pending
 	foreign bool
+	tribes  bool          // a frame was seen in it
 	sizes   analysis.Flow // to the server
 	debt    analysis.Debt // of the server
 	// tls is what both sides say in clear of a connection with TLS; nil without.
@@ -65,11 +68,15 @@ type half struct {
 }
 
 func newStreams(m *messages) *streams {
-	return &streams{messages: m, analysis: m.analysis, receivers: map[uint16]bool{}, secure: map[uint16]bool{}}
+	return &streams{messages: m, analysis: m.analysis, receivers: map[uint16]bool{}, advertised: map[netip.AddrPort]bool{}, secure: map[uint16]bool{}}
 }
 
-// receiver remembers the ports of a member.
-func (t *streams) receiver(m *tribes.Member) {
+// receiver remembers the ports of a member whose heartbeats come from source.
+func (t *streams) receiver(m *tribes.Member, source netip.Addr) {
+	if ap, ok := m.AddrPort(); ok && len(t.advertised) < maxReceivers {
+		t.advertised[ap] = true
+		t.advertised[netip.AddrPortFrom(source, ap.Port())] = true // the address may be another's view
+	}
 	if p := m.SecurePort; p > 0 && p < 1<<16 && p != m.Port && len(t.secure) < maxReceivers {
 		t.secure[uint16(p)] = true
 	}
@@ -90,23 +97,29 @@ func (t *streams) newConn(server netip.AddrPort) *conn {
 	return &conn{receiver: t.analysis.Receiver(server)}
 }
 
-// tribesTCP reports whether f belongs to a stream of the cluster: by its ports,
-// its first bytes, or because it did before.
-func (s *Sniffer) tribesTCP(f *frame.Frame) bool {
-	if s.streams.isReceiver(f.DstPort) || s.streams.isReceiver(f.SrcPort) || tribes.IsFrame(f.Payload) {
-		return true
-	}
+// tribesTCP reports whether f may belong to a stream of the cluster, which is then followed, and whether it does:
+// the port is one of the usual ones, but only a frame or a member that announces it shows that it
+// is not another program's.
+func (s *Sniffer) tribesTCP(f *frame.Frame) (follow, certain bool) {
 	c, _ := s.tcp.Find(f)
-	return c != nil
+	if c != nil {
+		if k, ok := c.User.(*conn); ok && (k.tribes || k.tls != nil) {
+			return true, true
+		}
+	} else if !s.streams.isReceiver(f.DstPort) && !s.streams.isReceiver(f.SrcPort) && !tribes.IsFrame(f.Payload) {
+		return false, false
+	}
+	t := s.streams
+	return true, tribes.IsFrame(f.Payload) || t.secure[f.DstPort] || t.secure[f.SrcPort] || t.advertised[f.Destination()] || t.advertised[f.Source()]
 }
 
 // inside reads what a packet carries beyond itself: messages of a broadcast, or
 // the next piece of a stream.
 func (s *Sniffer) inside(e *Event) {
-	switch e.Protocol {
-	case protoBroadcast:
+	switch {
+	case e.Protocol == protoBroadcast:
 		s.broadcast(e)
-	case protoTribesTCP:
+	case e.follow:
 		if e.Err != nil {
 			return
 		}
@@ -268,6 +281,13 @@ func (t *streams) frames(c *stream.Conn, k *conn, d stream.Dir, now int64) {
 			continue
 		}
 		h.frames++
+		k.tribes = true
+		if k.receiver != nil && !k.receiver.Speaks {
+			k.receiver.Speaks = true
+			if len(t.advertised) < maxReceivers {
+				t.advertised[c.Server] = true
+			}
+		}
 		switch p.Kind {
 		case tribes.PieceMessage:
 			if k.receiver != nil {

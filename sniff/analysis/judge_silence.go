@@ -21,6 +21,9 @@ type cutOff struct {
 func (j *judge) silences() {
 	for _, m := range j.heard {
 		for _, s := range m.Gaps {
+			if s.To-s.From <= j.drop {
+				continue
+			}
 			if s.Unreached > 0 || s.Active && s.To-s.From > 3*int64(m.Beats.Interval())/2 {
 				j.cut = append(j.cut, cutOff{m: m, Silence: s})
 			}
@@ -220,7 +223,7 @@ func (j *judge) worst(m *Member) (longest int64, unexplained bool) {
 			continue
 		}
 		longest = max(longest, s.To-s.From)
-		unexplained = unexplained || s.Unreached == 0
+		unexplained = unexplained || s.Unreached == 0 && s.To-s.From > j.drop
 	}
 	return longest, unexplained
 }

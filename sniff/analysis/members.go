@@ -186,7 +186,7 @@ func (a *Analysis) beat(p *capture.Packet, f *frame.Frame, r *tribes.Member, m *
 	if gap > quietFrom {
 		b.quiet = a.quiet(last.at, now, sent, m.Beats.measure()*1000)
 	}
-	if !starting && (min(gap, sent) > a.drop || sent == 0 && gap > a.drop) {
+	if long := min(a.drop, pauseFrom); !starting && (min(gap, sent) > long || sent == 0 && gap > long) {
 		s := a.silence(f.Src, last.at, now)
 		b.broken = b.broken || s.Paused() // they were never sent
 		if b.quiet == 0 || !s.Answered {
@@ -241,6 +241,10 @@ func (m *Member) notice(p *capture.Packet, f *frame.Frame, r *tribes.Member) {
 
 // epochAlive is more than any process has lived, in ms: thirty years.
 const epochAlive = 30 * 365 * 24 * 3600 * 1000
+
+// pauseFrom is how long, in ns, a silence must be to be looked at even where the drop time forgives it: whether
+// heartbeats were lost in it or not sent.
+const pauseFrom = 3 * second
 
 // starts is the alive time in ms below which a heartbeat is a process's first: it then
 // waits for members, connects and asks for sessions before it sends in turn.

@@ -37,6 +37,8 @@ type Receiver struct {
 	LastFailed                        int64
 	Foreign                           uint64 // connections that spoke something else
 	ForeignFrom                       netip.Addr
+	// Speaks: a frame of Tribes was seen in one of its connections.
+	Speaks bool
 
 	From                     set[netip.Addr] // hosts that sent messages to it
 	Messages, Acks, FailAcks uint64

@@ -212,7 +212,23 @@ func (a *Analysis) SortedQueriers() []*Querier {
 	})
 }
 
-// SortedReceivers lists the receivers by address and port.
+// SortedReceivers lists the receivers by address and port: those that speak Tribes, or that a member
+// announces. Others use one of its usual ports.
 func (a *Analysis) SortedReceivers() []*Receiver {
-	return slices.SortedFunc(maps.Values(a.Receivers), func(x, y *Receiver) int { return x.Addr.Compare(y.Addr) })
+	announced := map[netip.AddrPort]bool{}
+	for _, m := range a.Members {
+		ap, _ := m.Record.AddrPort()
+		announced[ap] = true
+		for _, s := range m.Sources.list {
+			announced[netip.AddrPortFrom(s, ap.Port())] = true
+		}
+	}
+	var list []*Receiver
+	for _, r := range a.Receivers {
+		if r.Speaks || announced[r.Addr] {
+			list = append(list, r)
+		}
+	}
+	slices.SortFunc(list, func(x, y *Receiver) int { return x.Addr.Compare(y.Addr) })
+	return list
 }

@@ -167,8 +167,13 @@ func (v *View) known(m *message, ctx *Context, id string) *Session {
 
 // served notes that a node serves s now.
 func (v *View) served(m *message, ctx *Context, s *Session, node string) {
-	if s.listed { // until now only a list named it, which does not tell who serves it
-		s.listed, s.Node = false, node
+	if s.listed {
+		// Until now only a list named it, which does not tell who serves it. But who asked for the list
+		// had no sessions then.
+		s.listed = false
+		if _, asked := v.asked.get(node + " " + s.Node + " " + ctx.Name); !asked {
+			s.Node = node
+		}
 	}
 	if node != s.Node {
 		e := v.event(m, Moved, ctx.Manager, ctx.Name)

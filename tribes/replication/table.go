@@ -63,7 +63,7 @@ type Session struct {
 	Bytes int
 
 	holders []holder
-	listed  bool // only a list of sessions named it yet
+	listed  bool      // only a list of sessions named it yet
 	born    time.Time // no later than this; its node's clock may have said so
 	made    time.Time // its creation was seen
 	maker   string
