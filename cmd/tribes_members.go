@@ -10,10 +10,13 @@ import (
 	"muster/internal/verdict"
 	"muster/tribes/cluster"
 	"muster/tribes/cluster/membership"
+	"muster/tribes/serverxml"
 )
 
 type membersOptions struct {
 	cluster  clusterFlags
+	provider providerFlags
+	psk      pskFlags
 	follow   bool
 	duration time.Duration
 	expect   string
@@ -35,12 +38,20 @@ report (IGMP, MLD) is all that leaves this host, and no member notices. No privi
 needed. It waits for two heartbeats of everybody: twice --frequency and a little, or
 -d. With --follow it prints who comes and goes until Ctrl-C or -d, then the list.
 
+With --dns NAME or --kubernetes, or a server.xml with CloudMembershipService, it asks that
+provider in place of the group, as Tomcat does, and then each receiver once or twice: who is
+named, who is this host, who answers, who is not ready or being deleted, what is something
+else. Environment and service account are those of the process: run it in the pod. A token
+is sent to the API alone, and never printed.
+
 Members of this host are marked and never count: they prove nothing about the network. Exit
 status 1 means that fewer than --expect others (one, if not given) were heard.`,
 		Example: `  # who is in the cluster that uses Tomcat's defaults?
   muster tribes members
   # on another group, by eth1, for scripts
   muster tribes members --group 228.0.0.9 --port 45565 -i eth1 --json
+  # whom does the headless service name, and who of them answers?
+  muster tribes members --dns tomcat-headless.shop.svc.cluster.local
   # watch a rolling restart for ten minutes; there must be four members at some time
   muster tribes members --follow -d 10m --expect 4`,
 		Args: noArgs,
@@ -48,6 +59,9 @@ status 1 means that fewer than --expect others (one, if not given) were heard.`,
 	}
 	o.cluster.look(c)
 	f := c.Flags()
+	o.provider.add(c)
+	f.Uint16Var(&o.cluster.tcpPort, "tcp-port", cluster.Defaults().TCPPort, "with --dns or --kubernetes: TCP `port` of the receivers, this node's own")
+	o.psk.add(f)
 	a.outputFlag(c)
 	f.BoolVar(&o.follow, "follow", false, "print who comes and goes, until Ctrl-C")
 	f.DurationVarP(&o.duration, "duration", "d", 0, "listen for this `time` (default: twice --frequency and 250ms; with --follow until Ctrl-C)")
@@ -73,11 +87,21 @@ func (o *membersOptions) check(c *cobra.Command) error {
 }
 
 func (a *app) runTribesMembers(c *cobra.Command, o membersOptions) error {
-	cfg, err := o.cluster.config(a)
-	if err != nil {
+	if err := o.check(c); err != nil {
 		return err
 	}
-	if err := o.check(c); err != nil {
+	if q, ok, err := o.asksProvider(c, a); ok || err != nil {
+		if err != nil {
+			return err
+		}
+		expected, err := parseExpect(c.Context(), o.expect)
+		if err != nil {
+			return err
+		}
+		return a.runProvider(c, q, expected)
+	}
+	cfg, err := o.cluster.config(a)
+	if err != nil {
 		return err
 	}
 	limit, doing := o.duration, "until Ctrl-C"
@@ -130,6 +154,35 @@ func (a *app) runTribesMembers(c *cobra.Command, o membersOptions) error {
 		}
 	}
 	return outcome
+}
+
+// asksProvider is the question to a provider, where flags or server.xml want one.
+func (o *membersOptions) asksProvider(c *cobra.Command, a *app) (q providerQuestion, ok bool, err error) {
+	var s *serverxml.Settings
+	if o.cluster.serverXML != "" {
+		read, err := serverXML(a, o.cluster.serverXML)
+		if err != nil {
+			return q, false, err
+		}
+		s = &read
+	}
+	if q, ok = o.provider.question(s); !ok {
+		return q, false, nil
+	}
+	switch {
+	case o.provider.dns != "" && o.provider.kubernetes:
+		return q, true, usagef("--dns and --kubernetes exclude each other")
+	case o.follow || o.duration > 0:
+		return q, true, usagef("a provider is asked once: --follow and --duration are for multicast")
+	}
+	if s == nil || c.Flags().Changed("tcp-port") {
+		q.port = o.cluster.tcpPort
+	}
+	if q.release, err = readRelease(o.cluster.release); err != nil {
+		return q, true, err
+	}
+	q.psk, err = o.psk.config(a)
+	return q, true, err
 }
 
 func (w *watch) list(members []membership.Info) error {

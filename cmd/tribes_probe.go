@@ -45,7 +45,8 @@ By default the frame asks for an ack (performReadTest), and the answer says whet
 what listens there is a Tribes receiver. --read-test=false asks as Tomcat does by
 default: to connect and to write is enough. The port is 4000 if not given. No privilege
 is needed. When HOST has several addresses each is asked; one that answers is enough.
-With --server-xml alone each static member that the file names is asked.
+With --server-xml alone each static member that the file names is asked, or with
+CloudMembershipService each that Kubernetes or the DNS name.
 
 A receiver is asked in the form of its generation: Tomcat 6.0 logs anything else as an
 error. The form is that of its heartbeats, which are listened for (a second, with Tomcat's
@@ -112,7 +113,7 @@ const mostProbed = 256
 func (a *app) runTribesProbe(c *cobra.Command, o probeOptions, targets []string) error {
 	if len(targets) == 0 {
 		var err error
-		if targets, err = a.staticMembers(&o.cluster); err != nil {
+		if targets, err = a.listedMembers(c.Context(), &o.cluster); err != nil {
 			return err
 		}
 	}
@@ -244,14 +245,17 @@ func (a *app) probeAll(ctx context.Context, o *probeOptions, cfg cluster.Config,
 	return out, nil
 }
 
-// staticMembers are the targets that a server.xml names.
-func (a *app) staticMembers(f *clusterFlags) ([]string, error) {
+// listedMembers are the targets that a server.xml names, or that its provider does.
+func (a *app) listedMembers(ctx context.Context, f *clusterFlags) ([]string, error) {
 	if f.serverXML == "" {
 		return nil, usagef("say whom to ask: HOST:PORT, or --server-xml with a file that names static members")
 	}
 	s, err := serverXML(a, f.serverXML)
 	if err != nil {
 		return nil, err
+	}
+	if q, ok := (providerFlags{}).question(&s); ok {
+		return a.providedMembers(ctx, q)
 	}
 	if len(s.Members) == 0 {
 		return nil, hint.Wrap(fmt.Errorf("--server-xml: %s names no static member to ask", f.serverXML),

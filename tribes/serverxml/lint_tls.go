@@ -34,6 +34,23 @@ func (c *Cluster) tls() tlsSettings {
 	return t
 }
 
+// tlsInForce are the TLS settings for a command that is to be a member; a key that
+// cannot be read is as none.
+func (c *Cluster) tlsInForce(v Version) TLSSettings {
+	if !v.Has(tlsSince) {
+		return TLSSettings{}
+	}
+	t := c.tls()
+	s := TLSSettings{Secure: t.secure, Protocol: t.protocol, Identity: c.Channel.text("pskIdentity"), Digest: c.Channel.text("pskDigest")}
+	if k, ok := c.Channel.Attribute("pskKey"); ok && t.key && k.Known() {
+		s.Key, _ = parseKey(k.secret)
+	}
+	if t.port > 0 && t.port <= 65535 {
+		s.SecurePort = uint16(t.port)
+	}
+	return s
+}
+
 // tlsAttributes judges secure, pskIdentity, pskKey, pskProtocol, pskDigest and securePort.
 func (l lint) tlsAttributes() {
 	if !l.version.Has(tlsSince) {

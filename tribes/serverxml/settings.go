@@ -42,7 +42,29 @@ type Settings struct {
 	Interceptors []Interceptor
 
 	Members []StaticMember // static membership: everyone but this node
+
+	// Provider is what a CloudMembershipService asks: "kubernetes", "dns" or the class of
+	// another; "" where there is none. ReadTimeout is how long it waits for an answer.
+	Provider    string
+	ReadTimeout time.Duration
+
+	TLS TLSSettings
 }
+
+// TLSSettings are the channel's pre-shared key and the receiver's port for it. In
+// releases without TLS they are the zero value.
+type TLSSettings struct {
+	// Secure: the plain port is closed.
+	Secure     bool
+	Identity   string
+	Key        []byte
+	Protocol   string // TLSv1.3 or TLSv1.2
+	Digest     string // SHA256 or SHA384
+	SecurePort uint16 // 0: none
+}
+
+// Usable reports whether connections by TLS can be made.
+func (t TLSSettings) Usable() bool { return t.Identity != "" && len(t.Key) > 0 && t.SecurePort > 0 }
 
 // StaticMember is one that the configuration names.
 type StaticMember struct {
@@ -107,6 +129,15 @@ func (c *Cluster) settings(v Version) (Settings, error) {
 	}
 	s.Interceptors = g.interceptors(c)
 	s.Members = g.members(c)
+	if m := &c.Membership; m.is(cloudService) {
+		if s.Provider = g.text(m, "membershipProviderClassName"); s.Provider == "" {
+			s.Provider = "kubernetes"
+		}
+		if n, ok := m.num("readTimeout"); ok {
+			s.ReadTimeout = time.Duration(n) * time.Millisecond
+		}
+	}
+	s.TLS = c.tlsInForce(v)
 	return s, g.err
 }
 

@@ -42,7 +42,7 @@ var families = []struct{ title, words string }{
 	{"group", "group ttl ipv6 java"},
 	{"sockets, limits and sizes", "sock limit mtu"},
 	{"where this host lives", "env"},
-	{"Tomcat", "tribes config"},
+	{"Tomcat", "tribes config provider"},
 }
 
 // Text is for people: what is wrong or unknown, with its evidence and fix, and how

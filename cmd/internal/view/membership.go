@@ -178,6 +178,9 @@ func MemberTable(s *term.Stream, infos []membership.Info, own func(netip.AddrPor
 		if i.State != "member" {
 			notes = append(notes, i.State)
 		}
+		if p := i.Member.SecurePort; p > 0 {
+			notes = append(notes, fmt.Sprintf("TLS at port %d", p))
+		}
 		for _, f := range memberFlags(i) {
 			notes = append(notes, memberFlagText[f])
 		}
