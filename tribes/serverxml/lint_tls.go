@@ -35,12 +35,15 @@ func (c *Cluster) tls() tlsSettings {
 }
 
 // tlsInForce are the TLS settings for a command that is to be a member; a key that
-// cannot be read is as none.
+// cannot be read is as none. The zero value: no TLS is asked for.
 func (c *Cluster) tlsInForce(v Version) TLSSettings {
 	if !v.Has(tlsSince) {
 		return TLSSettings{}
 	}
 	t := c.tls()
+	if !t.secure && !t.key && !t.identity && t.port <= 0 {
+		return TLSSettings{}
+	}
 	s := TLSSettings{Secure: t.secure, Protocol: t.protocol, Identity: c.Channel.text("pskIdentity"), Digest: c.Channel.text("pskDigest")}
 	if k, ok := c.Channel.Attribute("pskKey"); ok && t.key && k.Known() {
 		s.Key, _ = parseKey(k.secret)

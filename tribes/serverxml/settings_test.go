@@ -19,7 +19,8 @@ func TestSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "{Multicast:true Group:228.0.0.4 Port:45564 Bind: TTL:-1 Frequency:500ms DropTime:3s Domain:[] DomainSet: Address:auto TCPPort:4000 AutoBind:100 Options:async " +
-		"Encrypted:false EncryptionKey:[] EncryptionAlgorithm: EncryptionTimestamp:false Interceptors:[] Members:[]}"
+		"Encrypted:false EncryptionKey:[] EncryptionAlgorithm: EncryptionTimestamp:false Interceptors:[] Members:[] Provider: ReadTimeout:0s " +
+		"TLS:{Secure:false Identity: Key:[] Protocol: Digest: SecurePort:0}}"
 	if got := fmt.Sprintf("%+v", s); got != want {
 		t.Errorf("defaults:\ngot  %s\nwant %s", got, want)
 	}
@@ -34,6 +35,12 @@ func TestSettings(t *testing.T) {
 	if s.TTL != 3 || s.Bind != "10.77.0.11" || !bytes.Equal(s.Domain, []byte{98, 255}) || s.DomainSet != "{98,-1}" || s.Options != 6 ||
 		!bytes.Equal(s.EncryptionKey, key) || s.EncryptionAlgorithm != "AES/GCM/NoPadding" || !s.EncryptionTimestamp {
 		t.Errorf("%+v", s)
+	}
+
+	f, _ = Read(source(swap("<Channel", `<Channel secure="true" pskIdentity="tribes" pskKey="`+key16+`"`, `autoBind=`, `securePort="4100" autoBind=`)(testFile("base.xml"))), Options{})
+	s, err = f.Settings()
+	if err != nil || !s.TLS.Usable() || !s.TLS.Secure || s.TLS.Identity != "tribes" || !bytes.Equal(s.TLS.Key, key) || s.TLS.SecurePort != 4100 {
+		t.Errorf("TLS: %v, %d bytes of key, port %d, %v", s.TLS.Usable(), len(s.TLS.Key), s.TLS.SecurePort, err)
 	}
 
 	f, _ = Read(source(static(memberN("LocalMember", 1), memberN("Member", 2))(testFile("base.xml"))), Options{})
