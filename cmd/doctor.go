@@ -77,6 +77,7 @@ the packets on the wire and the firewall.`,
 	f.Uint16Var(&o.check.tcpPort, "tcp-port", d.TCPPort, "TCP `port` of the receivers")
 	f.IntVar(&o.check.autoBind, "auto-bind", d.AutoBind, "how many `ports` a receiver may try, from --tcp-port upwards")
 	f.StringVar(&o.check.serverXML, "server-xml", "", "take group, ports, timing and members from this Tomcat's `FILE`, and judge it too")
+	f.StringVar(&o.check.release, "release", "", "the `RELEASE` of Tomcat, 5.5 to 11, or exact as 10.1.60 (default: that of the Tomcat that runs here)")
 	f.StringArrayVar(&o.logs, "log", nil, "read this catalina.out `FILE` of this node too (default: the newest beside server.xml); repeatable")
 	f.StringVar(&o.expect, "expect", "", "exit status 1 unless so many other members, or these, are heard (`N|NAME,...`)")
 	f.DurationVarP(&o.duration, "duration", "d", doctor.Watch, "watch the wire for this `time`")

@@ -3,6 +3,7 @@ package cmd
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"muster/cmd/internal/term"
 	"muster/internal/hint"
@@ -76,7 +77,11 @@ func printAdvisory(out *term.Stream, d advisoryDocument) error {
 		line(map[bool]string{true: "affected", false: ""}[i == 0], fmt.Sprintf("%s to %s; %s", r.From, r.To, fixed))
 	}
 	line("note", d.Note)
-	line("as of", d.AsOf)
+	asOf := d.AsOf
+	if release.Stale(time.Now()) {
+		asOf += ", more than a year ago: look for what was published since"
+	}
+	line("as of", asOf)
 	_, err := fmt.Fprint(out, b.String())
 	return err
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"muster/internal/doctor"
 	"muster/internal/lazyregexp"
 	"muster/tribes/release"
 )
@@ -22,8 +23,8 @@ import (
 var packagedConf = lazyregexp.New(`^/etc/(tomcat[0-9]*)$`)
 
 // releaseBeside finds the release of the Tomcat that a server.xml belongs to: by
-// the catalina.jar of the folder that conf/ stands in, or of the package. "" is
-// not found.
+// the catalina.jar of the folder that conf/ stands in, of the package, or of the
+// process that runs with that folder. "" is not found.
 func releaseBeside(serverXML string) (release.Release, string) {
 	dir, err := filepath.Abs(filepath.Dir(serverXML))
 	if err != nil || serverXML == "-" {
@@ -33,7 +34,7 @@ func releaseBeside(serverXML string) (release.Release, string) {
 	if m := packagedConf().FindStringSubmatch(dir); m != nil {
 		jars = append(jars, filepath.Join("/usr/share", m[1], "lib", "catalina.jar"))
 	}
-	for _, jar := range jars {
+	for _, jar := range append(jars, doctor.RunningJars(filepath.Dir(dir))...) {
 		if r, err := jarRelease(jar); err == nil {
 			return r, filepath.Clean(jar)
 		}

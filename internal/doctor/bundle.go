@@ -17,6 +17,7 @@ import (
 	"muster/internal/verdict"
 	"muster/routecheck/facts"
 	"muster/routecheck/judge"
+	"muster/tribes/logs"
 	"muster/tribes/serverxml"
 )
 
@@ -138,7 +139,7 @@ func (r *Result) entries(out *tar.Writer, o Options, redact bool) error {
 			}
 		}
 		for _, name := range logFiles(o.File.Name) {
-			if err := put(out, entryLog, tail(name, maxLogTail)); err != nil {
+			if err := put(out, entryLog, []byte(logs.HideTokens(string(tail(name, maxLogTail))))); err != nil {
 				return err
 			}
 		}

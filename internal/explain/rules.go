@@ -104,7 +104,7 @@ var rules = []rule{
 	{"net.jini|lookupfinder|lookupgroups|gigaspaces|lookup service & not found|failed to find|no lookup|cannotfindspace|could not find", "jini.no-group", "No lookup service of the groups that were asked for answered.", true},
 	{"vrid & mismatch|actual master", "group.well-known,addr.duplicate-ip,vrrp.two-masters", "Two routers claim one VRRP id with different addresses.", false},
 	{"bogus vrrp|vrrp & invalid|mismatch|received", "group.well-known,vrrp.version-mix", "VRRP of another group, version or password came by 224.0.0.18.", true},
-	{"403|forbidden|unauthorized|401 & /api/v1/namespaces", "env.k8s-cni", "Kubernetes refuses to list the pods: the service account has not the right to.", false},
+	{"403|forbidden|unauthorized|401 & /api/v1/namespaces", "provider.unanswered", "Kubernetes refuses to list the pods: the service account has not the right to.", false},
 	{"failed to bind & multicast group", "sock.join-interface,sock.bind-group,route.wrong-interface", "The group could not be bound or joined on the interface that was meant.", false},
 	{"channel key is registered", "tribes.load,config.threads", "A connection waited too long for a thread of the receiver: all of them are busy.", false},
 	{"read acknowledgement", "tribes.load,tribes.half-open,tribes.gc-pause", "A member took the message and did not acknowledge it in time.", false},

@@ -32,11 +32,11 @@ var byPlace = map[string]string{
 // nothing of it.
 func classify(r *record, f finder) (Event, bool) {
 	e := Event{
-		Time: r.when, Written: r.when, Fine: r.fine, Level: r.level, Text: r.body, Line: r.line,
+		Time: r.when, Written: r.when, Fine: r.fine, Level: r.level, Text: HideTokens(r.body), Line: r.line,
 		causes: r.causes, frames: r.frames, thread: string(r.thread), Count: 1, Until: r.when,
 	}
 	if n := len(r.causes); n > 0 {
-		e.Cause = r.causes[n-1]
+		e.Cause = HideTokens(r.causes[n-1])
 	}
 	simple := string(outer([]byte(r.class)))
 	if r.class != "" && !isCluster([]byte(r.class)) {

@@ -36,6 +36,7 @@ func (j *judge) run() {
 		j.load(n)
 		j.waiting(n)
 		j.problems(n)
+		j.advisories(n)
 	}
 	j.keys()
 	j.domains()

@@ -176,6 +176,10 @@ func (j *judge) duplicates() {
 					continue
 				}
 				told[a] = true
+				if own && n.withoutMulticast() {
+					j.itself(n, e)
+					continue
+				}
 				confidence, lines := verdict.Likely, []*Event{e}
 				saw := fmt.Sprintf("%s sees two members at %s with different unique ids", n.Name, a)
 				if own {
