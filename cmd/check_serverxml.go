@@ -109,6 +109,7 @@ func (o *checkOptions) serverXMLVerdicts(c *cobra.Command, verdicts []verdict.Ve
 	given := serverxml.Given{}
 	if o.from == "" {
 		given.Host = thisHost(c.Context())
+		given.FileSystem = fileSystem
 	}
 	bad := map[verdict.ID]bool{}
 	for _, v := range verdicts {

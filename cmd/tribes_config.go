@@ -132,6 +132,7 @@ func runTribesConfig(ctx context.Context, a *app, o configOptions) error {
 	}
 	if len(files) == 1 && !o.elsewhere {
 		given.Host = thisHost(ctx)
+		given.FileSystem = fileSystem
 		given.Resolve = resolver(ctx)
 	}
 	for _, f := range files {

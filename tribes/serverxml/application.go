@@ -27,7 +27,7 @@ func ReadApplication(src Source) (*Application, error) {
 }
 
 // check judges an application by itself.
-func (a *Application) check() []Finding {
+func (a *Application) check(given Given) []Finding {
 	f := &File{Name: a.Name}
 	switch {
 	case a.bad != nil:
@@ -35,7 +35,7 @@ func (a *Application) check() []Finding {
 	case a.doc.root.name == "web-app", a.doc.root.name == "web-fragment":
 		a.webXML(f)
 	case a.doc.root.name == "Context":
-		a.context(f)
+		a.context(f, given)
 	default:
 		f.report(finding{id: "config.element", status: verdict.Unknown, at: a.doc.root.pos,
 			saw: fmt.Sprintf("the root element is <%s>: neither the <web-app> of a web.xml nor the <Context> of a context.xml", cut(a.doc.root.name))})
@@ -50,6 +50,11 @@ func (a *Application) Distributable() bool {
 }
 
 func (a *Application) webXML(f *File) {
+	if s, at, ok := a.sessionFilter(); ok {
+		f.report(finding{id: "config.session-store", status: verdict.Skip, confidence: verdict.Likely, at: at,
+			saw: fmt.Sprintf("the sessions of this application are in the hands of %s, which %s. A <Cluster> replicates none of them. Whether the store is there and answers is not judged here", s.name, s.what)})
+		return
+	}
 	if a.Distributable() {
 		return
 	}
@@ -65,7 +70,7 @@ func (a *Application) webXML(f *File) {
 }
 
 // context looks for a <Manager>, which takes the place of the cluster's.
-func (a *Application) context(f *File) {
+func (a *Application) context(f *File, given Given) {
 	props := &Properties{}
 	for _, c := range a.doc.root.children {
 		if c.name != "Manager" {
@@ -83,11 +88,11 @@ func (a *Application) context(f *File) {
 			continue
 		}
 		if x, ok := sessionStore(c, class, props); ok {
-			f.report(x)
+			f.report(x.mounted(given))
 			continue
 		}
 		f.report(finding{id: "config.context-manager", status: verdict.Fail, at: c.pos,
-			saw: fmt.Sprintf("the application has a %s of its own, which takes the place of the cluster's manager: its sessions stay on the node (\"does not implement ClusterManager\")", short(class)),
+			saw: fmt.Sprintf("the application has a %s of its own: its sessions stay on the node, and a <Cluster> does not replicate them (\"does not implement ClusterManager\")", short(class)),
 			fix: []string{"take the <Manager> out of the <Context>", fmt.Sprintf("or className=%q", deltaManager)}})
 	}
 }

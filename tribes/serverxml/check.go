@@ -16,6 +16,9 @@ type Given struct {
 	// Resolve looks names up where the file is used; nil where they are not to be
 	// looked up here.
 	Resolve Resolver
+	// FileSystem tells what a folder of this host is on, and whether others can mount
+	// it too; nil where the files are not used here.
+	FileSystem func(dir string) (kind string, network, known bool)
 	// Applications are web.xml and context.xml files of applications.
 	Applications []*Application
 }
@@ -70,7 +73,7 @@ func Check(files []*File, given Given) []Finding {
 		names = append(names, f.Name)
 	}
 	for _, a := range given.Applications {
-		out = append(out, a.check()...)
+		out = append(out, a.check(given)...)
 		names = append(names, a.Name)
 	}
 	out = append(out, compare(files)...)

@@ -174,12 +174,19 @@ func TestSessionStores(t *testing.T) {
 	}
 	none := "<Server><Service><Engine name='Catalina'/></Service></Server>"
 	for manager, want := range map[string]string{
-		`<Manager className='org.redisson.tomcat.RedissonSessionManager'/>`:                                                                       "Redisson",
-		`<Manager className='de.javakaffee.web.msm.MemcachedBackupSessionManager'/>`:                                                              "memcached",
-		`<Manager className='com.hazelcast.session.HazelcastSessionManager'/>`:                                                                    "Hazelcast",
-		`<Manager className='com.example.ZookeeperManager'/>`:                                                                                     "ZookeeperManager",
-		`<Manager className='org.apache.catalina.session.PersistentManager'><Store className='org.apache.catalina.session.FileStore'/></Manager>`: "files",
-		`<Manager className='org.apache.catalina.session.PersistentManager'><Store className='org.apache.catalina.session.JDBCStore'/></Manager>`: "database",
+		`<Manager className='org.redisson.tomcat.RedissonSessionManager' configPath='${catalina.base}/redisson.yaml' readMode='REDIS' keyPrefix='shop'/>`:                                              "Redisson, which keeps each session in Redis",
+		`<Valve className='com.orangefunction.tomcat.redissessions.RedisSessionHandlerValve'/><Manager className='com.orangefunction.tomcat.redissessions.RedisSessionManager' host='redis'/>`:         "tomcat-redis-session-manager, which keeps each session in Redis",
+		`<Manager className='de.javakaffee.web.msm.MemcachedBackupSessionManager' memcachedNodes='n1:10.0.0.1:11211' sticky='false' requestUriIgnorePattern='.*\.(png|css)$'/>`:                        "memcached-session-manager, which writes each session to memcached",
+		`<Manager className='com.hazelcast.session.HazelcastSessionManager' sticky='false' mapName='default'/>`:                                                                                        "in a Hazelcast map",
+		`<Manager className='org.wildfly.clustering.tomcat.hotrod.HotRodManager' configurationName='x' maxActiveSessions='100'/>`:                                                                      "in an Infinispan cache (Hot Rod)",
+		`<Manager className='org.infinispan.tomcat.InfinispanSessionManager'/>`:                                                                                                                        "in an Infinispan cache",
+		`<Manager className='org.springframework.session.tomcat.Manager'/>`:                                                                                                                            "Spring Session, which keeps each session in its own repository",
+		`<Manager className='com.example.ZookeeperManager'/>`:                                                                                                                                          "ZookeeperManager",
+		`<Manager className='org.apache.catalina.session.PersistentManager' maxIdleBackup='60'><Store className='org.apache.catalina.session.FileStore'/></Manager>`:                                   "the application's work folder, which no other node has",
+		`<Manager className='org.apache.catalina.session.PersistentManager'><Store className='org.apache.catalina.session.FileStore' directory='sessions'/></Manager>`:                                 "in sessions below the application's work folder",
+		`<Manager className='org.apache.catalina.session.PersistentManager'><Store className='org.apache.catalina.session.FileStore' directory='/mnt/shared'/></Manager>`:                              "in files, in /mnt/shared. Two nodes share them only where that is one folder for both",
+		`<Manager className='org.apache.catalina.session.PersistentManager'><Store className='org.apache.catalina.session.JDBCStore' sessionTable='s' connectionURL='jdbc:postgresql://x'/></Manager>`: "in a table of a database (JDBCStore)",
+		`<Manager className='org.apache.catalina.session.PersistentManager'><Store className='org.apache.catalina.session.DataSourceStore' dataSourceName='jdbc/s'/></Manager>`:                        "in a table of a database (DataSourceStore)",
 	} {
 		got := findings(t, none, Options{}, Given{Applications: []*Application{read("<Context>" + manager + "</Context>")}})
 		store := false
@@ -194,6 +201,67 @@ func TestSessionStores(t *testing.T) {
 		}
 		if got := brief(findings(t, "<Server><Service><Engine name='Catalina'><Host name='h'><Context>"+manager+"</Context></Host></Engine></Service></Server>", Options{}, Given{})); strings.Contains(got, "no-cluster fail") {
 			t.Errorf("%s in a server.xml: %s", manager, got)
+		}
+	}
+}
+
+// TestNoSharedStore: managers that keep the sessions on the node, with a cluster and without.
+func TestNoSharedStore(t *testing.T) {
+	for context, want := range map[string]string{
+		`<Context><Manager pathname=""/></Context>`:                                                                    "config.context-manager fail",
+		`<Context><Manager className="org.apache.catalina.session.StandardManager"/></Context>`:                        "config.context-manager fail",
+		`<Context><Manager className="org.apache.catalina.session.PersistentManager" saveOnRestart="true"/></Context>`: "config.session-store fail",
+		`<Context path="/x"><WatchedResource>WEB-INF/web.xml</WatchedResource></Context>`:                              "",
+	} {
+		a, err := ReadApplication(source(context))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := brief(findings(t, testFile("base.xml"), Options{}, Given{Applications: []*Application{a}})); got != want {
+			t.Errorf("%s: %q, want %q", context, got, want)
+		}
+	}
+}
+
+// TestSessionFilters: products that put their sessions before Tomcat's by a filter.
+func TestSessionFilters(t *testing.T) {
+	for filter, want := range map[string]string{
+		"<filter><filter-name>springSessionRepositoryFilter</filter-name><filter-class>org.springframework.web.filter.DelegatingFilterProxy</filter-class></filter>": "Spring Session",
+		"<filter><filter-name>x</filter-name><filter-class>\n com.hazelcast.web.WebFilter\n</filter-class></filter>":                                                 "Hazelcast's web filter",
+		"<filter><filter-name>x</filter-name><filter-class>org.springframework.web.filter.DelegatingFilterProxy</filter-class></filter>":                             "",
+	} {
+		a, err := ReadApplication(source("<web-app>" + filter + "</web-app>"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := findings(t, "<Server><Service><Engine name='Catalina'/></Service></Server>", Options{}, Given{Applications: []*Application{a}})
+		told, failed := "", false
+		for _, f := range got {
+			if f.ID == "config.session-store" {
+				told = f.Saw
+			}
+			failed = failed || f.Status == verdict.Fail
+		}
+		if failed != (want == "") || !strings.Contains(told, want) {
+			t.Errorf("%s: %q, failed %v; want %q", filter, told, failed, want)
+		}
+	}
+}
+
+// TestStoreIsShared: a FileStore on a local file system is no store of several nodes.
+func TestStoreIsShared(t *testing.T) {
+	a, err := ReadApplication(source(`<Context><Manager className="org.apache.catalina.session.PersistentManager"><Store className="org.apache.catalina.session.FileStore" directory="/mnt/s"/></Manager></Context>`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, fs := range map[string]func(string) (string, bool, bool){
+		"on nfs4, which other nodes can mount too":              func(string) (string, bool, bool) { return "nfs4", true, true },
+		"on ext4, a local file system: no other node has it":    func(string) (string, bool, bool) { return "ext4", false, true },
+		"its members, farm deployment and single sign-on go on": func(string) (string, bool, bool) { return "fuse.x", false, false },
+	} {
+		got := Check(nil, Given{Applications: []*Application{a}, FileSystem: fs})
+		if len(got) != 1 || !strings.HasSuffix(got[0].Saw, want) {
+			t.Errorf("%v, want %q", got, want)
 		}
 	}
 }
@@ -259,7 +327,7 @@ func TestFilesOfTheField(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := brief(a.check()); got != "config.distributable fail" {
+	if got := brief(a.check(Given{})); got != "config.distributable fail" {
 		t.Errorf("a fragment: %q", got)
 	}
 }

@@ -21,6 +21,7 @@ type finding struct {
 	in         *Component
 	fix        []string
 	causedBy   []verdict.ID
+	directory  string // of a FileStore
 }
 
 // report adds a finding about f. A hostile file can hold any number of

@@ -75,6 +75,11 @@ func sessionStore(n *node, class string, props *Properties) (finding, bool) {
 	if class != persistentManager {
 		return finding{}, false
 	}
+	return persistent(n, props, beside), true
+}
+
+// persistent says what a PersistentManager does with the sessions (C/session/PersistentManagerBase, C/session/FileStore).
+func persistent(n *node, props *Properties, beside string) finding {
 	x := finding{id: "config.session-store", status: verdict.Warn, at: n.pos}
 	kind, where := "", ""
 	for _, c := range n.children {
@@ -90,8 +95,13 @@ func sessionStore(n *node, class string, props *Properties) (finding, bool) {
 	case fileStore:
 		x.saw = fmt.Sprintf("a PersistentManager keeps sessions in files, in %s. Two nodes share them only where that is one folder for both. %s. %s",
 			orText(cut(where), "the application's work folder, which no other node has"), late, beside)
-		if where == "" {
+		x.directory = where
+		switch {
+		case where == "":
 			x.fix = []string{`directory="FOLDER" on <Store>, one that all nodes mount`}
+		case !strings.HasPrefix(where, "/") && !strings.Contains(where, ":"):
+			x.saw = fmt.Sprintf("a PersistentManager keeps sessions in files, in %s below the application's work folder, which no other node has. %s. %s", cut(where), late, beside)
+			x.fix = []string{`an absolute directory="FOLDER" on <Store>, one that all nodes mount`}
 		}
 	case jdbcStore, dataSourceStore:
 		x.saw = fmt.Sprintf("a PersistentManager keeps sessions in a table of a database (%s), which nodes share that use one table and one sessionAppCol. %s. %s", short(kind), late, beside)
@@ -101,7 +111,63 @@ func sessionStore(n *node, class string, props *Properties) (finding, bool) {
 	default:
 		x.saw = fmt.Sprintf("a PersistentManager keeps sessions in %s, which is not one of Tomcat's stores. %s. %s", cut(kind), late, beside)
 	}
-	return x, true
+	return x
+}
+
+// filters are those of products that put their own sessions before Tomcat's, by the name
+// or the class that their manuals give them in a web.xml.
+var filters = []store{
+	{"springSessionRepositoryFilter", "Spring Session", "keeps each session in its own repository (Redis, JDBC, Hazelcast or another), and every Tomcat with that repository has it"},
+	{"org.springframework.session.web.http.", "Spring Session", "keeps each session in its own repository (Redis, JDBC, Hazelcast or another), and every Tomcat with that repository has it"},
+	{"com.hazelcast.web.", "Hazelcast's web filter", "keeps what is in each session in a Hazelcast map, and every Tomcat of that Hazelcast cluster has it"},
+	{"com.tangosol.coherence.servlet.", "Coherence*Web", "keeps each session in a Coherence cache"},
+	{"org.apache.ignite.cache.websession.", "Ignite's web session filter", "keeps each session in an Ignite cache"},
+	{"org.apache.geode.modules.session.filter.", "Geode's session filter", "keeps each session in a Geode region"},
+}
+
+// sessionFilter finds the filter of another product in a web.xml that takes the place
+// of Tomcat's sessions.
+func (a *Application) sessionFilter() (store, Position, bool) {
+	if a.doc == nil {
+		return store{}, Position{}, false
+	}
+	for _, f := range a.doc.root.children {
+		if f.name != "filter" {
+			continue
+		}
+		for _, c := range f.children {
+			if c.name != "filter-class" && c.name != "filter-name" {
+				continue
+			}
+			for _, s := range filters {
+				if strings.HasPrefix(strings.TrimSpace(c.text), s.prefix) {
+					return s, f.pos, true
+				}
+			}
+		}
+	}
+	return store{}, Position{}, false
+}
+
+// mounted adds what the directory of a FileStore is on this host: a file system of the
+// network can be the one folder of all nodes, a local one cannot.
+func (x finding) mounted(given Given) finding {
+	if x.directory == "" || given.FileSystem == nil {
+		return x
+	}
+	kind, network, known := given.FileSystem(x.directory)
+	switch {
+	case !known:
+	case network:
+		x.saw += fmt.Sprintf(". On this host the folder is on %s, which other nodes can mount too", kind)
+	default:
+		x.saw += fmt.Sprintf(". On this host the folder is on %s, a local file system: no other node has it", kind)
+		x.fix = []string{`directory="FOLDER" on <Store>, one that all nodes mount`}
+	}
+	if known {
+		x.more = append(x.more, verdict.Evidence{What: x.directory, Value: kind, ReadFrom: "the mounts of this host"})
+	}
+	return x
 }
 
 // stores reports session managers of other products, in the file's Contexts; with
@@ -110,9 +176,12 @@ func sessionStore(n *node, class string, props *Properties) (finding, bool) {
 func (f *File) stores(given Given) {
 	shared := len(f.foreign) > 0
 	for _, x := range f.foreign {
-		f.report(x)
+		f.report(x.mounted(given))
 	}
 	for _, a := range given.Applications {
+		if _, _, filtered := a.sessionFilter(); filtered {
+			shared = true
+		}
 		if a.doc == nil || a.doc.root.name != "Context" {
 			continue
 		}

@@ -18,7 +18,11 @@ type node struct {
 	attrs    []attr
 	children []*node
 	parent   *node
+	text     string // between the tags, its first [maxNodeText] bytes
 }
+
+// maxNodeText bounds the text that is kept of an element: class names and words.
+const maxNodeText = 256
 
 type attr struct {
 	name, value string
@@ -218,7 +222,11 @@ func (p *parser) chars(begin int, raw []byte, token xml.CharData) error {
 		}
 		return nil
 	}
-	_ = token // no text of server.xml matters here; only references in it do
+	// No text of server.xml matters, but names in a web.xml.
+	n := p.open[len(p.open)-1]
+	if room := maxNodeText - len(n.text); room > 0 {
+		n.text += string(token[:min(len(token), room)])
+	}
 	p.reference(begin, raw)
 	return nil
 }
