@@ -318,17 +318,17 @@ func (j *judge) answering() {
 		case n.NotReady:
 			j.add(id, verdict.Warn, verdict.Hint, subject(n), "it does not answer, and is not ready: it starts, or cannot start", connects(r), verdict.Next("kubectl logs "+n.Pod))
 		case j.Kind == DNS && n.Addr.Is6() && j.otherFamily():
-			there++ // the same pods by their other family, which their receivers are not bound to
+			asked-- // one pod by its other family, which its receiver is not bound to
 		default:
 			j.add(id, verdict.Fail, verdict.Likely, subject(n), fmt.Sprintf("it is named, and its receiver does not answer at port %d, this node's own, where Tomcat looks for all others: %s. Tomcat passes it over without a word", j.Port, orOutcome(r)),
 				connects(r), verdict.Next(fmt.Sprintf("on that node: is Tomcat up, and is its receiver at port %d (autoBind takes the next one where it is taken)?", j.Port)))
 		}
 	}
 	switch {
-	case asked == 0 && len(j.Members()) == 0:
+	case asked == 0 && len(j.strange) == 0:
 		j.add(id, verdict.Unknown, verdict.Likely, j.Question, "nobody else is named: this node is alone, as far as the provider says", j.asked())
 	case asked > 0 && there == asked:
-		j.add(id, verdict.Pass, verdict.Likely, j.Question, fmt.Sprintf("the receivers of all %d others answer at port %d", there, j.Port), j.asked())
+		j.add(id, verdict.Pass, verdict.Likely, j.Question, fmt.Sprintf("the receivers of all others (%d) answer at port %d", there, j.Port), j.asked())
 	}
 }
 

@@ -122,11 +122,27 @@ func (b *builder) unknownAttribute(n *node, r role, c *Component, x attr) {
 	if lines := linesWithAttribute(c.Class, x.name); lines != "" {
 		f.saw = fmt.Sprintf("%s has no attribute %q in Tomcat %s (%s have it); it %s", short(c.Class), x.name, b.version, lines, refusal(b.version, x.name, shownValue(x)))
 	}
+	switch {
+	case c.is(groupChannel) && x.name == "pskKey": // it is there to protect, and does not
+		f.status = verdict.Fail
+		f.saw += fmt.Sprintf("; TLS of the channel came with %s: nothing is encrypted, and sessions go in clear", sinceOf(tlsSince, b.version))
+		f.fix = []string{"update Tomcat, or an EncryptInterceptor until then"}
+	case c.is(groupChannel) && (x.name == "pskIdentity" || x.name == "pskProtocol" || x.name == "pskDigest"):
+		f.saw += fmt.Sprintf("; TLS of the channel came with %s", sinceOf(tlsSince, b.version))
+	}
 	if near := nearest(x.name, c.class.names(b.version)); near != "" {
 		f.saw += fmt.Sprintf("; %q is meant?", near)
 		f.fix = []string{assign(near, x.value)}
 	}
 	b.report(f)
+}
+
+// sinceOf is the release of v's line that has something, else of all lines.
+func sinceOf(since string, v Version) string {
+	if n, ok := v.Named(since); ok {
+		return fmt.Sprintf("Tomcat %s.%d", v.Line, n)
+	}
+	return "Tomcat " + strings.ReplaceAll(since, " ", ", ")
 }
 
 func (b *builder) legacyAttribute(n *node, c *Component, x attr, old renamed) {

@@ -75,7 +75,7 @@ func TestByRelease(t *testing.T) {
 		{"a default in a placeholder", swap(`port="4000"`, `port="${p:-4000}"`), map[string]string{"6.0.45": "config.placeholder warn", "7.0.109": ""}},
 		{"the static service", serviceList(memberN("LocalMember", 1), memberN("Member", 2)), map[string]string{"9.0.11": "", "9.0.113": "", "11.0.21": ""}},
 		{"TLS", swap(`group.GroupChannel">`, `group.GroupChannel" secure="true" pskIdentity="a" pskKey="`+key16+key16+`">`, receiver, receiver+` securePort="4100"`),
-			map[string]string{"11.0.21": "config.attribute warn, config.attribute warn, config.attribute warn", "11.0.30": "", "10.1.62": "config.advisory fail"}},
+			map[string]string{"11.0.21": "config.attribute warn, config.attribute warn, config.attribute fail", "11.0.30": "", "10.1.62": "config.advisory fail"}},
 		{"TLS without a port", swap(`group.GroupChannel">`, `group.GroupChannel" secure="true" pskIdentity="a" pskKey="`+key16+`">`), map[string]string{"11.0.30": "config.tls fail"}},
 		{"TLS without an identity", swap(`group.GroupChannel">`, `group.GroupChannel" pskKey="`+key16+`">`), map[string]string{"11.0.30": "config.tls fail"}},
 		{"TLS in clear", swap(`group.GroupChannel">`, `group.GroupChannel" pskIdentity="a" pskKey="`+key16+`">`, receiver, receiver+` securePort="4100"`), map[string]string{"11.0.30": "config.tls warn"}},

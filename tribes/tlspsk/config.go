@@ -39,8 +39,8 @@ type Config struct {
 	SHA384 bool
 }
 
-// MaxKey is the longest key that Tomcat takes, in bytes.
-const MaxKey = 256
+// MaxKey is the longest key that OpenSSL takes (PSK_MAX_PSK_LEN of 1.1.1 and later), in bytes.
+const MaxKey = 512
 
 // ParseProtocol reads Tomcat's pskProtocol: "TLSv1.3" or "TLSv1.2"; "" is both.
 func ParseProtocol(s string) ([]Version, error) {

@@ -169,7 +169,7 @@ func TestConfigIsChecked(t *testing.T) {
 	for want, c := range map[string]Config{
 		"needs an identity": {Key: []byte("k")},
 		"is empty":          {Identity: "x"},
-		"more than 256":     {Identity: "x", Key: make([]byte, 257)},
+		"more than 512":     {Identity: "x", Key: make([]byte, 513)},
 	} {
 		if _, err := Client(t.Context(), a, c); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want an error with %q", err, want)
