@@ -17,6 +17,7 @@ import (
 	"muster/tribes"
 	"muster/tribes/cluster"
 	"muster/tribes/cluster/channel"
+	"muster/tribes/release"
 	"muster/tribes/serverxml"
 )
 
@@ -44,6 +45,7 @@ type clusterFlags struct {
 
 	release      string
 	serverXML    string
+	fileRelease  release.Release         // of the Tomcat that server.xml belongs to
 	interceptors []serverxml.Interceptor // of server.xml
 	command      *cobra.Command          // whose flags these are
 }
@@ -187,7 +189,7 @@ func (f *clusterFlags) memberConfig(a *app) (cluster.Config, error) {
 	if cfg.Payload, err = payloadBytes(f.payload); err != nil {
 		return cfg, err
 	}
-	stages, err := f.stages(a, cfg.Logger)
+	stages, err := f.stages(a, f.encrypting(cfg.Release), cfg.Logger)
 	if len(stages) > 0 {
 		cfg.Stages = func(*cluster.Node) ([]channel.Stage, error) { return stages, nil }
 	}

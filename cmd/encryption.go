@@ -10,6 +10,7 @@ import (
 	"muster/tribes/cluster/stage"
 	"muster/tribes/decode"
 	"muster/tribes/interceptor"
+	"muster/tribes/release"
 	"muster/tribes/serverxml"
 )
 
@@ -26,12 +27,13 @@ var encryptionForms = map[string]stage.Form{"auto": stage.AutoForm, "yes": stage
 
 func (f *encryptionFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.keyFile, "encryption-key-file", "", "a `FILE` with the encryptionKey: hex digits. Messages are encrypted as EncryptInterceptor does")
-	fs.StringVar(&f.algorithm, "encryption-algorithm", "", "its encryptionAlgorithm: CIPHER/MODE/PADDING (default "+interceptor.AlgorithmGCM+"; Tomcats before 9.0.121, 10.1.58 and 11.0.25: "+interceptor.AlgorithmCBC+")")
-	fs.StringVar(&f.stamps, "encryption-timestamp", "auto", "encrypt a time stamp with each message: `yes` as Tomcats from 9.0.119, 10.1.56 and 11.0.23 on, no as those before, auto as the others do")
+	fs.StringVar(&f.algorithm, "encryption-algorithm", "", "its encryptionAlgorithm: CIPHER/MODE/PADDING (default: that of --release; else both of Tomcat's are read, and the one heard last is sent, "+interceptor.AlgorithmGCM+" before that)")
+	fs.StringVar(&f.stamps, "encryption-timestamp", "auto", "encrypt a time stamp with each message: `yes` as Tomcats from 9.0.119, 10.1.56 and 11.0.23 on, no as those before, auto as --release or the others do")
 }
 
-// stage makes the stage that encrypts, nil where there is no key.
-func (f *encryptionFlags) stage(a *app, log *slog.Logger) (*stage.Encrypt, error) {
+// stage makes the stage that encrypts, nil where there is no key. What no flag says is as
+// the release has it, where that is known.
+func (f *encryptionFlags) stage(a *app, rel release.Release, log *slog.Logger) (*stage.Encrypt, error) {
 	form, ok := encryptionForms[f.stamps]
 	switch {
 	case !ok:
@@ -53,13 +55,34 @@ func (f *encryptionFlags) stage(a *app, log *slog.Logger) (*stage.Encrypt, error
 			return nil, err
 		}
 	}
-	return stage.NewEncrypt(stage.EncryptConfig{Algorithm: f.algorithm, Key: key, Form: form, Logger: log})
+	algorithm := f.algorithm
+	if !rel.IsZero() {
+		if algorithm == "" {
+			algorithm = rel.DefaultCipher()
+		}
+		if form == stage.AutoForm {
+			form = stage.Bare
+			if rel.SealsTime() {
+				form = stage.Timestamped
+			}
+		}
+	}
+	return stage.NewEncrypt(stage.EncryptConfig{Algorithm: algorithm, Key: key, Form: form, Logger: log})
+}
+
+// encrypting is the release by whose defaults messages are encrypted: the one that was
+// given, else that of the server.xml.
+func (f *clusterFlags) encrypting(given release.Release) release.Release {
+	if given.IsZero() {
+		return f.fileRelease
+	}
+	return given
 }
 
 // stages are the interceptors of the cluster: those of server.xml in their
 // order, and the one that encrypts where only the flags ask for it.
-func (f *clusterFlags) stages(a *app, log *slog.Logger) ([]channel.Stage, error) {
-	encrypt, err := f.encryption.stage(a, log)
+func (f *clusterFlags) stages(a *app, rel release.Release, log *slog.Logger) ([]channel.Stage, error) {
+	encrypt, err := f.encryption.stage(a, rel, log)
 	if err != nil {
 		return nil, err
 	}

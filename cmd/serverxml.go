@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"muster/internal/hint"
+	"muster/tribes/release"
 	"muster/tribes/serverxml"
 )
 
@@ -21,15 +22,32 @@ func serverXMLFlag(c *cobra.Command, to *string) {
 // serverXML reads the settings of the first cluster in a server.xml, with the
 // catalina.properties beside it.
 func serverXML(a *app, name string) (serverxml.Settings, error) {
-	f, err := configOptions{}.read(a, name, serverxml.DefaultVersion)
-	if err != nil {
-		return serverxml.Settings{}, err
+	s, _, err := serverXMLOf(a, name, release.Release{})
+	return s, err
+}
+
+// serverXMLOf reads them for a release: the one that was given, else that of the
+// Tomcat beside the file, else of is zero, and an algorithm that may be a default is
+// left out.
+func serverXMLOf(a *app, name string, given release.Release) (s serverxml.Settings, of release.Release, err error) {
+	if of = given; of.IsZero() {
+		of, _ = releaseBeside(name)
 	}
-	s, err := f.Settings()
-	if err != nil {
-		return s, fmt.Errorf("--server-xml: %w", err)
+	v := of
+	if of.IsZero() {
+		v = serverxml.DefaultVersion
 	}
-	return s, nil
+	f, err := configOptions{}.readFor(a, name, v, of.IsZero())
+	if err != nil {
+		return s, of, err
+	}
+	if s, err = f.Settings(); err != nil {
+		return s, of, fmt.Errorf("--server-xml: %w", err)
+	}
+	if of.IsZero() && s.EncryptionAlgorithm == f.Version().DefaultCipher() {
+		s.EncryptionAlgorithm = ""
+	}
+	return s, of, nil
 }
 
 // takeServerXML sets the flags that were not given to what the file says.
@@ -37,10 +55,15 @@ func (f *clusterFlags) takeServerXML(a *app) error {
 	if f.serverXML == "" {
 		return nil
 	}
-	s, err := serverXML(a, f.serverXML)
+	rel, err := readRelease(f.release)
 	if err != nil {
 		return err
 	}
+	s, of, err := serverXMLOf(a, f.serverXML, rel)
+	if err != nil {
+		return err
+	}
+	f.fileRelease = of
 	given := f.command.Flags().Changed
 	if !s.Multicast && !given("group") {
 		ask := "muster tribes probe HOST:PORT asks one of them"

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"muster/tribes"
+	"muster/tribes/release"
 	"muster/tribes/smoke"
 )
 
@@ -31,7 +32,7 @@ func (o *smokeOptions) replication(a *app, cfg *smoke.Config) error {
 		e.keyFile = ""
 	}
 	// The nodes make their own; this one finds a mistake before they start.
-	if _, err := e.stage(a, nil); err != nil {
+	if _, err := e.stage(a, release.Release{}, nil); err != nil {
 		return err
 	}
 	cfg.EncryptionKey, cfg.EncryptionAlgorithm, cfg.EncryptionBare = e.key, e.algorithm, e.stamps == "no"

@@ -3,12 +3,15 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"muster/cmd/internal/term"
 	"muster/cmd/internal/view"
+	"muster/internal/escape"
 	"muster/internal/expect"
 	"muster/internal/verdict"
 	"muster/tribes/cluster"
@@ -172,11 +175,14 @@ type joinSummaryLine struct {
 	Answers    uint64 `json:"answers"` // to what a starting Tomcat asks
 	Pings      uint64 `json:"pings"`
 	Broken     uint64 `json:"broken"` // connections closed because of what came
+	// Tomcats are the members at the end, with the releases that their bytes tell.
+	Tomcats map[string]string `json:"tomcats"`
 }
 
 func (w *watch) joinSummary(start time.Time, e expect.Expect, ok bool) error {
 	st := w.node.Stats()
 	m, ch := st.Membership, st.Channel
+	tomcats := w.tomcats()
 	if m.Sent > 4 && m.Own == 0 && m.SendErrors == 0 {
 		w.a.note("none of our %d heartbeats came back to us: does multicast work on %s? others may not hear us either", m.Sent, w.node.Interface.Name)
 	}
@@ -184,11 +190,26 @@ func (w *watch) joinSummary(start time.Time, e expect.Expect, ok bool) error {
 		return w.lines.Write(joinSummaryLine{
 			membershipSummary: w.summary(start, e, ok), Sent: m.Sent, SendErrors: m.SendErrors, Own: m.Own,
 			Messages: ch.Messages, Acks: ch.Acks, FailAcks: ch.FailAcks, Probes: ch.Probes, Answers: st.Answers, Pings: ch.Pings, Broken: ch.Broken,
+			Tomcats: tomcats,
 		})
+	}
+	for _, at := range slices.Sorted(maps.Keys(tomcats)) {
+		if _, err := fmt.Fprintf(w.a.Out, "%s is %s by what it sends\n", escape.Text(at), tomcats[at]); err != nil {
+			return err
+		}
 	}
 	_, err := fmt.Fprintf(w.a.Out, "%s at the end, %d at most; %d came, %d went. Sent %s (%d came back), heard %d of others.%s\n",
 		term.Count(w.now, "member"), w.peak, w.added, w.gone, term.Count(m.Sent, "heartbeat"), m.Own, m.Heartbeats, messagesText(st))
 	return err
+}
+
+// tomcats are the members that are there, with the releases that their bytes tell.
+func (w *watch) tomcats() map[string]string {
+	out := map[string]string{}
+	for _, i := range w.node.Members() {
+		out[view.MemberAddress(&i.Member)] = w.node.Seen(&i.Member).Tomcat()
+	}
+	return out
 }
 
 func messagesText(st cluster.Stats) string {

@@ -17,6 +17,7 @@ import (
 	"muster/tribes/cluster"
 	"muster/tribes/cluster/channel"
 	"muster/tribes/javaser"
+	"muster/tribes/release"
 )
 
 type tribesSendOptions struct {
@@ -183,10 +184,22 @@ func (a *app) newSpeaker(o *tribesSendOptions, cfg cluster.Config) (*cluster.Spe
 	if o.retries == 0 {
 		s.Retries = -1
 	}
-	if s.Stages, err = o.cluster.stages(a, cfg.Logger); err != nil {
+	rel := o.cluster.encrypting(cfg.Release)
+	if s.Stages, err = o.cluster.stages(a, rel, cfg.Logger); err != nil {
 		return nil, err
 	}
+	o.tellForm(a, rel)
 	return cluster.NewSpeaker(s), nil
+}
+
+// tellForm says in which form a message is encrypted where nothing told the members':
+// a receiver acks what it cannot open.
+func (o *tribesSendOptions) tellForm(a *app, rel release.Release) {
+	e := &o.cluster.encryption
+	if e.keyFile == "" && e.key == nil || !rel.IsZero() || e.stamps != "auto" {
+		return
+	}
+	a.note("encrypted with a time stamp, as Tomcats from 9.0.119, 10.1.56 and 11.0.23 on do; older ones ack it and read garbage: --release RELEASE or --encryption-timestamp no speaks as they do")
 }
 
 // payload makes the bytes of the message.

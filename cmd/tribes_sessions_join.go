@@ -123,6 +123,7 @@ func (w *sessions) beat(ctx context.Context, node *cluster.Node, end func()) {
 		w.mu.Lock()
 		for i := range members {
 			w.view.Heartbeat(&members[i].Member, members[i].Last)
+			w.view.Told(&members[i].Member, node.Seen(&members[i].Member))
 		}
 		w.mu.Unlock()
 		if w.tail.Err() != nil {

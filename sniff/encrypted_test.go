@@ -3,6 +3,7 @@ package sniff
 import (
 	"bytes"
 	"encoding/hex"
+	"slices"
 	"testing"
 
 	"muster/internal/verdict"
@@ -94,6 +95,46 @@ func TestEncryptedModes(t *testing.T) {
 			if len(got) != 1 || got[0] != session || session == "" {
 				t.Errorf("%s, timestamped %v: sessions %q, want %q", algorithm, timestamped, got, session)
 			}
+		}
+	}
+}
+
+// With the key the members that encrypt alike are in order, and those that do not are
+// told by what keeps them apart: the time stamp, or the algorithm.
+func TestEncryptedMix(t *testing.T) {
+	const key = "00112233445566778899aabbccddeeff"
+	ciphers := []*interceptor.Encryption{encryption(t, interceptor.AlgorithmGCM, key), encryption(t, interceptor.AlgorithmCBC, key)}
+	for _, c := range []struct {
+		name   string
+		cipher [2]int
+		stamp  [2]bool
+		failed []verdict.ID
+	}{
+		{"alike, older", [2]int{1, 1}, [2]bool{false, false}, nil},
+		{"alike, newer", [2]int{0, 0}, [2]bool{true, true}, nil},
+		{"a time stamp", [2]int{1, 1}, [2]bool{false, true}, []verdict.ID{"tribes.version-mix"}},
+		{"an algorithm", [2]int{0, 1}, [2]bool{true, true}, []verdict.ID{"tribes.key-mismatch"}},
+		{"both", [2]int{0, 1}, [2]bool{true, false}, []verdict.ID{"tribes.key-mismatch", "tribes.version-mix"}},
+	} {
+		w := newWire(t, Options{Decoder: decode.Decoder{Encryption: ciphers}})
+		members := []*member{node(11, 0), node(12, 0)}
+		w.beats(0, 3000, members...)
+		for i, m := range members {
+			seal := *ciphers[c.cipher[i]]
+			seal.Timestamped = c.stamp[i]
+			at := []string{"10.77.0.11", "10.77.0.12"}
+			w.connect(at[i]+":50000", at[1-i]+":4000", w.message(m, tribes.Asynchronous, 0, string(seal.Seal([]byte(java), w.now/1e6))))
+		}
+		w.s.Finish()
+		var failed []verdict.ID
+		for _, v := range w.s.Analysis.Verdicts() {
+			if v.Status == verdict.Fail {
+				failed = append(failed, v.ID)
+			}
+		}
+		slices.Sort(failed)
+		if !slices.Equal(failed, c.failed) {
+			t.Errorf("%s: %q, want %q", c.name, failed, c.failed)
 		}
 	}
 }

@@ -70,8 +70,8 @@ func (m *messages) spoken(src, dst netip.AddrPort, size int, now int64) {
 			m.analysis.AskAnswered(sender, dst)
 		}
 	}
-	if sender != nil && content.Kind == decode.Encrypted && content.Err != nil {
-		sender.Talk.Undecrypted++
+	if sender != nil {
+		seal(&sender.Talk, content)
 	}
 	if m.tell != nil {
 		e := &m.event
@@ -98,6 +98,20 @@ func stateWords(b []byte) (asked, answered bool) {
 
 // maxWords is how much of a message's end is searched.
 const maxWords = 1024
+
+// seal notes how the message was encrypted. What a key opens into nothing that can be
+// read, it may have opened by chance.
+func seal(t *analysis.Talk, content *decode.Content) {
+	switch {
+	case content.Kind == decode.Encrypted && content.Err != nil:
+		t.Undecrypted++
+		t.Closed(len(content.Message))
+	case content.Kind == decode.Encrypted:
+		t.Closed(len(content.Message))
+	case content.Sealed != nil && content.Err == nil && content.Kind != decode.Bytes:
+		t.Opened(analysis.Sealing{Algorithm: content.Opened.Algorithm.String(), Stamped: content.Sealed.Timestamp != 0})
+	}
+}
 
 // staticMember names the class by which StaticMembershipService talks.
 const staticMember = "StaticMembershipProvider$MemberMessage"

@@ -112,6 +112,14 @@ var scenarios = []struct {
 		w.connect("10.77.0.11:50000", "10.77.0.12:4000", w.message(a, 0, 0, "\x93\x01\x17sealed and delivered"))
 		w.connect("10.77.0.12:50000", "10.77.0.11:4000", w.message(b, 0, 0, java))
 	}},
+	{"one encrypts in blocks", "tribes.key-mismatch", verdict.Fail, "messages of 10.77.0.11:4000 are whole blocks", func(w *wire) {
+		a, b := node(11, 0), node(12, 0)
+		w.beats(0, 3000, a, b)
+		for i := range 4 {
+			w.connect("10.77.0.11:"+strconv.Itoa(50000+i), "10.77.0.12:4000", w.message(a, 0, 0, "\x93\x01\x17"+strings.Repeat("x", 13+16*i)))
+		}
+		w.connect("10.77.0.12:50000", "10.77.0.11:4000", w.message(b, 0, 0, "\x93\x01\x17sealed and delivered"))
+	}},
 	{"broken heartbeats", "tribes.malformed", verdict.Warn, "cannot be read", func(w *wire) {
 		w.beats(0, 3000, node(11, 0))
 		w.put(w.udp("10.77.0.9:45564", "228.0.0.4:45564", []byte("TRIBES-B\x01\x00\x00\x00\x00\x01")))

@@ -211,16 +211,26 @@ func (j *judge) talkAcross(list []*Cluster) (from, to *Member) {
 	return nil, nil
 }
 
-// keyMismatch: some encrypt and others do not, or keys differ.
+// keyMismatch: some encrypt and others do not, or keys or algorithms differ.
 func (j *judge) keyMismatch() {
 	const id = "tribes.key-mismatch"
 	var secret, plain, locked []string
+	ciphers := map[string][]string{}
 	for _, m := range append(append([]*Member{}, j.heard...), j.silent...) {
 		k := m.Talk.Kinds
-		if k["encrypted"] > 0 {
+		var opened uint64
+		own := map[string]bool{}
+		for s, n := range m.Talk.Sealed {
+			opened += n
+			own[s.Algorithm] = true
+		}
+		for name := range own {
+			ciphers[name] = append(ciphers[name], m.Name())
+		}
+		if k["encrypted"] > 0 || opened > 0 {
 			secret = append(secret, m.Name())
 		}
-		if k["java"]+k["session"]+k["rpc"]+k["map"]+k["static_member"]+k["file"]+k["undeploy"] > 0 {
+		if k["java"]+k["session"]+k["rpc"]+k["map"]+k["static_member"]+k["file"]+k["undeploy"] > opened {
 			plain = append(plain, m.Name())
 		}
 		if m.Talk.Undecrypted > 0 {
@@ -235,11 +245,44 @@ func (j *judge) keyMismatch() {
 	case len(locked) > 0:
 		j.add(id, verdict.Fail, verdict.Likely, strings.Join(locked, ", "),
 			fmt.Sprintf("the given key does not open messages of %s", strings.Join(locked, ", ")), fix)
+	case len(ciphers) > 1:
+		var parts []string
+		for name, members := range ciphers {
+			parts = append(parts, fmt.Sprintf("%s encrypts with %s", strings.Join(members, ", "), name))
+		}
+		slices.Sort(parts)
+		j.add(id, verdict.Fail, verdict.Definite, strings.Join(secret, ", "), strings.Join(parts, ", ")+": neither can read the other's messages", fix)
 	case len(secret) > 0:
+		if blocks, stream := j.blockwise(); blocks != "" {
+			j.add(id, verdict.Fail, verdict.Likely, blocks+", "+stream,
+				fmt.Sprintf("the encrypted messages of %s are whole blocks, as with AES/CBC, those of %s are not, as with AES/GCM: neither can read the other's", blocks, stream), fix)
+			return
+		}
 		j.pass(id, "every member that sent messages encrypts them")
 	case len(plain) > 0:
 		j.pass(id, "no member that sent messages encrypts them")
 	}
+}
+
+// enoughBlocks is of how many lengths a member's encrypted messages must be, all of
+// them whole blocks: by chance one in 65536 would be so.
+const enoughBlocks = 4
+
+// blockwise finds, without a key, members that encrypt in whole blocks and members that
+// do not.
+func (j *judge) blockwise() (blocks, stream string) {
+	for _, m := range append(append([]*Member{}, j.heard...), j.silent...) {
+		switch t := &m.Talk; {
+		case t.odd > 0:
+			stream = cmp.Or(stream, m.Name())
+		case len(t.blocks.list) >= enoughBlocks:
+			blocks = cmp.Or(blocks, m.Name())
+		}
+	}
+	if blocks == "" || stream == "" {
+		return "", ""
+	}
+	return blocks, stream
 }
 
 // malformed: what no Tomcat can read comes to the place of heartbeats.

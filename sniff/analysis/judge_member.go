@@ -158,7 +158,8 @@ func (j *judge) recovered() {
 	}
 }
 
-// versionMix: Tomcat 6 and later ones do not understand each other.
+// versionMix: Tomcat 6 and later ones do not understand each other, nor do those of 2026
+// that encrypt a time stamp and those before them.
 func (j *judge) versionMix() {
 	const id = "tribes.version-mix"
 	byGroup := map[netip.AddrPort]map[tribes.Generation]*Member{}
@@ -183,9 +184,30 @@ func (j *judge) versionMix() {
 			strings.Join(parts, ", ")+": neither takes the other's",
 			verdict.Fix("one Tomcat generation in a cluster, or a group of its own for each"))
 	}
+	j.sealingMix(id)
 	if len(j.heard) > 0 && !j.bad(id) {
 		j.pass(id, "the heartbeats of %s are of one generation", all(len(j.heard), "member"))
 	}
+}
+
+// sealingMix: the two forms of EncryptInterceptor, told by a key that opens both.
+func (j *judge) sealingMix(id verdict.ID) {
+	var parts, subject []string
+	forms := map[bool]bool{}
+	for _, m := range append(append([]*Member{}, j.heard...), j.silent...) {
+		for s := range m.Talk.Sealed {
+			forms[s.Stamped] = true
+			parts = append(parts, fmt.Sprintf("%s encrypts with %s", m.Name(), s))
+			subject = append(subject, m.Name())
+		}
+	}
+	if len(forms) < 2 {
+		return
+	}
+	slices.Sort(parts)
+	slices.Sort(subject)
+	j.add(id, verdict.Fail, verdict.Definite, strings.Join(slices.Compact(subject), ", "), strings.Join(parts, "; ")+": neither can read the other's messages",
+		verdict.Fix("releases of one side of 9.0.119, 10.1.56 and 11.0.23 on all nodes; until then no EncryptInterceptor, all stopped before"))
 }
 
 // clockSkew compares the times that messages carry.
@@ -198,7 +220,7 @@ func (j *judge) clockSkew() {
 		if t.timed == 0 {
 			continue
 		}
-		encrypted = encrypted || t.Kinds["encrypted"] > 0
+		encrypted = encrypted || t.Kinds["encrypted"] > 0 || len(t.Sealed) > 0
 		if low == nil || t.Offset < low.Talk.Offset {
 			low = m
 		}

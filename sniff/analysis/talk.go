@@ -24,7 +24,47 @@ type Talk struct {
 	lowFirst, lowLast int64
 	// Undecrypted counts messages that the given key does not open.
 	Undecrypted uint64
+	// Sealed counts the messages that a key opened, by how they were encrypted.
+	Sealed map[Sealing]uint64
+
+	odd    uint64   // encrypted messages that are no whole blocks
+	blocks set[int] // lengths of those that are
 }
+
+// Sealing is how a member encrypts.
+type Sealing struct {
+	Algorithm string
+	Stamped   bool // the time of the message stands before it
+}
+
+func (s Sealing) String() string {
+	if s.Stamped {
+		return s.Algorithm + " with a time stamp (Tomcats since 9.0.119, 10.1.56 and 11.0.23)"
+	}
+	return s.Algorithm + " without a time stamp (Tomcats before 9.0.119, 10.1.56 and 11.0.23)"
+}
+
+// Opened notes how a message was encrypted that a key opened.
+func (t *Talk) Opened(s Sealing) {
+	if t.Sealed == nil {
+		t.Sealed = map[Sealing]uint64{}
+	}
+	if _, known := t.Sealed[s]; known || len(t.Sealed) < maxPerRow {
+		t.Sealed[s]++
+	}
+}
+
+// Closed notes the length of an encrypted message that no key opened.
+func (t *Talk) Closed(size int) {
+	if size%cipherBlock != 0 {
+		t.odd++
+		return
+	}
+	t.blocks.add(size, maxPerRow)
+}
+
+// cipherBlock is the block of AES in bytes: CBC fills up to whole ones, GCM does not.
+const cipherBlock = 16
 
 // Receiver is the TCP side of a member: a port that takes messages.
 type Receiver struct {

@@ -1,16 +1,13 @@
 package cluster
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
 	"net/netip"
 	"sync"
 	"time"
 
 	"muster/tribes"
 	"muster/tribes/cluster/channel"
-	"muster/tribes/javaser"
 	"muster/tribes/release"
 	"muster/tribes/session"
 )
@@ -38,29 +35,11 @@ func (s *seen) note(id tribes.UniqueID, change func(*release.Seen)) {
 	s.byID[id] = v
 }
 
-const (
-	messageClass = "org.apache.catalina.ha.session.SessionMessageImpl"
-	memberClass  = "org.apache.catalina.tribes.membership.MemberImpl"
-	// memberWithin is how far into a message the class of a member is looked for.
-	memberWithin = 4096
-)
-
 // message notes what the classes in a message tell.
 func (s *seen) message(m *channel.Message) {
-	if m.Options&tribes.ByteMessage != 0 {
-		return
-	}
-	name, suid, ok := javaser.Top(m.Message)
-	switch {
-	case !ok:
-	case string(name) == messageClass:
-		s.note(m.Address.ID, func(v *release.Seen) { v.Message = suid })
-	default:
-		begin := m.Message[:min(len(m.Message), memberWithin)]
-		if i := bytes.Index(begin, []byte(memberClass)); i >= 0 && len(m.Message) >= i+len(memberClass)+8 {
-			suid := int64(binary.BigEndian.Uint64(m.Message[i+len(memberClass):]))
-			s.note(m.Address.ID, func(v *release.Seen) { v.Member = suid })
-		}
+	var told release.Seen
+	if session.Tells(m.Options, m.Message, &told) {
+		s.note(m.Address.ID, func(v *release.Seen) { v.Add(told) })
 	}
 }
 

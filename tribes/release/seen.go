@@ -1,6 +1,10 @@
 package release
 
-import "muster/tribes"
+import (
+	"cmp"
+
+	"muster/tribes"
+)
 
 // Seen is what the bytes of a member told of its release. Zero values were not
 // seen.
@@ -21,6 +25,13 @@ const (
 	NamesAsked      // the member that is asked: 8.0 and older
 	NamesAsker      // itself: 8.5 and later
 )
+
+// Add takes over what o saw, but for the form.
+func (s *Seen) Add(o Seen) {
+	s.Asks = cmp.Or(o.Asks, s.Asks)
+	s.Message = cmp.Or(o.Message, s.Message)
+	s.Member = cmp.Or(o.Member, s.Member)
+}
 
 // Tomcat names the releases that send such bytes, as exactly as they tell.
 func (s Seen) Tomcat() string {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"muster/tribes"
+	"muster/tribes/release"
 )
 
 // told is what is remembered of a message about a session, for its copies and
@@ -118,6 +119,14 @@ func (v *View) Heartbeat(m *tribes.Member, at time.Time) {
 		n.Kept = false
 	}
 	n.ID, n.Last, n.Gone = m.ID, at, m.Shutdown()
+	n.Told.Form = m.Generation
+}
+
+// Told tells what else was seen of a member's release.
+func (v *View) Told(m *tribes.Member, s release.Seen) {
+	if n := v.nodes[address(m)]; n != nil {
+		n.Told.Add(s)
+	}
 }
 
 // Silent tells that a member's heartbeats stopped, and that it stays one because

@@ -6,12 +6,15 @@ import (
 	"time"
 
 	"muster/tribes"
+	"muster/tribes/release"
 )
 
 // Node is one that sends messages about sessions or gets them.
 type Node struct {
 	Address string
 	ID      tribes.UniqueID
+	// Told is what its bytes said of its release.
+	Told release.Seen
 	// First and Last are the times of its heartbeats.
 	First, Last time.Time
 	Gone        bool // said goodbye, or was given up
@@ -30,6 +33,14 @@ type Node struct {
 	UnackedFrom  string
 	lists        map[string]list // by context
 	mapped       map[string]bool // the contexts of which it takes part in the map
+}
+
+// Tomcat names the releases that send what n sent, "" where it sent nothing.
+func (n *Node) Tomcat() string {
+	if n.ID == (tribes.UniqueID{}) && n.Told.Form != tribes.V55 {
+		return ""
+	}
+	return n.Told.Tomcat()
 }
 
 // list is what a node tells of all its sessions in one context.

@@ -122,6 +122,8 @@ func (v *View) Message(s Seen) []Event {
 	}
 	from := v.node(address(&s.Data.Address))
 	from.ID = s.Data.Address.ID
+	from.Told.Form = s.Data.Address.Generation
+	session.Tells(s.Data.Options, s.Content.Message, &from.Told)
 	to := ""
 	if s.To.IsValid() {
 		to = s.To.String()

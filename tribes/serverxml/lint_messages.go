@@ -7,6 +7,7 @@ import (
 
 	"muster/internal/verdict"
 	"muster/tribes"
+	"muster/tribes/release"
 )
 
 // sendOptions judges the bits that every session message carries.
@@ -227,7 +228,7 @@ func judgeAlgorithm(s string, v Version) (refused, weak bool) {
 	case "NONE", "ECB", "PCBC", "CTS", "KW", "KWP", "CTR":
 		return true, false
 	case "CBC", "CFB", "OFB":
-		return padding == "NOPADDING" && v.Has(gcmSince), true
+		return padding == "NOPADDING" && v.Has(release.GCMSince), true
 	case "GCM":
 		return padding == "PKCS5PADDING", false
 	}

@@ -124,7 +124,7 @@ func (c *Cluster) settings(v Version) (Settings, error) {
 	if e, _ := c.interceptor(encryptInterceptor); e != nil {
 		s.Encrypted = true
 		s.EncryptionAlgorithm = g.text(e, "encryptionAlgorithm")
-		s.EncryptionTimestamp = v.Has(replaySince)
+		s.EncryptionTimestamp = v.SealsTime()
 		s.EncryptionKey = g.key(e)
 	}
 	s.Interceptors = g.interceptors(c)

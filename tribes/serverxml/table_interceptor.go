@@ -1,17 +1,12 @@
 package serverxml
 
+import "muster/tribes/release"
+
 // optionFlag is the attribute that every interceptor has: the option bits that switch
 // it on for a message, 0 being "always" (T/group/ChannelInterceptorBase).
 func optionFlag(def string) []attribute {
 	return []attribute{{name: "optionFlag", kind: number, def: def}}
 }
-
-// replaySince is when messages got a time stamp inside the encryption, and with
-// it another form on the wire: two sides of that border cannot talk encrypted.
-const replaySince = "9.0.119 10.1.56 11.0.23"
-
-// gcmSince is when AES/GCM became the default.
-const gcmSince = "9.0.121 10.1.59 11.0.25"
 
 func interceptorClasses() []class {
 	return []class{
@@ -33,12 +28,12 @@ func interceptorClasses() []class {
 		}, optionFlag("8"))},
 		{name: encryptInterceptor, role: roleInterceptor, since: "7.0.100 8.5.38 9.0.13", attrs: with([]attribute{
 			{name: "encryptionAlgorithm", kind: transform, def: "AES/CBC/PKCS5Padding", main: true, meets: true,
-				later: change{gcmSince, "AES/GCM/NoPadding"}},
+				later: change{release.GCMSince, "AES/GCM/NoPadding"}},
 			{name: "encryptionKey", kind: hexKey, main: true, meets: true},
 			{name: "encryptionKeyString", kind: hexKey, quiet: true, meets: true},
 			{name: "providerName", kind: plain},
-			{name: "replayWindowTime", kind: long, def: "10000", since: replaySince, main: true},
-			{name: "replayWindowMessageCount", kind: number, def: "8192", since: replaySince},
+			{name: "replayWindowTime", kind: long, def: "10000", since: release.ReplaySince, main: true},
+			{name: "replayWindowMessageCount", kind: number, def: "8192", since: release.ReplaySince},
 		}, optionFlag("0"))},
 		{name: tcpPing, role: roleInterceptor, attrs: with([]attribute{
 			{name: "interval", kind: long, def: "1000", main: true},

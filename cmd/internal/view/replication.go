@@ -138,6 +138,7 @@ type NodeRow struct {
 	Type       string   `json:"type"` // node
 	Node       string   `json:"node"`
 	UniqueID   string   `json:"unique_id"`
+	Tomcat     string   `json:"tomcat"`   // the releases that its bytes tell, empty where it sent none
 	Messages   uint64   `json:"messages"` // about sessions
 	Latency    *SpanRow `json:"latency_ms"`
 	Acks       uint64   `json:"acks"`
@@ -155,7 +156,7 @@ type SpanRow struct {
 // NewNodeRow is n, counted.
 func NewNodeRow(n *replication.Node) NodeRow {
 	return NodeRow{
-		Type: "node", Node: n.Address, UniqueID: n.ID.String(), Messages: n.Messages, Latency: newSpan(&n.Latency),
+		Type: "node", Node: n.Address, UniqueID: n.ID.String(), Tomcat: n.Tomcat(), Messages: n.Messages, Latency: newSpan(&n.Latency),
 		Acks: n.Acks, FailAcks: n.Failed, AckLatency: newSpan(&n.AckLatency),
 	}
 }

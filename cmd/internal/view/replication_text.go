@@ -2,6 +2,7 @@ package view
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -236,12 +237,12 @@ func contextTable(s *term.Stream, v *replication.View) error {
 
 func nodeTable(s *term.Stream, v *replication.View) error {
 	t := term.Table{
-		Header: []string{"NODE", "MESSAGES", "LATENCY", "ACKS", "FAILED", "ACK LATENCY"},
-		Right:  map[int]bool{1: true, 3: true, 4: true},
+		Header: []string{"NODE", "TOMCAT", "MESSAGES", "LATENCY", "ACKS", "FAILED", "ACK LATENCY"},
+		Right:  map[int]bool{2: true, 4: true, 5: true},
 	}
 	for _, n := range v.Nodes() {
 		if n.Messages > 0 || n.Acks > 0 || n.Failed > 0 {
-			t.Add(escape.Text(n.Address), n.Messages, spanText(&n.Latency), n.Acks, n.Failed, spanText(&n.AckLatency))
+			t.Add(escape.Text(n.Address), cmp.Or(strings.TrimPrefix(n.Tomcat(), "Tomcat "), "-"), n.Messages, spanText(&n.Latency), n.Acks, n.Failed, spanText(&n.AckLatency))
 		}
 	}
 	if len(t.Rows) == 0 {

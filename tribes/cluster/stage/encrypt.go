@@ -31,7 +31,9 @@ const (
 
 // EncryptConfig is what an Encrypt goes by.
 type EncryptConfig struct {
-	Algorithm string // encryptionAlgorithm; empty means AES/GCM/NoPadding
+	// Algorithm is the encryptionAlgorithm. Empty takes both of Tomcat's defaults, and
+	// sends the one that it heard last, AES/GCM before that.
+	Algorithm string
 	Key       []byte
 	Form      Form
 	// Window and Count bound the replay window (replayWindowTime,
@@ -45,11 +47,13 @@ type EncryptConfig struct {
 // Encrypt is EncryptInterceptor.
 type Encrypt struct {
 	cfg    EncryptConfig
-	cipher *interceptor.Encryption // of the bare form
+	cipher atomic.Pointer[interceptor.Encryption] // of what is sent, in the bare form
+	any    bool                                   // whichever of the defaults is heard is taken
 	others []*interceptor.Encryption
 	bare   atomic.Bool // AutoForm heard the bare form last
 	opened atomic.Uint64
 	faults faults
+	heard  sealings
 
 	mu     sync.Mutex
 	replay *interceptor.Replay
@@ -67,7 +71,8 @@ const (
 // NewEncrypt refuses an algorithm that Tomcat refuses, and a key that does not
 // fit.
 func NewEncrypt(cfg EncryptConfig) (*Encrypt, error) {
-	if cfg.Algorithm == "" {
+	either := cfg.Algorithm == ""
+	if either {
 		cfg.Algorithm = interceptor.AlgorithmGCM
 	}
 	if cfg.Clock == nil {
@@ -80,19 +85,21 @@ func NewEncrypt(cfg EncryptConfig) (*Encrypt, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Encrypt{cfg: cfg, replay: interceptor.NewReplay()}
-	if e.cipher, err = interceptor.NewEncryption(algorithm, cfg.Key, false); err != nil {
+	e := &Encrypt{cfg: cfg, any: either, replay: interceptor.NewReplay()}
+	own, err := interceptor.NewEncryption(algorithm, cfg.Key, false)
+	if err != nil {
 		return nil, err
 	}
+	e.cipher.Store(own)
 	if cfg.Window > 0 {
 		e.replay.Window = cfg.Window
 	}
 	if cfg.Count > 0 {
 		e.replay.Count = cfg.Count
 	}
-	// To say what is wrong, the defaults of other Tomcats are tried too.
+	// To read either, or to say what is wrong, the defaults of other Tomcats are tried too.
 	for _, name := range []string{interceptor.AlgorithmGCM, interceptor.AlgorithmCBC} {
-		if a, err := interceptor.ParseAlgorithm(name); err == nil && a != algorithm {
+		if a, err := interceptor.ParseAlgorithm(name); err == nil && (e.any || a != algorithm) {
 			if other, err := interceptor.NewEncryption(a, cfg.Key, false); err == nil {
 				e.others = append(e.others, other)
 			}
@@ -108,7 +115,7 @@ func (e *Encrypt) Send(ctx context.Context, m *channel.Outgoing, down channel.Ne
 		binary.BigEndian.PutUint64(p, uint64(m.Timestamp))
 		m.Message = append(p, m.Message...)
 	}
-	m.Message = e.cipher.Seal(m.Message, 0)
+	m.Message = e.cipher.Load().Seal(m.Message, 0)
 	down(ctx, m)
 }
 
@@ -128,9 +135,20 @@ func (e *Encrypt) Receive(ctx context.Context, m *channel.Message, up channel.Ha
 
 // open decrypts m in place, or tells the kind of fault and the reason.
 func (e *Encrypt) open(m *channel.Message) (kind, why string) {
-	s, err := e.cipher.Open(m.Message)
-	if err != nil {
-		return e.unopened(m, err)
+	by := e.cipher.Load()
+	s, err := by.Open(m.Message)
+	if err != nil || e.any && by.Algorithm.Mode != "GCM" { // only GCM proves that it opened
+		other, opened := e.other(m)
+		switch {
+		case opened == nil && err != nil:
+			return e.unopened(m, err)
+		case opened == nil:
+		case !e.any:
+			return wrongKey, fmt.Sprintf("it is encrypted with %s, not %s", opened.Algorithm, by.Algorithm)
+		default:
+			s, by = other, opened
+			e.cipher.Store(by)
+		}
 	}
 	stamped := len(s.Message) >= 8 && int64(binary.BigEndian.Uint64(s.Message)) == m.Timestamp
 	if !stamped && e.cfg.Form != Bare && likeStamp(s.Message) {
@@ -143,10 +161,12 @@ func (e *Encrypt) open(m *channel.Message) (kind, why string) {
 		return wrongForm, "no time stamp stands before it: the sender is a Tomcat before 9.0.119, 10.1.56 and 11.0.23, newer ones refuse what it sends"
 	case !stamped:
 		e.bare.Store(true)
+		e.heard.note(sender(m), by.Algorithm, false)
 		m.Message = s.Message
 		return "", ""
 	}
 	e.bare.Store(false)
+	e.heard.note(sender(m), by.Algorithm, true)
 	s.Timestamp = m.Timestamp
 	e.mu.Lock()
 	err = e.replay.Check(s, e.cfg.Clock())
@@ -167,6 +187,15 @@ func (e *Encrypt) apart(m *channel.Message) time.Duration {
 	return e.cfg.Clock().Sub(time.UnixMilli(m.Timestamp)).Abs()
 }
 
+// surePadding is from how many bytes of padding on, all as they must be, a message was
+// not opened by chance.
+const surePadding = 4
+
+// padding is how many bytes stood behind the plaintext.
+func padding(sealed []byte, s *interceptor.Sealed) int {
+	return len(sealed) - len(s.IV) - len(s.Message)
+}
+
 // likeStamp reports whether p begins as a time stamp of these decades does: Unix
 // ms from 2004 to 2039. No Java stream and no text begins so.
 func likeStamp(p []byte) bool {
@@ -178,15 +207,22 @@ func (e *Encrypt) unopened(m *channel.Message, err error) (kind, why string) {
 	if readable(m.Message, m.Timestamp) {
 		return unsealed, "it is not encrypted: its sender has no EncryptInterceptor"
 	}
-	for _, other := range e.others {
-		if s, err := other.Open(m.Message); err == nil && readable(s.Message, m.Timestamp) {
-			return wrongKey, fmt.Sprintf("it is encrypted with %s, not %s", other.Algorithm, e.cipher.Algorithm)
-		}
-	}
 	if !errors.Is(err, interceptor.ErrDecrypt) {
 		return wrongKey, err.Error()
 	}
-	return wrongKey, fmt.Sprintf("it does not open with this key and %s: another key or algorithm", e.cipher.Algorithm)
+	return wrongKey, fmt.Sprintf("it does not open with this key and %s: another key or algorithm", e.cipher.Load().Algorithm)
+}
+
+// other opens m with the key and a default algorithm that is not ours; nil where none
+// does.
+func (e *Encrypt) other(m *channel.Message) (interceptor.Sealed, *interceptor.Encryption) {
+	for _, other := range e.others {
+		s, err := other.Open(m.Message)
+		if err == nil && (other.Algorithm.Mode == "GCM" || readable(s.Message, m.Timestamp) || padding(m.Message, &s) >= surePadding) {
+			return s, other
+		}
+	}
+	return interceptor.Sealed{}, nil
 }
 
 // readable reports whether p begins as what Tomcats send: a Java stream, with or

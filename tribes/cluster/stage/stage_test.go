@@ -123,14 +123,14 @@ func TestEncryptTellsWhatIsWrong(t *testing.T) {
 	}{
 		"another key": {[]channel.Stage{encrypt(t, EncryptConfig{Key: other})}, EncryptConfig{},
 			func(s EncryptStats) uint64 { return s.WrongKey }, "does not open with this key and AES/GCM/NoPadding", "tribes.key-mismatch"},
-		"another algorithm": {[]channel.Stage{encrypt(t, EncryptConfig{Algorithm: "AES/CBC/PKCS5Padding"})}, EncryptConfig{},
+		"another algorithm": {[]channel.Stage{encrypt(t, EncryptConfig{Algorithm: "AES/CBC/PKCS5Padding"})}, EncryptConfig{Algorithm: "AES/GCM/NoPadding"},
 			func(s EncryptStats) uint64 { return s.WrongKey }, "encrypted with AES/CBC/PKCS5Padding, not AES/GCM/NoPadding", "tribes.key-mismatch"},
 		"not encrypted": {nil, EncryptConfig{},
 			func(s EncryptStats) uint64 { return s.Unsealed }, "has no EncryptInterceptor", "tribes.key-mismatch"},
 		"the older form": {[]channel.Stage{encrypt(t, EncryptConfig{Form: Bare})}, EncryptConfig{Form: Timestamped},
-			func(s EncryptStats) uint64 { return s.WrongForm }, "no time stamp stands before it", "tribes.key-mismatch"},
+			func(s EncryptStats) uint64 { return s.WrongForm }, "no time stamp stands before it", "tribes.version-mix"},
 		"the newer form": {[]channel.Stage{encrypt(t, EncryptConfig{})}, EncryptConfig{Form: Bare},
-			func(s EncryptStats) uint64 { return s.WrongForm }, "a time stamp stands before it", "tribes.key-mismatch"},
+			func(s EncryptStats) uint64 { return s.WrongForm }, "a time stamp stands before it", "tribes.version-mix"},
 		"clocks ten minutes apart": {[]channel.Stage{encrypt(t, EncryptConfig{})},
 			EncryptConfig{Clock: func() time.Time { return time.Now().Add(10 * time.Minute) }},
 			func(s EncryptStats) uint64 { return s.Skewed }, "before our clock", "tribes.clock-skew"},
@@ -193,6 +193,41 @@ func TestEncryptAutoForm(t *testing.T) {
 	}
 	if !slices.Equal(old.got, []string{"hello"}) || !slices.Equal(back.got, []string{"and back"}) {
 		t.Errorf("there %q, back %q", old.got, back.got)
+	}
+}
+
+// Without an algorithm either default is read and answered in kind; two members that
+// cannot read each other are told, by how they encrypt.
+func TestEncryptReadsBothDefaults(t *testing.T) {
+	const java = "\xac\xed\x00\x05t\x00\x05hello"
+	auto := encrypt(t, EncryptConfig{})
+	older := EncryptConfig{Algorithm: "AES/CBC/PKCS5Padding", Form: Bare}
+	newer := EncryptConfig{Algorithm: "AES/GCM/NoPadding", Form: Timestamped}
+	old := newWire([]channel.Stage{encrypt(t, older)}, []channel.Stage{auto})
+	back := newWire([]channel.Stage{auto}, []channel.Stage{encrypt(t, older)})
+	if err := errors.Join(old.say(0, java), back.say(0, java)); err != nil || len(old.got) != 1 || len(back.got) != 1 {
+		t.Fatalf("there %q, back %q, %v", old.got, back.got, err)
+	}
+	if vs := auto.Verdicts(); len(vs) != 0 {
+		t.Errorf("of one member: %+v", vs)
+	}
+	// Many: what opens by chance in CBC must not be taken for it.
+	mixed := newWire([]channel.Stage{encrypt(t, newer)}, []channel.Stage{auto})
+	for i := range 600 {
+		mixed.out.Send(t.Context(), &channel.Outgoing{ChannelData: channel.NewMessage(there, 0, []byte(java+"some more of it"[:i%16]))})
+	}
+	if len(mixed.got) != 600 {
+		t.Errorf("%d of 600 messages of the newer form, %+v", len(mixed.got), auto.Stats())
+	}
+	var ids []string
+	for _, v := range auto.Verdicts() {
+		ids = append(ids, string(v.ID))
+		if v.Status != "fail" || !strings.Contains(v.Saw, "10.77.0.11:4000") || !strings.Contains(v.Saw, "10.77.0.12:4000") {
+			t.Errorf("%+v", v)
+		}
+	}
+	if !slices.Equal(ids, []string{"tribes.version-mix", "tribes.key-mismatch"}) {
+		t.Errorf("verdicts %q", ids)
 	}
 }
 
