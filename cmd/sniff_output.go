@@ -45,6 +45,9 @@ func (a *app) sniffOutput(r *sniffRun, src *sniff.Capture) *sniffOutput {
 		if len(src.Source.Interfaces()) <= 1 && (r.read != "" || len(r.interfaces) == 1 && r.interfaces[0] != "any" || len(r.groups) > 0 && len(r.interfaces) == 0) {
 			names = nil
 		}
+		if r.read != "" {
+			names = o.severalNames // a file tells its interfaces as they come
+		}
 		o.lines = view.NewSniffLines(a.Out, r.read == "" || r.read == "-", r.values, names)
 		o.lines.Patient(r.read == "-") // what comes by a pipe can wait, a live capture cannot
 		o.event = func(e *sniff.Event) {
@@ -57,6 +60,17 @@ func (a *app) sniffOutput(r *sniffRun, src *sniff.Capture) *sniffOutput {
 
 // names gives an interface of the source its name.
 func (o *sniffOutput) names(i int) string { return escape.Text(o.src.InterfaceName(i)) }
+
+// severalNames names an interface where there are several.
+func (o *sniffOutput) severalNames(i int) string {
+	if len(o.src.Source.Interfaces()) < 2 {
+		return ""
+	}
+	if name := o.names(i); name != "" {
+		return name
+	}
+	return fmt.Sprintf("interface %d", i)
+}
 
 // begin is called before the first packet.
 func (o *sniffOutput) begin(run *sniff.Runner) {
@@ -81,6 +95,9 @@ func (o *sniffOutput) end(res *sniff.Result) error {
 	}
 	if d := res.Stats.Damage; d != nil {
 		o.a.note("the capture ends early: %v", d)
+	}
+	if left := res.Stats.Unkept.String(); left != "" && o.r.write != "" {
+		o.a.note("--write keeps packets and interfaces; it left out %s", left)
 	}
 	switch {
 	case o.json != nil:

@@ -47,6 +47,14 @@ func (t Type) String() string {
 		return "mtrace"
 	case 0x30, 0x31, 0x32:
 		return "multicast router discovery"
+	case 0xfc:
+		return "RGMP leave" // RFC 3488
+	case 0xfd:
+		return "RGMP join"
+	case 0xfe:
+		return "RGMP bye"
+	case 0xff:
+		return "RGMP hello"
 	}
 	return fmt.Sprintf("type 0x%02x", uint8(t))
 }

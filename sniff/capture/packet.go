@@ -2,6 +2,7 @@ package capture
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -22,9 +23,11 @@ func (p *Packet) Time() time.Time { return time.Unix(0, p.Nanos).UTC() }
 
 // Interface is what a source knows of one of its interfaces.
 type Interface struct {
-	Name  string // "" where a file does not tell
-	Link  LinkType
-	Index int // the kernel's, in live capture
+	Name string // "" where a file does not tell
+	// Description is the text beside the name in a file, "" for none.
+	Description string
+	Link        LinkType
+	Index       int // the kernel's, in live capture
 }
 
 // Source gives packets one after the other.
@@ -49,6 +52,35 @@ type Stats struct {
 	Dropped uint64
 	// Damage tells why a file ended before its end; nil where it did not.
 	Damage error
+	// Unkept is what a file holds beside its packets and interfaces; a Writer does not write it.
+	Unkept Unkept
+}
+
+// Unkept counts what of a pcapng file is no packet and no interface.
+type Unkept struct {
+	Comments   uint64 // of packets, interfaces and sections
+	Names      uint64 // name resolution blocks
+	Statistics uint64 // interface statistics blocks
+	Secrets    uint64 // decryption secrets blocks
+	Others     uint64 // blocks of other kinds
+}
+
+// String lists what there is, "" for nothing.
+func (u Unkept) String() string {
+	var parts []string
+	for _, x := range []struct {
+		n         uint64
+		one, many string
+	}{{u.Comments, "comment", "comments"}, {u.Names, "table of names", "tables of names"}, {u.Statistics, "block of statistics", "blocks of statistics"},
+		{u.Secrets, "block of secrets", "blocks of secrets"}, {u.Others, "block of another kind", "blocks of other kinds"}} {
+		switch {
+		case x.n == 1:
+			parts = append(parts, "1 "+x.one)
+		case x.n > 1:
+			parts = append(parts, fmt.Sprintf("%d %s", x.n, x.many))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // DamageError tells where a file stops being readable.

@@ -15,10 +15,14 @@ const (
 	blockInterface  = 1
 	blockOldPacket  = 2
 	blockSimple     = 3
+	blockNames      = 4
 	blockStatistics = 5
+	blockSecrets    = 10
 	blockPacket     = 6
 
 	byteOrderMagic = 0x1a2b3c4d
+
+	optionComment = 1 // in any block
 
 	// maxInterfaces bounds what a made-up file can make us keep.
 	maxInterfaces = 4096
@@ -129,9 +133,16 @@ func (r *pcapNG) block(kind uint32, length, start int64, p *Packet) (done bool, 
 				return false, err
 			}
 		} else {
+			r.stats.Unkept.Statistics++
 			r.statistics(b)
 		}
 		length -= n
+	case blockNames:
+		r.stats.Unkept.Names++
+	case blockSecrets:
+		r.stats.Unkept.Secrets++
+	default:
+		r.stats.Unkept.Others++
 	}
 	if err := r.in.skip(length); err != nil {
 		return false, r.damage(start, err, "the file ends inside a block of type %d", kind)
@@ -188,6 +199,13 @@ func (r *pcapNG) packet(kind uint32, length int, start int64, p *Packet) (bool, 
 	p.Link = itf.link
 	p.Length = int(max(wire, size))
 	p.Data = b[at : at+int(size)]
+	if rest := at + int(size+3)&^3; kind == blockPacket && length > rest+8 {
+		r.options(b[rest:length-4], func(code uint16, _ []byte) {
+			if code == optionComment {
+				r.stats.Unkept.Comments++
+			}
+		})
+	}
 	p.Outgoing = false
 	return true, nil
 }
@@ -216,11 +234,15 @@ func (r *pcapNG) addInterface(b []byte, start int64) error {
 		return r.damage(start, nil, "more than %d interfaces", maxInterfaces)
 	}
 	i := ngInterface{link: LinkType(r.order.Uint16(b[8:])), unit: 1e6, snap: r.order.Uint32(b[12:])}
-	name := ""
+	name, description := "", ""
 	r.options(b[16:len(b)-4], func(code uint16, v []byte) {
 		switch {
+		case code == optionComment:
+			r.stats.Unkept.Comments++
 		case code == 2: // if_name
 			name = string(v)
+		case code == 3: // if_description
+			description = string(v)
 		case code == 9 && len(v) >= 1: // if_tsresol
 			i.unit = resolution(v[0])
 		case code == 14 && len(v) >= 8: // if_tsoffset
@@ -228,7 +250,7 @@ func (r *pcapNG) addInterface(b []byte, start int64) error {
 		}
 	})
 	r.ifs = append(r.ifs, i)
-	r.interfaces = append(r.interfaces, Interface{Name: name, Link: i.link})
+	r.interfaces = append(r.interfaces, Interface{Name: name, Description: description, Link: i.link})
 	return nil
 }
 

@@ -60,6 +60,9 @@ func (w *Writer) describe(itf Interface) {
 	if itf.Name != "" {
 		b = option(b, 2, []byte(itf.Name)) // if_name
 	}
+	if itf.Description != "" {
+		b = option(b, 3, []byte(itf.Description)) // if_description
+	}
 	b = option(b, 9, []byte{9}) // if_tsresol: ns
 	w.put(blockInterface, append(b, 0, 0, 0, 0))
 }

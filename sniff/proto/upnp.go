@@ -8,7 +8,10 @@ import (
 	"muster/sniff/frame"
 )
 
-func claimsSSDP(f *frame.Frame) bool { return isUDP(f, 1900) }
+// claimsSSDP goes by the port, or by the first line of an answer, which some devices send from any port.
+func claimsSSDP(f *frame.Frame) bool {
+	return isUDP(f, 1900) || f.Proto == frame.ProtoUDP && bytes.HasPrefix(f.Payload, []byte("HTTP/1.1 200 OK\r\n")) && bytes.Contains(f.Payload, []byte("\nUSN:"))
+}
 
 // decodeSSDP reads the first line and the headers that tell what it is about
 // (UPnP Device Architecture section 1): a notification, a search, or the answer to

@@ -95,7 +95,9 @@ func (l *SniffLines) Close() (skipped uint64, err error) {
 func (l *SniffLines) append(b []byte, e *sniff.Event) []byte {
 	b = l.time(b, e.Packet.Nanos)
 	if l.names != nil {
-		b = append(append(b, ' '), l.names(e.Packet.Interface)...)
+		if name := l.names(e.Packet.Interface); name != "" {
+			b = append(append(b, ' '), name...)
+		}
 	}
 	if e.Kind != sniff.Packet {
 		return append(l.message(b, e), '\n')
