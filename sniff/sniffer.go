@@ -101,16 +101,22 @@ func New(o Options) *Sniffer {
 
 // Packet takes the next packet of the capture. Its error is Keep's.
 func (s *Sniffer) Packet(p *capture.Packet) error {
-	if !s.o.Filter.Match(p) {
-		return nil
+	f := &s.frame
+	var err error
+	decoded := false
+	if kept := s.o.Filter.Match(p); !kept || s.o.Filter.Blind() {
+		if err, decoded = frame.Decode(p, f), true; !s.inside(f, kept) {
+			return nil
+		}
 	}
 	if s.o.Keep != nil {
 		if err := s.o.Keep(p); err != nil {
 			return err
 		}
 	}
-	f := &s.frame
-	err := frame.Decode(p, f)
+	if !decoded {
+		err = frame.Decode(p, f)
+	}
 	if s.copies.Seen(p, f) {
 		s.Totals.Copies++
 		s.again(p, f)
@@ -136,8 +142,20 @@ func (s *Sniffer) Packet(p *capture.Packet) error {
 		e.Source, e.Destination = f.Source(), f.Destination()
 		s.o.Event(e)
 	}
-	s.inside(e)
+	s.carried(e)
 	return nil
+}
+
+// inside reports whether the filter wants a packet of which it has seen the outside only, and kept it or not:
+// what is inside of a tunnel decides too, and alone where it lies behind a link header that the filter does not read.
+func (s *Sniffer) inside(f *frame.Frame, kept bool) bool {
+	switch blind := s.o.Filter.Blind(); {
+	case f.IP == 0 || kept && !blind:
+		return kept
+	case len(f.Tunnels) == 0 && !blind:
+		return false
+	}
+	return s.o.Filter.MatchNetwork(f.Type, f.VLANs[:min(f.NVLANs, len(f.VLANs))], f.Network)
 }
 
 const udpHeader = 8

@@ -113,9 +113,9 @@ func (s *Sniffer) tribesTCP(f *frame.Frame) (follow, certain bool) {
 	return true, tribes.IsFrame(f.Payload) || t.secure[f.DstPort] || t.secure[f.SrcPort] || t.advertised[f.Destination()] || t.advertised[f.Source()]
 }
 
-// inside reads what a packet carries beyond itself: messages of a broadcast, or
+// carried reads what a packet carries beyond itself: messages of a broadcast, or
 // the next piece of a stream.
-func (s *Sniffer) inside(e *Event) {
+func (s *Sniffer) carried(e *Event) {
 	switch {
 	case e.Protocol == protoBroadcast:
 		s.broadcast(e)

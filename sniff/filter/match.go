@@ -18,6 +18,21 @@ func (f *Filter) Match(p *capture.Packet) bool {
 	return f.match(&f.view)
 }
 
+// Blind reports whether Match found no EtherType in the latest packet: all that it was asked about lies behind a link
+// header that it does not read.
+func (f *Filter) Blind() bool { return f.match != nil && f.view.kind < 0x0600 }
+
+// MatchNetwork is Match for a packet from its IP header on, of that EtherType and behind those tags: what is
+// inside of a tunnel, or behind a link header that Match does not read.
+func (f *Filter) MatchNetwork(kind uint16, tags []uint16, b []byte) bool {
+	if f.match == nil {
+		return true
+	}
+	f.view = view{data: b, kind: kind, tags: min(len(tags), maxTags)}
+	copy(f.view.ids[:], tags)
+	return f.match(&f.view)
+}
+
 func compile(n node) *Filter {
 	f := &Filter{root: n}
 	if !f.IsAll() {
