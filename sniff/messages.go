@@ -89,7 +89,9 @@ func stateWords(b []byte) (asked, answered bool) {
 	if !javaser.IsStream(b) {
 		return false, false
 	}
-	b = b[max(0, len(b)-maxWords):]
+	if b = b[max(0, len(b)-maxWords):]; bytes.IndexByte(b, '-') < 0 {
+		return false, false // as most are
+	}
 	if i := bytes.Index(b, []byte(get)); i >= 2 && int(b[i-2])<<8|int(b[i-1]) > len(get) { // behind its length; who asks for every context names none
 		return true, false
 	}
@@ -97,7 +99,7 @@ func stateWords(b []byte) (asked, answered bool) {
 }
 
 // maxWords is how much of a message's end is searched.
-const maxWords = 1024
+const maxWords = 384
 
 // seal notes how the message was encrypted. What a key opens into nothing that can be
 // read, it may have opened by chance.

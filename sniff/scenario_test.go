@@ -44,6 +44,16 @@ var scenarios = []struct {
 		m.source = "192.0.2.9:45564"
 		w.beats(0, 3000, m)
 	}},
+	{"a network of its own for replication", "tribes.source-mismatch", verdict.Pass, "which are all in 192.0.2.0/24", func(w *wire) {
+		a, b := node(11, 0), node(12, 0)
+		a.Host, b.Host = []byte{192, 0, 2, 11}, []byte{192, 0, 2, 12}
+		w.beats(0, 3000, a, b)
+	}},
+	{"an IPv6 group and IPv4 receivers", "tribes.duplicate-id", verdict.Pass, "2 members", func(w *wire) {
+		a, b := node(11, 0), node(12, 0)
+		a.source, b.source, a.group, b.group = "[fd77::11]:45564", "[fd77::12]:45564", "[ff15::4]:45564", "[ff15::4]:45564"
+		w.beats(0, 3000, a, b)
+	}},
 	{"an id in two places", "tribes.duplicate-id", verdict.Fail, "belongs to", func(w *wire) {
 		a, b := node(11, 0), node(12, 0)
 		b.ID = a.ID

@@ -94,7 +94,7 @@ func (t *streams) newConn(server netip.AddrPort) *conn {
 	if t.secure[server.Port()] {
 		return &conn{tls: new([2]tlswire.Side)}
 	}
-	return &conn{receiver: t.analysis.Receiver(server)}
+	return &conn{receiver: t.analysis.Receiver(server), tribes: t.advertised[server]}
 }
 
 // tribesTCP reports whether f may belong to a stream of the cluster, which is then followed, and whether it does:
@@ -109,8 +109,15 @@ func (s *Sniffer) tribesTCP(f *frame.Frame) (follow, certain bool) {
 	} else if !s.streams.isReceiver(f.DstPort) && !s.streams.isReceiver(f.SrcPort) && !tribes.IsFrame(f.Payload) {
 		return false, false
 	}
-	t := s.streams
-	return true, tribes.IsFrame(f.Payload) || t.secure[f.DstPort] || t.secure[f.SrcPort] || t.advertised[f.Destination()] || t.advertised[f.Source()]
+	return true, tribes.IsFrame(f.Payload) || s.streams.announced(f)
+}
+
+// announced reports whether one end of f is a receiver that a heartbeat announces.
+func (t *streams) announced(f *frame.Frame) bool {
+	if len(t.secure) > 0 && (t.secure[f.DstPort] || t.secure[f.SrcPort]) {
+		return true
+	}
+	return t.isReceiver(f.DstPort) && t.advertised[f.Destination()] || t.isReceiver(f.SrcPort) && t.advertised[f.Source()]
 }
 
 // carried reads what a packet carries beyond itself: messages of a broadcast, or

@@ -48,6 +48,11 @@ func whatIs(a netip.Addr) string {
 // sourceMismatch: the advertised address is another than the packets'.
 func (j *judge) sourceMismatch() {
 	const id = "tribes.source-mismatch"
+	if net := j.replicationNet(); net.IsValid() {
+		j.add(id, verdict.Pass, verdict.Likely, "",
+			fmt.Sprintf("the heartbeats of %s come from other addresses than their receivers have, which are all in %s: a network of its own for replication", all(len(j.heard), "member"), net))
+		return
+	}
 	same := 0
 	for _, m := range j.heard {
 		a, ok := m.Record.Addr()
@@ -58,6 +63,9 @@ func (j *judge) sourceMismatch() {
 			same++
 			continue
 		}
+		if a.Unmap().Is4() != m.source().Is4() || j.reached(m) {
+			continue // of another family it has to be another one; and one that others connect to is right
+		}
 		j.add(id, verdict.Warn, verdict.Likely, m.Name(),
 			fmt.Sprintf("the heartbeats of %s come from %s: replication takes another way than they do, which is right only if it is meant so", m.Name(), texts(m.Sources.List())),
 			evidence("unique id", "%s", m.Record.ID), verdict.Fix("the same address in <Membership bind> and <Receiver address>"))
@@ -65,6 +73,36 @@ func (j *judge) sourceMismatch() {
 	if same > 0 && !j.bad(id) {
 		j.pass(id, "the heartbeats of %s come from the address that is advertised", all(same, "member"))
 	}
+}
+
+// reached reports whether others talk with the receiver that m announces.
+func (j *judge) reached(m *Member) bool {
+	ap, _ := m.Record.AddrPort()
+	r := j.Receivers[ap]
+	return r != nil && (r.Answered > 0 || r.Acks > 0 || r.Waits.did > 0)
+}
+
+// replicationNet is the network in which the receivers of all members are, each with an address of its own, while
+// their heartbeats come from another one: nobody sets several nodes so by mistake. It is invalid where that is not so.
+func (j *judge) replicationNet() netip.Prefix {
+	var net netip.Prefix
+	seen := map[netip.Addr]bool{}
+	for _, m := range j.heard {
+		a, ok := m.Record.Addr()
+		bits := 24
+		if a = a.Unmap(); a.Is6() {
+			bits = 64
+		}
+		p, err := a.Prefix(bits)
+		if !ok || err != nil || unreachable(a) || seen[a] || net.IsValid() && p != net || slices.ContainsFunc(m.Sources.List(), p.Contains) {
+			return netip.Prefix{}
+		}
+		net, seen[a] = p, true
+	}
+	if len(j.heard) < 2 {
+		return netip.Prefix{}
+	}
+	return net
 }
 
 // noIPv4: heartbeats without a source address.
@@ -240,7 +278,7 @@ func (j *judge) clockSkew() {
 		j.pass(id, "the times in the members' messages differ by %d ms at most", skew)
 		return
 	}
-	if !j.sameTime(low, high) {
+	if !j.sameTime(low, high) || j.late() {
 		return
 	}
 	status := verdict.Warn
@@ -263,6 +301,16 @@ func (j *judge) sameTime(low, high *Member) bool {
 	return slices.ContainsFunc(j.heard, func(m *Member) bool {
 		return m.Beats.filled > enough && m.Steps == 0 && m.First <= from && m.Last >= to
 	})
+}
+
+// late reports whether so many segments had to be sent again that messages come late for it.
+func (j *judge) late() bool {
+	var again, all uint64
+	for _, r := range j.SortedReceivers() {
+		again += r.SentAgain + r.Gaps
+		all += r.Segments
+	}
+	return again*againPart > all
 }
 
 // latestSpeakers are the members that sent messages, of each place the one that did last: the

@@ -107,7 +107,9 @@ func decodeNATPMP(f *frame.Frame) (Message, error) {
 	return m, r.err
 }
 
-func claimsDLEP(f *frame.Frame) bool { return isUDP(f, 854) && bytes.HasPrefix(f.Payload, []byte("DLEP")) }
+func claimsDLEP(f *frame.Frame) bool {
+	return isUDP(f, 854) && bytes.HasPrefix(f.Payload, []byte("DLEP"))
+}
 
 // decodeDLEP names a signal of the Dynamic Link Exchange Protocol (RFC 8175 section 11): "DLEP", the type.
 func decodeDLEP(f *frame.Frame) (Message, error) {
