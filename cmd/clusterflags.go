@@ -42,6 +42,7 @@ type clusterFlags struct {
 	freshID   bool
 
 	encryption encryptionFlags
+	psk        pskFlags
 
 	release      string
 	serverXML    string
@@ -98,6 +99,7 @@ func (f *clusterFlags) join(c *cobra.Command) {
 	fs.StringVar(&f.name, "name", "", "`name` under which the member's id is kept (default: the host's)")
 	fs.BoolVar(&f.freshID, "fresh-id", false, "take a new member id, and keep that")
 	f.encryption.add(fs)
+	f.psk.member(fs)
 }
 
 // millis is a duration flag that also takes a bare number, which is in
@@ -187,6 +189,9 @@ func (f *clusterFlags) memberConfig(a *app) (cluster.Config, error) {
 		return cfg, usagef("--domain: %w", err)
 	}
 	if cfg.Payload, err = payloadBytes(f.payload); err != nil {
+		return cfg, err
+	}
+	if cfg.TLS, err = f.psk.tls(a); err != nil {
 		return cfg, err
 	}
 	stages, err := f.stages(a, f.encrypting(cfg.Release), cfg.Logger)

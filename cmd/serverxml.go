@@ -87,6 +87,7 @@ func (f *clusterFlags) takeServerXML(a *app) error {
 	set("tcp-port", func() { f.tcpPort = s.TCPPort })
 	set("auto-bind", func() { f.autoBind = s.AutoBind })
 	f.interceptors = s.Interceptors
+	f.psk.take(s.TLS, given)
 	if s.Encrypted && !given("encryption-key-file") {
 		f.encryption.key = s.EncryptionKey
 		set("encryption-algorithm", func() { f.encryption.algorithm = s.EncryptionAlgorithm })

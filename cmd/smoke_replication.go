@@ -35,6 +35,9 @@ func (o *smokeOptions) replication(a *app, cfg *smoke.Config) error {
 	if _, err := e.stage(a, release.Release{}, nil); err != nil {
 		return err
 	}
+	if cfg.TLS, err = o.cluster.psk.config(a); err != nil {
+		return err
+	}
 	cfg.EncryptionKey, cfg.EncryptionAlgorithm, cfg.EncryptionBare = e.key, e.algorithm, e.stamps == "no"
 	return nil
 }

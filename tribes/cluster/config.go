@@ -11,6 +11,7 @@ import (
 	"muster/tribes/cluster/channel"
 	"muster/tribes/cluster/membership"
 	"muster/tribes/release"
+	"muster/tribes/tlspsk"
 )
 
 // readBuffer is asked for the heartbeats of ten thousand members; the system
@@ -58,6 +59,8 @@ type Config struct {
 	// 0 is one that the system chooses.
 	TCPPort  uint16
 	AutoBind int
+	// TLS is that of a channel with pskIdentity and pskKey; nil: there is none.
+	TLS *TLS
 	// Name, with the address and the port, is what our id is remembered under;
 	// empty means the host's name. FreshID makes a new one.
 	Name    string
@@ -81,6 +84,19 @@ type Config struct {
 	// Clock is what the messages are stamped by; nil is the system's clock.
 	Clock func() time.Time
 }
+
+// TLS is how a member of a channel with a pre-shared key is reached.
+type TLS struct {
+	PSK tlspsk.Config
+	// Port is the first one tried for the securePort; AutoBind counts for it too.
+	Port uint16
+	// Only: the plain port is closed, as with secure="true". The record names it all the
+	// same, as Tomcat's does.
+	Only bool
+}
+
+// DefaultSecurePort is muster's own: Tomcat has none.
+const DefaultSecurePort = 4100
 
 // Defaults are Tomcat's (T/membership/McastService.setDefaults,
 // T/transport/ReceiverBase).

@@ -31,6 +31,7 @@ type Node struct {
 	reach    *reach
 	service  *membership.Service
 	receiver *channel.Receiver // nil of an observer
+	second   *channel.Receiver // for TLS, where receiver is the plain one; else nil
 	id       identity
 	record   tribes.Member // ours, as far as it does not change
 	sender   channel.Sender
@@ -73,7 +74,7 @@ func Join(ctx context.Context, cfg Config) (*Node, error) {
 	}
 	conn, err := n.cfg.listen(n.Interface)
 	if err != nil {
-		n.receiver.Close()
+		n.closeReceivers()
 		n.id.release()
 		return nil, err
 	}
@@ -149,7 +150,7 @@ func (n *Node) listen(at address) error {
 		return n.calls.HandleMessage(ctx, m)
 	})
 	n.stack = channel.NewStack(top, n.deliver, append([]channel.Stage{&n.dedup}, n.stages...)...)
-	n.receiver, err = channel.Listen(channel.ReceiverConfig{
+	port, securePort, err := n.open(channel.ReceiverConfig{
 		Addr: at.listen, Port: n.cfg.TCPPort, AutoBind: n.cfg.AutoBind,
 		Handler: n.stack, Own: func(m *tribes.Member) bool { return n.record.Same(m) },
 		Asked: n.asked, Guard: n.guard, Logger: n.cfg.Logger,
@@ -157,7 +158,6 @@ func (n *Node) listen(at address) error {
 	if err != nil {
 		return err
 	}
-	port := n.receiver.AddrPort().Port()
 	if first := n.cfg.TCPPort; port != first && first != 0 {
 		n.Notes = append(n.Notes, fmt.Sprintf("TCP port %d is in use: listening on %d", first, port))
 	}
@@ -166,14 +166,14 @@ func (n *Node) listen(at address) error {
 		n.Notes = append(n.Notes, n.id.note)
 	}
 	n.record = tribes.Member{
-		Host: at.host.WithZone("").AsSlice(), Port: int32(port), SecurePort: -1, UDPPort: -1,
+		Host: at.host.WithZone("").AsSlice(), Port: int32(port), SecurePort: securePort, UDPPort: -1,
 		ID: n.id.id, Domain: n.cfg.Domain, Payload: n.cfg.Payload,
 	}
 	if n.cfg.Form != nil {
 		n.record.Generation = *n.cfg.Form
 	}
 	if _, err := n.record.AppendTo(nil); err != nil {
-		n.receiver.Close()
+		n.closeReceivers()
 		n.id.release()
 		return err
 	}
@@ -213,6 +213,12 @@ func (n *Node) run(ctx context.Context, conn membership.Conn) {
 			defer n.guard()
 			served = n.receiver.Serve(receiving)
 		})
+		if n.second != nil {
+			wg.Go(func() {
+				defer n.guard()
+				_ = n.second.Serve(receiving) // it ends as the other one does
+			})
+		}
 		wg.Go(func() {
 			defer n.guard()
 			n.deliverBroadcasts(receiving)
@@ -266,7 +272,7 @@ func (n *Node) guard() {
 
 // check asks a member as TcpFailureDetector does.
 func (n *Node) check(ctx context.Context, addr netip.AddrPort) error {
-	x := channel.Probe(ctx, dialable(addr, n.Interface), channel.ProbeConfig{Member: n.Local()})
+	x := n.probe(ctx, addr)
 	if x.OK() {
 		n.cfg.Logger.Debug(fmt.Sprintf("asked %s whether it is there: yes", addr), "took", x.Connect)
 	} else {

@@ -17,6 +17,9 @@ func (n *Node) Pause() {
 	n.service.Pause()
 	time.Sleep(goodbyeTime)
 	n.receiver.Pause()
+	if n.second != nil {
+		n.second.Pause()
+	}
 }
 
 // Resume comes back after Pause, at the same address and under the same id. While
@@ -27,6 +30,11 @@ func (n *Node) Resume() error {
 	}
 	if err := n.receiver.Resume(); err != nil {
 		return err
+	}
+	if n.second != nil {
+		if err := n.second.Resume(); err != nil {
+			return err
+		}
 	}
 	n.service.Resume()
 	return nil

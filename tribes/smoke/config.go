@@ -12,6 +12,7 @@ import (
 	"muster/mcast"
 	"muster/tribes"
 	"muster/tribes/cluster/membership"
+	"muster/tribes/tlspsk"
 )
 
 // Config is what a run goes by. Zero values mean the defaults.
@@ -32,6 +33,8 @@ type Config struct {
 	Domain  []byte
 	// Manager is how the sessions are replicated; Delta.
 	Manager Manager
+	// TLS, where it is set, has the nodes replicate by TLS alone.
+	TLS *tlspsk.Config
 	// EncryptionKey, where there is one, and EncryptionAlgorithm (empty means
 	// Tomcat's) encrypt every message between the nodes, as EncryptInterceptor does.
 	EncryptionKey       []byte

@@ -17,6 +17,7 @@ import (
 	"muster/tribes/cluster/channel"
 	"muster/tribes/cluster/membership"
 	"muster/tribes/cluster/stage"
+	"muster/tribes/tlspsk"
 )
 
 // nodeConfig is the first line that a node reads.
@@ -40,6 +41,8 @@ type nodeConfig struct {
 	EncryptionKey       string `json:"encryption_key,omitempty"`
 	EncryptionAlgorithm string `json:"encryption_algorithm,omitempty"`
 	EncryptionBare      bool   `json:"encryption_bare,omitempty"`
+	// TLS has the node take and send messages by TLS alone.
+	TLS *tlspsk.Config `json:"tls,omitempty"`
 	// StateTimeoutMS is how long the state is waited for; 0 means as long as a
 	// DeltaManager does.
 	StateTimeoutMS int64 `json:"state_timeout_ms,omitempty"`
@@ -115,6 +118,9 @@ func join(ctx context.Context, cfg nodeConfig, n *node, joined <-chan struct{}) 
 	c.Domain = cfg.Domain
 	c.HoldsState = true
 	c.Stages = cfg.stages
+	if cfg.TLS != nil {
+		c.TLS = &cluster.TLS{PSK: *cfg.TLS, Port: cfg.TCPPort, Only: true}
+	}
 	c.Handler = func(cn *cluster.Node) channel.Handler {
 		replica := n.manager.Attach(cn)
 		return channel.HandlerFunc(func(ctx context.Context, m *channel.Message) error {

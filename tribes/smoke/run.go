@@ -71,7 +71,7 @@ func (r *run) start(ctx context.Context, i int) (line, error) {
 		FrequencyMS: r.Frequency.Milliseconds(), DropTimeMS: r.DropTime.Milliseconds(), StateDir: r.StateDir,
 		Options: r.Options, Domain: r.Domain, Manager: r.Manager,
 		EncryptionKey: hex.EncodeToString(r.EncryptionKey), EncryptionAlgorithm: r.EncryptionAlgorithm, EncryptionBare: r.EncryptionBare,
-		DropDeltas: r.DropDeltas && i > 0,
+		DropDeltas: r.DropDeltas && i > 0, TLS: r.TLS,
 	})
 	if err != nil {
 		return line{}, err

@@ -25,6 +25,7 @@ type link struct {
 	peek  peeker
 	asks  asker
 	alone bool // no other message of the Sender is under way
+	once  bool // for one message: with TLS each has a connection of its own, as a Tomcat's has
 	wait  patience
 
 	readBy, writeBy instant // the deadlines that are set

@@ -16,6 +16,7 @@ import (
 	"muster/internal/hint"
 	"muster/internal/portowner"
 	"muster/tribes"
+	"muster/tribes/tlspsk"
 )
 
 // Tomcat's defaults (T/transport/ReceiverBase).
@@ -62,6 +63,8 @@ type ReceiverConfig struct {
 	// Own tells our own record from that of others: a broadcast of ours comes
 	// back to us. nil knows none.
 	Own func(*tribes.Member) bool
+	// PSK has every connection begin with a TLS handshake with this pre-shared key.
+	PSK *tlspsk.Config
 	// Guard is deferred in every goroutine, so that an owner can say goodbye
 	// before a panic ends the process.
 	Guard  func()
@@ -217,7 +220,7 @@ func (r *Receiver) Serve(ctx context.Context) error {
 			continue
 		}
 		r.n.accepted.Add(1)
-		c := newConn(r, nc, addrPort(nc.RemoteAddr()))
+		c := newConn(r, r.secured(nc), addrPort(nc.RemoteAddr()))
 		if out := r.conns.add(c); out != nil {
 			r.n.evicted.Add(1)
 			r.warn("more than %d connections: closed the one from %s that was idle for longest", r.cfg.MaxConns, out.peer)
@@ -228,6 +231,14 @@ func (r *Receiver) Serve(ctx context.Context) error {
 			c.serve(ctx)
 		})
 	}
+}
+
+// secured is a connection as it is served: by TLS where there is a key.
+func (r *Receiver) secured(nc net.Conn) net.Conn {
+	if r.cfg.PSK == nil {
+		return nc
+	}
+	return &securePeer{Conn: nc, psk: *r.cfg.PSK}
 }
 
 // Close stops listening and closes every connection.

@@ -44,6 +44,8 @@ type Sender struct {
 	// Dropped, where set, is told that asynchronous messages to a receiver could
 	// not be delivered, and why.
 	Dropped func(to netip.AddrPort, err error)
+	// Secure, where set, tells where a receiver takes TLS: messages to it go there.
+	Secure func(to netip.AddrPort) Secure
 	// Guard is deferred in every goroutine of the Sender.
 	Guard  func()
 	Logger *slog.Logger
@@ -186,7 +188,7 @@ func (s *Sender) try(ctx context.Context, x *Exchange, to netip.AddrPort, f *fra
 		}
 		l.close()
 	}
-	if l, *x = connect(ctx, dialer(s.Local), to, lim.connect); l != nil {
+	if l, *x = s.connect(ctx, to, lim.connect); l != nil {
 		l.trade(ctx, x, f, wantAck, lim, monotonic())
 	}
 	s.leave(p, l, x)
@@ -194,7 +196,7 @@ func (s *Sender) try(ctx context.Context, x *Exchange, to netip.AddrPort, f *fra
 
 // leave keeps a connection after use, unless it may still say something.
 func (s *Sender) leave(p *peer, l *link, x *Exchange) {
-	if l != nil && (!x.OK() || x.more) {
+	if l != nil && (!x.OK() || x.more || l.once) {
 		if x.more {
 			s.stray(p.addr)
 		}
