@@ -12,6 +12,7 @@ import (
 
 	"muster/cmd/internal/term"
 	"muster/cmd/internal/view"
+	"muster/internal/doctor"
 	"muster/internal/expect"
 	"muster/internal/hint"
 	"muster/internal/verdict"
@@ -67,7 +68,11 @@ func (f providerFlags) question(s *serverxml.Settings) (q providerQuestion, ok b
 func (q providerQuestion) look(ctx context.Context) *provider.Answer {
 	h := thisHost(ctx)
 	self := provider.Self{Host: h.Name, Addrs: h.Addrs, Local: h.Local, Err: h.Err}
-	settings := provider.Read(provider.ThisProcess())
+	env := provider.ThisProcess()
+	if q.node {
+		env, _ = doctor.ProviderEnvironment()
+	}
+	settings := provider.Read(env)
 	if q.kind == provider.Kubernetes {
 		return provider.AskKubernetes(ctx, settings, self)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"muster/internal/verdict"
+	"muster/ping/mesh"
 )
 
 // remark reports whether a verdict is as true of a healthy cluster, so that it explains
@@ -78,10 +79,40 @@ func says(v verdict.Verdict) int {
 	return status + map[verdict.Confidence]int{verdict.Definite: 3, verdict.Likely: 2, verdict.Hint: 1}[v.Confidence]
 }
 
+// answering judges whether those that are expected are there where members find each
+// other without multicast: those whose receivers take connections.
+func (d *doctor) answering() {
+	var there []Member
+	for _, m := range d.r.Members {
+		if !m.Own && m.TCP == mesh.TCPOpen {
+			there = append(there, m)
+		}
+	}
+	wanted := d.o.Expect.Own(func(a netip.Addr, name string) bool { return a.IsValid() && d.own(a) || name != "" && name == d.o.Name })
+	if d.o.Before || !wanted.Given() {
+		return
+	}
+	const id = verdict.ID("tribes.alone")
+	missing := wanted.Missing(len(there), func(i int) (netip.Addr, string) { return there[i].Addr.Addr(), there[i].Name })
+	tried := verdict.Evidence{What: "receivers that take connections", Value: fmt.Sprint(len(there)), ReadFrom: "connect"}
+	switch {
+	case len(missing) > 0:
+		d.add(verdict.New(id, verdict.Fail, verdict.Definite, strings.Join(missing, ", "), fmt.Sprintf("%d other members answer, and not %s", len(there), strings.Join(missing, ", ")), tried))
+	case wanted.Count > len(there):
+		d.add(verdict.New(id, verdict.Fail, verdict.Definite, "the members", fmt.Sprintf("%d other members answer, %d expected", len(there), wanted.Count), tried))
+	default:
+		d.add(verdict.New(id, verdict.Pass, verdict.Definite, "the members", fmt.Sprintf("%d other members answer", len(there)), tried))
+	}
+}
+
 // somebody judges whether anybody but this host was there: a cluster of one proves
 // nothing about the network.
 func (d *doctor) somebody() {
-	if !d.multicast() || d.o.Before || d.r.Watched < enough {
+	if !d.multicast() {
+		d.answering()
+		return
+	}
+	if d.o.Before || d.r.Watched < enough {
 		return
 	}
 	others, own, reached := 0, 0, 0

@@ -99,7 +99,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		o.Watch = Watch
 	}
 	d := &doctor{o: o, started: time.Now()}
-	for _, ask := range []func(context.Context){d.host, d.configuration, d.logs, d.watch} {
+	for _, ask := range []func(context.Context){d.host, d.configuration, d.logs, d.provided, d.watch} {
 		if ctx.Err() == nil {
 			ask(ctx)
 		}
@@ -117,6 +117,7 @@ type doctor struct {
 	hosted  *judge.Host
 	found   []verdict.Verdict
 	note    Note
+	named   map[netip.AddrPort]string // by the provider of the membership, with the names of their pods
 	kept    *keeper
 }
 

@@ -74,6 +74,11 @@ func (w *watcher) named(a netip.Addr) bool {
 	if slices.ContainsFunc(w.o.Expect.Hosts, func(h expect.Host) bool { return h.Is(a, "") }) {
 		return true
 	}
+	for addr := range w.doctor.named {
+		if addr.Addr() == a {
+			return true
+		}
+	}
 	if s := w.o.Settings; s != nil {
 		for _, m := range s.Members {
 			if m.Host == a.String() {
@@ -133,6 +138,9 @@ func (w *watcher) expected() []*Member {
 				add(netip.AddrPortFrom(a, m.Port), "", "server.xml")
 			}
 		}
+	}
+	for addr, pod := range w.doctor.named {
+		add(addr, pod, fromProvider)
 	}
 	for _, h := range w.o.Expect.Hosts {
 		if len(h.Addrs) > 0 && !slices.ContainsFunc(h.Addrs, func(a netip.Addr) bool { return w.has(all, a) }) {
