@@ -44,6 +44,9 @@ type clusterFlags struct {
 	encryption encryptionFlags
 	psk        pskFlags
 
+	// groupless: the command can do without a group, where a server.xml has none.
+	groupless bool
+
 	release      string
 	serverXML    string
 	fileRelease  release.Release         // of the Tomcat that server.xml belongs to

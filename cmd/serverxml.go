@@ -50,6 +50,16 @@ func serverXMLOf(a *app, name string, given release.Release) (s serverxml.Settin
 	return s, of, nil
 }
 
+// withoutGroup reports whether a server.xml was given whose members find each other
+// without multicast, and no group to look at all the same.
+func (f *clusterFlags) withoutGroup(a *app) (bool, error) {
+	if f.serverXML == "" || f.command.Flags().Changed("group") {
+		return false, nil
+	}
+	s, err := serverXML(a, f.serverXML)
+	return err == nil && !s.Multicast, err
+}
+
 // takeServerXML sets the flags that were not given to what the file says.
 func (f *clusterFlags) takeServerXML(a *app) error {
 	if f.serverXML == "" {
@@ -65,7 +75,7 @@ func (f *clusterFlags) takeServerXML(a *app) error {
 	}
 	f.fileRelease = of
 	given := f.command.Flags().Changed
-	if !s.Multicast && !given("group") {
+	if !s.Multicast && !given("group") && !f.groupless {
 		ask := "muster tribes probe HOST:PORT asks one of them"
 		if len(s.Members) > 0 {
 			ask = fmt.Sprintf("muster tribes probe %s asks the first of them", net.JoinHostPort(s.Members[0].Host, strconv.Itoa(int(s.Members[0].Port))))

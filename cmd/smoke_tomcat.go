@@ -196,6 +196,12 @@ func (a *app) runSmokeTomcat(c *cobra.Command, o *smokeOptions) error {
 	if err != nil {
 		return err
 	}
+	if none, err := o.cluster.withoutGroup(a); err != nil {
+		return err
+	} else if none && !o.tomcat.guest && !o.tomcat.httpOnly {
+		a.note("the members in %s find each other without multicast: no guest joins them, and what HTTP shows is judged", o.cluster.serverXML)
+		o.tomcat.httpOnly = true
+	}
 	if !o.tomcat.httpOnly {
 		member, err := o.cluster.memberConfig(a)
 		if err != nil {

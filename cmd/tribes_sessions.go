@@ -95,6 +95,13 @@ func (a *app) runTribesSessions(c *cobra.Command, o sessionsOptions) error {
 	if err := o.check(c); err != nil {
 		return err
 	}
+	if none, err := o.cluster.withoutGroup(a); err != nil {
+		return err
+	} else if none && !o.watchOnly && !o.fetch {
+		a.note("the members in %s find each other without multicast, so that no guest can join them: the traffic of this host is read (--watch-only)", o.cluster.serverXML)
+		o.watchOnly = true
+	}
+	o.cluster.groupless = o.watchOnly
 	cfg, err := o.cluster.memberConfig(a)
 	if err != nil {
 		return err
