@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -24,6 +25,7 @@ type logsOptions struct {
 	nodes        []string // NAME=FILE
 	since, until string
 	all          bool
+	follow       bool
 	strict       bool
 }
 
@@ -49,6 +51,9 @@ with the command that does. Nothing is sent, no privilege is needed.`,
   # both nodes on one clock: who lost whom, and why
   muster tribes logs --node shop1=n1/catalina.out --node shop2=n2/catalina.out
 
+  # while it happens, on both nodes; rotation does not end it
+  muster tribes logs --follow n1/catalina.out n2/catalina.out
+
   # only the last hour, from the journal
   journalctl -u tomcat10 | muster tribes logs --since 1h -`,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -58,6 +63,7 @@ with the command that does. Nothing is sent, no privilege is needed.`,
 	}
 	f := c.Flags()
 	f.StringArrayVar(&o.nodes, "node", nil, "a log and the node that it is of: `NAME=FILE`; repeatable")
+	f.BoolVarP(&o.follow, "follow", "f", false, "go on with what is written to the files, also when they are rotated, until Ctrl-C")
 	f.StringVar(&o.since, "since", "", "leave out what was before this `TIME`: 2026-11-29T17:00:00, 17:00, or an hour before the end as 1h")
 	f.StringVar(&o.until, "until", "", "leave out what came after this `TIME`")
 	f.BoolVar(&o.all, "all", false, "show every event, settings and applications too")
@@ -76,14 +82,19 @@ func runTribesLogs(ctx context.Context, a *app, o logsOptions) error {
 	if err != nil {
 		return usagef("%w", err)
 	}
-	r, err := logs.Run(ctx, logs.Options{Inputs: inputs, Bounds: bounds})
+	defer debug.SetGCPercent(debug.SetGCPercent(50)) // logs are large, and memory is for the Tomcat beside
+	options := logs.Options{Inputs: inputs, Bounds: bounds}
+	if o.follow {
+		return o.followLogs(ctx, a, options)
+	}
+	r, err := logs.Run(ctx, options)
 	if err != nil {
 		return err
 	}
 	if a.json {
 		err = printLogsJSON(a, r, time.Since(began))
 	} else {
-		err = view.LogsText{All: o.all, Quiet: a.quiet}.Render(a.Out, r)
+		err = (&view.LogsText{All: o.all, Quiet: a.quiet}).Render(a.Out, r)
 	}
 	if err != nil {
 		return err

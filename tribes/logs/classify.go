@@ -2,10 +2,9 @@ package logs
 
 import (
 	"hash/maphash"
+	"slices"
 	"strings"
-	"time"
 
-	"muster/internal/lazyregexp"
 	"muster/tribes/logs/message"
 )
 
@@ -31,18 +30,22 @@ var byPlace = map[string]string{
 // classify turns a record into an event of the cluster; ok is false where it tells
 // nothing of it.
 func classify(r *record, f finder) (Event, bool) {
+	r.cutMethod(f)
 	e := Event{
 		Time: r.when, Written: r.when, Fine: r.fine, Level: r.level, Text: HideTokens(r.body), Line: r.line,
-		causes: r.causes, frames: r.frames, thread: string(r.thread), Count: 1, Until: r.when,
+		causes: slices.Clone(r.causes), thread: string(r.thread), Count: 1, Until: r.when,
 	}
 	if n := len(r.causes); n > 0 {
 		e.Cause = HideTokens(r.causes[n-1])
 	}
 	simple := string(outer([]byte(r.class)))
 	if r.class != "" && !isCluster([]byte(r.class)) {
-		ok := e.other(r, simple)
+		if !e.other(r, simple) {
+			return e, false
+		}
 		e.id = e.identity(r)
-		return e, ok
+		e.keepFrames(r)
+		return e, true
 	}
 	m, found := f.find(r.body, r.orphan || r.class == "")
 	key := ""
@@ -62,7 +65,7 @@ func classify(r *record, f finder) (Event, bool) {
 	e.Kind = kinds[key]
 	if e.Kind == "" {
 		e.Kind = Problem
-		if key == "" || !message.Matters(key) {
+		if key == "" || !f.matters(key) {
 			return e, false
 		}
 	}
@@ -78,10 +81,34 @@ func classify(r *record, f finder) (Event, bool) {
 	}
 	e.details(r, m)
 	e.id = e.identity(r)
-	if e.Kind != StartFailed { // only a failed start is judged by its stack trace
-		e.frames = nil
-	}
+	e.keepFrames(r)
 	return e, true
+}
+
+// cutMethod takes the method off a text where the layout puts a blank between class
+// and method, as SimpleFormatter.format with %2$s does: "...SimpleTcpCluster memberAdded
+// Replication member added".
+func (r *record) cutMethod(f finder) {
+	if r.class == "" || r.call != "" {
+		return
+	}
+	word, text, ok := strings.Cut(r.body, " ")
+	if !ok || word == "" || word[0] < 'a' && word[0] != '<' || !isMethod([]byte(word)) {
+		return
+	}
+	if isCluster([]byte(r.class)) {
+		if _, found := f.find(r.body, false); found { // a text may begin with a small letter
+			return
+		}
+	}
+	r.call, r.body = word, text
+}
+
+// keepFrames keeps the stack trace of a failed start: only that is judged by it.
+func (e *Event) keepFrames(r *record) {
+	if e.Kind == StartFailed {
+		e.frames = slices.Clone(r.frames)
+	}
 }
 
 // identity tells whether two lines are one that was written to two files.
@@ -95,30 +122,6 @@ func (e *Event) identity(r *record) uint64 {
 }
 
 var seed = maphash.MakeSeed()
-
-// found are the messages of texts that were seen before: in a log that matters for
-// its size the same ones come again and again.
-type found struct {
-	message.Match
-	ok bool
-}
-
-const maxRemembered = 4096
-
-// finder finds the messages of one log.
-type finder map[string]found
-
-func (f finder) find(text string, anywhere bool) (message.Match, bool) {
-	if m, ok := f[text]; ok {
-		return m.Match, m.ok
-	}
-	m, ok := message.Find(text, anywhere)
-	if len(f) >= maxRemembered {
-		clear(f)
-	}
-	f[text] = found{m, ok}
-	return m, ok
-}
 
 // keyOfFrames finds the message of a record whose beginning is missing, by the
 // place where its exception was logged.
@@ -191,201 +194,4 @@ func (e *Event) details(r *record, m message.Match) {
 	if e.Kind == SendFailed || e.Kind == SendFailing {
 		e.Detail = reasonOf(r.causes)
 	}
-}
-
-// other reads lines of the rest of Tomcat: starts, stops, releases, settings,
-// applications, and what an application could not put into a session.
-func (e *Event) other(r *record, simple string) bool {
-	if v, ok := after(r.body, "Apache Tomcat/"); ok {
-		e.Kind, e.Detail = Release, cutAt(v, "] ()")
-		return true
-	}
-	switch simple {
-	case "Catalina":
-		switch {
-		case r.level == LevelError && (contains(r.causes, "ChannelException") || contains(r.frames, ".catalina.tribes.") || contains(r.frames, ".catalina.ha.") || contains(r.frames, ".catalina.cluster.")):
-			e.Kind = StartFailed
-			return true
-		case r.level != LevelError && (r.call == "start" || r.call == "" && startedText(r.body)):
-			e.Kind = Started
-			return true
-		}
-	case "StandardService", "AbstractProtocol", "StandardServer":
-		if strings.HasPrefix(r.call, "stop") || r.call == "pause" || r.call == "await" || r.call == "" && (strings.HasPrefix(r.body, "Stopping") || strings.HasPrefix(r.body, "Pausing")) {
-			e.Kind = Stopping
-			return true
-		}
-	case "Http11Protocol", "Http11BaseProtocol", "Http11NioProtocol":
-		if r.call == "pause" || strings.HasPrefix(r.body, "Pausing") {
-			e.Kind = Stopping
-			return true
-		}
-	case "HostConfig", "ContextConfig":
-		if strings.HasPrefix(r.call, "deploy") || r.call == "" && strings.HasPrefix(r.body, "Deploy") {
-			if e.App = appOfPath(r.body); e.App != "" {
-				e.Kind = Deploying
-				return true
-			}
-		}
-	case "SetPropertiesRule", "SetAllPropertiesRule", "Digester", "RulesBase", "IntrospectionUtils":
-		if path := settingPath().FindString(r.body + r.more); path != "" {
-			e.Kind, e.Detail = Setting, settingOf(r.body, path)
-			return true
-		}
-	case "StandardWrapperValve", "StandardSession", "ManagerBase", "StandardManager", "CoyoteAdapter":
-		if isContent(r.causes) || refusedAttribute(r) || message.IsKey(r.body, "standardSession.notSerializable") {
-			e.Kind, e.Detail = Content, contentOf(r)
-			return r.level == LevelError || r.level == LevelWarn
-		}
-	}
-	return false
-}
-
-var (
-	settingPath = lazyregexp.New(`Server/Service/Engine/[A-Za-z/]*Cluster[A-Za-z/]*`)
-	quoted      = lazyregexp.New(`\[([^\[\]]*)\]|'([^']*)'`)
-)
-
-// settingOf says which attribute of which element it is.
-func settingOf(text, path string) string {
-	_, behind, _ := strings.Cut(text, path)
-	element := path[strings.LastIndexByte(path, '/')+1:]
-	if m := quoted().FindStringSubmatch(behind); m != nil {
-		return element + " " + m[1] + m[2]
-	}
-	return element
-}
-
-var startupText = lazyregexp.New(`(?i)server startup in|démarrage du serveur a pris|サーバーの起動|서버가 .* 시작|服务器启动|Запуск сервера|startup.*\d+`)
-
-func startedText(s string) bool { return startupText().MatchString(s) }
-
-// isContent reports whether a cause says that an object cannot travel.
-func isContent(causes []string) bool {
-	for _, c := range causes {
-		name := c[strings.LastIndexByte(cutAt(c, ":"), '.')+1:]
-		switch cutAt(name, ":") {
-		case "NotSerializableException", "ClassNotFoundException", "InvalidClassException", "WriteAbortedException", "NoClassDefFoundError", "InvalidObjectException":
-			return true
-		}
-	}
-	return false
-}
-
-// refusedAttribute: StandardSession.setAttribute throws for an object that is not
-// serializable, in whatever language.
-func refusedAttribute(r *record) bool {
-	for i, c := range r.causes {
-		if strings.HasPrefix(c, "java.lang.IllegalArgumentException: ") {
-			if strings.Contains(c, "Non-serializable attribute") || strings.Contains(c, "is not serializable") {
-				return true
-			}
-			if i == 0 && len(r.frames) > 0 && strings.Contains(r.frames[0], "Session.setAttribute(") {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-var attribute = lazyregexp.New(`attribute \[?([^\]\s]+)\]?`)
-
-// contentOf is the class or the attribute that cannot travel.
-func contentOf(r *record) string {
-	if n := len(r.causes); n > 0 {
-		c := r.causes[n-1]
-		if _, what, ok := strings.Cut(c, ": "); ok {
-			if m := attribute().FindStringSubmatch(what); m != nil && strings.Contains(c, "IllegalArgument") {
-				return "attribute " + m[1]
-			}
-			return "class " + cutAt(what, "; ")
-		}
-	}
-	if m := attribute().FindStringSubmatch(r.body); m != nil {
-		return "attribute " + m[1]
-	}
-	return ""
-}
-
-// reasonOf says why a send failed, by its innermost cause.
-func reasonOf(causes []string) string {
-	if len(causes) == 0 {
-		return ""
-	}
-	switch c := causes[len(causes)-1]; {
-	case strings.Contains(c, "ConnectException"), strings.Contains(c, "Connection refused"):
-		return "refused"
-	case strings.Contains(c, "NoRouteToHost"), strings.Contains(c, "No route to host"), strings.Contains(c, "Host unreachable"):
-		return "no route"
-	case strings.Contains(c, "timed out"), strings.Contains(c, "SocketTimeout"), strings.Contains(c, "TimedOut"):
-		return "timeout"
-	case strings.Contains(c, "EOF"), strings.Contains(c, "ClosedChannel"), strings.Contains(c, "reset"), strings.Contains(c, "Broken pipe"):
-		return "closed"
-	case strings.Contains(c, "failed ack"), strings.Contains(c, "RemoteProcessException"):
-		return "failed at the receiver"
-	}
-	return ""
-}
-
-func contains(list []string, word string) bool {
-	for _, s := range list {
-		if strings.Contains(s, word) {
-			return true
-		}
-	}
-	return false
-}
-
-// appName is an application as Tomcat's managers are called: "localhost#/shop".
-func appName(s string) string { return strings.Trim(s, "[]: ") }
-
-// contextPath is the part behind the host, "/shop".
-func contextPath(app string) string {
-	if i := strings.IndexByte(app, '#'); i >= 0 {
-		app = app[i+1:]
-	}
-	return app
-}
-
-// bracketed is what stands in the first brackets.
-func bracketed(s string) string {
-	_, s, ok := strings.Cut(s, "[")
-	if !ok {
-		return ""
-	}
-	return cutAt(s, "]")
-}
-
-// appOfPath makes "/shop" of ".../webapps/shop" or ".../shop.war".
-func appOfPath(body string) string {
-	p := bracketed(body)
-	if p == "" {
-		f := strings.Fields(body)
-		if len(f) == 0 {
-			return ""
-		}
-		p = f[len(f)-1]
-	}
-	p = strings.ReplaceAll(p, "\\", "/")
-	p = p[strings.LastIndexByte(p, '/')+1:]
-	p = strings.TrimSuffix(strings.TrimSuffix(p, ".war"), ".xml")
-	p = cutAt(p, "#")
-	if p == "" || strings.ContainsAny(p, " \t") {
-		return ""
-	}
-	if p == "ROOT" {
-		return "/"
-	}
-	return "/" + p
-}
-
-// milliseconds reads "15,073" or "15.073" or "15 073".
-func milliseconds(s string) time.Duration {
-	n := 0
-	for _, c := range []byte(s) {
-		if isDigit(c) && n < 1<<40 {
-			n = n*10 + int(c-'0')
-		}
-	}
-	return time.Duration(n) * time.Millisecond
 }

@@ -38,7 +38,7 @@ type sample struct {
 func samples(x, y *Node, byX bool) []sample {
 	var all []sample
 	for i := range x.events {
-		e := &x.events[i]
+		e := x.events[i]
 		if e.Kind != Added || e.Member.Alive <= 0 || !y.has(e.Member) || e.Time.IsZero() {
 			continue
 		}

@@ -32,6 +32,7 @@ type Event struct {
 	Count int
 	Until time.Time // the last of Count
 
+	seq    uint64 // the how manieth that was read, of all files
 	id     uint64 // of the whole line, to find a line that two files have
 	thread string
 	causes []string

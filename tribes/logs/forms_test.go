@@ -84,6 +84,12 @@ func TestForms(t *testing.T) {
 			b, _ := json.Marshal(map[string]any{"@timestamp": d + "T" + c + "." + ms + "Z", "log": map[string]any{"level": l, "logger": cl}, "process": map[string]any{"thread": map[string]any{"name": th}}, "message": x})
 			return string(b)
 		},
+		"one line of java.util.logging": func(d, c, ms, l, th, cl, m, x string) string {
+			return fmt.Sprintf("%s %s.%s %s [main] %s %s %s", d, c, ms, l, cl, m, x)
+		},
+		"one line, level first": func(d, c, ms, l, th, cl, m, x string) string {
+			return fmt.Sprintf("[%s %s] [%s] %s %s %s", d, c, l, cl, m, x)
+		},
 		"two lines": func(d, c, ms, l, th, cl, m, x string) string {
 			when, _ := time.Parse("2006-01-02 15:04:05", d+" "+c)
 			return when.Format("Jan 2, 2006 3:04:05 PM ") + cl + " " + m + "\n" + l + ": " + x

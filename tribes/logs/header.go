@@ -146,27 +146,28 @@ func isDash(b []byte) bool {
 // loggerOf returns the class in token, which may have a line number behind it and
 // stars or a point of shortening before it, or nil.
 func loggerOf(token []byte) []byte {
-	t := bytes.TrimLeft(token, ".~*")
-	if i := bytes.IndexAny(t, " :("); i > 0 {
-		t = t[:i]
-	}
-	t = bytes.TrimRight(t, ":")
-	if len(t) < 3 {
-		return nil
+	t := token
+	for len(t) > 0 && (t[0] == '.' || t[0] == '~' || t[0] == '*') {
+		t = t[1:]
 	}
 	dots, letters := 0, false
-	for _, c := range t {
-		switch {
-		case c == '.':
+	end := len(t)
+	for i, c := range t {
+		k := loggerBytes[c]
+		if k == 0 {
+			if i == 0 || c != ' ' && c != ':' && c != '(' {
+				return nil
+			}
+			end = i
+			break
+		}
+		letters = letters || k == 'l'
+		if c == '.' {
 			dots++
-		case c|0x20 >= 'a' && c|0x20 <= 'z':
-			letters = true
-		case c == '_' || c == '$' || c == '-' || c == '<' || c == '>' || c == '[' || c == ']' || c == '/' || isDigit(c):
-		default:
-			return nil
 		}
 	}
-	if !letters || dots == 0 && !knownClass(t) {
+	t = t[:end]
+	if len(t) < 3 || !letters || dots == 0 && !knownClass(t) {
 		return nil
 	}
 	if t[0] == '[' || t[0] == '<' || isDigit(t[0]) || t[len(t)-1] == '.' {
@@ -174,6 +175,17 @@ func loggerOf(token []byte) []byte {
 	}
 	return t
 }
+
+// loggerBytes are those of a class: 'l' for letters, 'o' for others.
+var loggerBytes = func() (k [256]byte) {
+	for c := 'a'; c <= 'z'; c++ {
+		k[c], k[c-'a'+'A'] = 'l', 'l'
+	}
+	for _, c := range ".0123456789_$-<>[]/" {
+		k[c] = 'o'
+	}
+	return k
+}()
 
 // splitMethod takes a method off a class: the last word after one that begins with
 // a capital.

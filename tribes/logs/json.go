@@ -24,8 +24,12 @@ var jsonFields = struct{ time, level, logger, method, thread, text, trace, node 
 // unwrapJSON takes the line out of the object in which Docker's json-file driver
 // keeps it, {"log":"line\n","stream":"stdout","time":"..."}.
 func unwrapJSON(line []byte) ([]byte, bool) {
-	if !bytes.HasPrefix(line, []byte(`{"log":"`)) {
+	text, ok := bytes.CutPrefix(line, []byte(`{"log":"`))
+	if !ok {
 		return line, false
+	}
+	if i := bytes.IndexAny(text, `"\`); i >= 0 && (text[i] == '"' || bytes.HasPrefix(text[i:], []byte(`\n"`))) {
+		return text[:i], true // nothing in it was escaped but its end
 	}
 	var o struct {
 		Log string `json:"log"`

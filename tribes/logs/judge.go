@@ -93,7 +93,7 @@ func eventsOf(n *Node, want ...Kind) []*Event {
 	var out []*Event
 	for i := range n.events {
 		if slices.Contains(want, n.events[i].Kind) {
-			out = append(out, &n.events[i])
+			out = append(out, n.events[i])
 		}
 	}
 	return out

@@ -51,7 +51,7 @@ func HideTokens(text string) string {
 // the part is used.
 func (j *judge) advisories(n *Node) {
 	for i := range n.events {
-		if e := &n.events[i]; strings.Contains(e.Text, "] with token [") || strings.Contains(e.Cause, "Bearer ") {
+		if e := n.events[i]; strings.Contains(e.Text, "] with token [") || strings.Contains(e.Cause, "Bearer ") {
 			j.add("config.advisory", verdict.Fail, verdict.Definite, n.Name, fmt.Sprintf("the Kubernetes token stands in the log of %s (CVE-2026-34487): whoever reads the log can call the API with it", n.Name),
 				[]*Event{e}, verdict.Fix("replace the token (delete the pod, or the service account's secret), and update Tomcat"), verdict.Next("muster explain CVE-2026-34487"))
 			break
@@ -69,7 +69,7 @@ func (j *judge) advisories(n *Node) {
 	status, confidence, uses := verdict.Warn, verdict.Hint, "; whether this node has an EncryptInterceptor, its log does not say"
 	var lines []*Event
 	for i := range n.events {
-		if e := &n.events[i]; strings.HasPrefix(e.Key, "encryptInterceptor.") || e.Kind == NoDecrypt || e.Kind == Replay {
+		if e := n.events[i]; strings.HasPrefix(e.Key, "encryptInterceptor.") || e.Kind == NoDecrypt || e.Kind == Replay {
 			status, confidence, uses, lines = verdict.Fail, verdict.Likely, "", append(lines, e)
 		}
 	}

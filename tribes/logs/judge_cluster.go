@@ -50,29 +50,6 @@ func (j *judge) keys() {
 	}
 }
 
-// domains judges members that another one refuses.
-func (j *judge) domains() {
-	for _, n := range j.nodes {
-		var ours []*Event
-		for _, e := range eventsOf(n, Refused) {
-			if j.nodeAt(e.Member.Addr) != nil || len(j.nodes) == 1 {
-				ours = append(ours, e)
-			}
-		}
-		if len(ours) == 0 {
-			continue
-		}
-		confidence := verdict.Definite
-		if len(j.nodes) == 1 {
-			confidence = verdict.Hint // it may be another cluster that is kept out on purpose
-		}
-		j.explained[n] = "tribes.domain-filter"
-		j.add("tribes.domain-filter", verdict.Fail, confidence, n.Name,
-			fmt.Sprintf("%s refuses %s: its DomainFilterInterceptor asks for another domain", n.Name, j.name(ours[0].Member)), ours,
-			verdict.Fix("give all members of one cluster the same domain, or take DomainFilterInterceptor out"))
-	}
-}
-
 // loopback judges a receiver that others cannot reach since it is at an address of
 // the loopback.
 func (j *judge) loopback() {
@@ -83,7 +60,7 @@ func (j *judge) loopback() {
 	}
 	for _, n := range j.nodes {
 		for i := range n.events {
-			e := &n.events[i]
+			e := n.events[i]
 			if !e.Member.Addr.Addr().IsLoopback() || told[e.Member.Addr] {
 				continue
 			}
@@ -134,63 +111,6 @@ func (j *judge) loopback() {
 		for _, n := range j.nodes { // a node of 5.5 whose address is not told
 			if !n.Addr.IsValid() {
 				j.explained[n] = "tribes.advertises-loopback"
-			}
-		}
-	}
-}
-
-// duplicates judges two members with one address at the same time.
-func (j *judge) duplicates() {
-	told := map[netip.AddrPort]bool{}
-	for _, n := range j.nodes {
-		type seen struct {
-			e    *Event
-			here bool
-		}
-		last := map[netip.AddrPort]*seen{}
-		for i := range n.events {
-			e := &n.events[i]
-			a := e.Member.Addr
-			switch e.Kind {
-			case Starting:
-				clear(last)
-			case Gone, Dead:
-				if s := last[a]; s != nil && (e.Member.ID == "" || e.Member.ID == s.e.Member.ID) {
-					s.here = false
-				}
-			case Added:
-				if told[a] {
-					continue
-				}
-				own := a == n.Addr && !n.AddrGuessed
-				s := last[a]
-				twice := s != nil && s.here && s.e.Member.ID != "" && e.Member.ID != "" && s.e.Member.ID != e.Member.ID
-				if twice && !own {
-					// A node that died and came back within the drop time looks the same.
-					if o := j.nodeAt(a); o == nil || o.startedBetween(s.e.Time.Add(-time.Second), e.Time) {
-						twice = o == nil && e.Member.Alive > 30*time.Second
-					}
-				}
-				last[a] = &seen{e, true}
-				if !own && !twice {
-					continue
-				}
-				told[a] = true
-				if own && n.withoutMulticast() {
-					j.itself(n, e)
-					continue
-				}
-				confidence, lines := verdict.Likely, []*Event{e}
-				saw := fmt.Sprintf("%s sees two members at %s with different unique ids", n.Name, a)
-				if own {
-					confidence, saw = verdict.Definite, fmt.Sprintf("%s hears another member that says it is at %s, its own address", n.Name, a)
-				}
-				if s != nil {
-					lines = append([]*Event{s.e}, e)
-				}
-				j.add("tribes.duplicate-id", verdict.Fail, confidence, a.String(), saw, lines,
-					verdict.Next("muster sniff --summary shows from where the heartbeats of "+a.String()+" come"),
-					verdict.Fix("give each node an address and port of its own"))
 			}
 		}
 	}

@@ -2,7 +2,6 @@ package logs
 
 import (
 	"fmt"
-	"net/netip"
 	"time"
 
 	"muster/internal/verdict"
@@ -117,7 +116,7 @@ func (j *judge) both(p, q *Pair, s, t *Spell) {
 			after = fmt.Sprintf("and found each other again at %s", clockText(later(s.Back, t.Back)))
 		}
 		j.add("mesh.cut", verdict.Fail, verdict.Likely, a+", "+b,
-			fmt.Sprintf("%s and %s lost each other at the same time, %s, %s: neither multicast nor TCP got through between them", a, b, clockText(s.From), after), lines)
+			fmt.Sprintf("%s and %s lost each other at the same time, %s, %s: neither multicast nor TCP got through between them: a cable or a port of a switch, its isolation (switch.isolation) or VLAN (iface.vlan-mismatch), or a filter", a, b, clockText(s.From), after), lines)
 	case apart.Abs() <= slack:
 		j.add("igmp.no-querier", verdict.Warn, verdict.Hint, a+", "+b,
 			fmt.Sprintf("%s and %s stopped hearing each other's heartbeats at the same time, %s, while TCP went on: the network between them lost multicast (a missing querier, a switch, a radio link: igmp.no-querier, switch.unregistered-drop, iface.wifi), or both hosts stood still together", a, b, clockText(s.From)), lines)
@@ -145,11 +144,19 @@ func (j *judge) oneSided(p *Pair, s *Spell) {
 	lines := []*Event{s.Event}
 	failures := j.failuresNear(x, y, s)
 	lines = append(lines, failures...)
-	died := s.How != Dropped && s.Back.IsZero() && !y.Last.After(s.From.Add(2*time.Second)) || s.How != Dropped && restartedUnclean(y, s)
+	// A log without further lines may be one of a node to which nothing happened: that a
+	// message to it timed out does not tell it from one that ended; its heartbeats that
+	// stopped, or a receiver that refuses, do.
+	quiet := s.BySend && !refused(failures)
+	died := !quiet && (s.How != Dropped && s.Back.IsZero() && !y.Last.After(s.From.Add(2*time.Second)) || s.How != Dropped && restartedUnclean(y, s))
 	switch {
 	case died && (s.How == Lost || s.How == Expired):
 		j.add("tribes.not-joined", verdict.Fail, verdict.Likely, y.Name,
 			fmt.Sprintf("%s lost %s at %s; the log of %s ends before, without a stop: its process was killed or crashed, or its host went away", x.Name, y.Name, clockText(s.From), y.Name), lines)
+	case s.How == Lost && quiet && s.Back.IsZero() && !y.Last.After(s.From):
+		j.add("tribes.half-open", verdict.Fail, verdict.Hint, y.Name,
+			fmt.Sprintf("%s could not reach the receiver of %s at %s, whose log says nothing after that: its TCP is blocked (a firewall drops what comes to its port), or its host went away (tribes.not-joined)", x.Name, y.Name, clockText(s.From)), lines,
+			verdict.Next("muster tribes probe "+y.Addr.String()+", on "+x.Name+", asks the receiver"))
 	case s.How == Lost || s.How == Dropped:
 		j.halfOpen(x, y.Name, s.From, fmt.Sprintf("%s could not reach the receiver of %s at %s, while %s went on and missed nobody", x.Name, y.Name, clockText(s.From), y.Name), lines)
 	case len(failures) > 0:
@@ -160,6 +167,16 @@ func (j *judge) oneSided(p *Pair, s *Spell) {
 		j.add("tribes.one-way", verdict.Warn, verdict.Hint, x.Name+", "+y.Name,
 			fmt.Sprintf("%s did not hear %s at %s, which missed nobody: its heartbeats did not get there, or it stood still", x.Name, y.Name, clockText(s.From)), lines)
 	}
+}
+
+// refused reports whether a message failed since nothing listens.
+func refused(list []*Event) bool {
+	for _, e := range list {
+		if e.Detail == "refused" || e.Detail == "closed" {
+			return true
+		}
+	}
+	return false
 }
 
 // heartbeats judges one that was missed, answered by TCP, and missed nobody itself.
@@ -246,140 +263,4 @@ func (j *judge) dropTime(p *Pair) {
 	j.add("tribes.drop-time", verdict.Warn, verdict.Likely, x.Name,
 		fmt.Sprintf("%s misses %s %s within %s although its receiver answers: a heartbeat comes each %s only, and dropTime is over before the next one", x.Name, y.Name, times(early), span.Round(time.Second), frequency), lines,
 		verdict.Fix("set dropTime of Membership to at least three times its frequency"))
-}
-
-// sends judges messages that did not get to a node that was not missed.
-func (j *judge) sends() {
-	for _, x := range j.nodes {
-		byMember := map[netip.AddrPort][]*Event{}
-		var order []netip.AddrPort
-		for _, e := range eventsOf(x, SendFailed, SendFailing) {
-			if len(byMember[e.Member.Addr]) == 0 {
-				order = append(order, e.Member.Addr)
-			}
-			byMember[e.Member.Addr] = append(byMember[e.Member.Addr], e)
-		}
-		for _, a := range order {
-			j.sendsTo(x, a, byMember[a])
-		}
-	}
-}
-
-// sendsTo judges what x could not send to one member.
-func (j *judge) sendsTo(x *Node, a netip.AddrPort, list []*Event) {
-	y := j.nodeAt(a)
-	who := Member{Addr: a}.String()
-	if !a.IsValid() {
-		who = "another member"
-	}
-	if y != nil {
-		who = y.Name
-		if j.explained[y] != "" {
-			return
-		}
-		for _, p := range j.res.Pairs { // judged with the spells of the pair
-			if p.From == x && p.Of == y && len(p.missed()) > 0 {
-				for _, s := range p.missed() {
-					if len(j.failuresNear(x, y, s)) > 0 {
-						return
-					}
-				}
-			}
-		}
-	}
-	if a.Addr().IsLoopback() && j.bad("tribes.advertises-loopback") {
-		return
-	}
-	var left []*Event // not those to one that was stopping
-	for _, e := range list {
-		if y == nil || !y.stoppedNear(e.Time) && !y.startedBetween(e.Time.Add(-2*time.Second), e.Time.Add(15*time.Second)) {
-			left = append(left, e)
-		}
-	}
-	if len(left) == 0 || x.stoppedNear(left[0].Time) {
-		return
-	}
-	e := left[0]
-	switch e.Detail {
-	case "closed", "failed at the receiver":
-		j.slow(x, who, e.Time, left)
-	case "timeout":
-		if y == nil || oldGeneration(x) {
-			j.add("tribes.half-open", verdict.Fail, verdict.Hint, who,
-				fmt.Sprintf("%s waited in vain for %s at %s (%s): its TCP is blocked, it stood still (tribes.gc-pause) or had no thread left (tribes.load)", x.Name, who, clockText(e.Time), times(total(left))), left)
-			return
-		}
-		j.halfOpen(x, who, e.Time, fmt.Sprintf("%s could not send to %s at %s (%s)", x.Name, who, clockText(e.Time), times(total(left))), left)
-	default:
-		j.halfOpen(x, who, e.Time, fmt.Sprintf("%s could not send to %s at %s (%s): nothing takes connections at its receiver, while its heartbeats kept it in the cluster", x.Name, who, clockText(e.Time), times(total(left))), left)
-	}
-}
-
-// states judges sessions that were asked for and did not come, where nothing else
-// explains it.
-func (j *judge) states() {
-	for _, x := range j.nodes {
-		list := eventsOf(x, StateTimeout)
-		if len(list) == 0 {
-			continue
-		}
-		for _, id := range []verdict.ID{"tribes.half-open", "tribes.advertises-loopback", "tribes.key-mismatch", "tribes.domain-filter", "tribes.load", "mesh.cut", "tribes.session-content", "config.differs", "config.distributable", "config.address", "tribes.not-joined"} {
-			if j.bad(id) {
-				return
-			}
-		}
-		asked := "another member"
-		for _, e := range eventsOf(x, StateAsked) {
-			asked = j.name(e.Member)
-		}
-		j.add("tribes.half-open", verdict.Fail, verdict.Hint, x.Name,
-			fmt.Sprintf("%s asked %s for its sessions and got none in time (%s): its own receiver cannot be reached from there, the keys or applications differ (tribes.key-mismatch, config.differs), or there is too much to send (tribes.load)", x.Name, asked, times(total(list))), list)
-	}
-}
-
-// strangers judges members whose log is not here.
-func (j *judge) strangers() {
-	for _, x := range j.nodes {
-		var order []netip.AddrPort
-		seen := map[netip.AddrPort]bool{}
-		for i := range x.events {
-			a := x.events[i].Member.Addr
-			if x.events[i].Kind == Bound || !a.IsValid() || seen[a] || j.nodeAt(a) != nil || a.Addr().IsLoopback() {
-				continue
-			}
-			seen[a] = true
-			order = append(order, a)
-		}
-		for _, a := range order {
-			j.stranger(x, a)
-		}
-	}
-}
-
-// stranger judges what one log alone says of a member: nothing of it is sure.
-func (j *judge) stranger(x *Node, a netip.AddrPort) {
-	if j.explained[x] != "" {
-		return
-	}
-	p := Pair{From: x}
-	walk(x, func(m Member) bool { return m.Addr == a }, &p)
-	for i := range p.Spells {
-		s := &p.Spells[i]
-		switch s.How {
-		case Kept:
-			j.add("tribes.drop-time", verdict.Warn, verdict.Hint, a.String(),
-				fmt.Sprintf("%s missed the heartbeats of %s at %s, whose receiver answered: it stood still (tribes.gc-pause), multicast was lost (igmp.no-querier), or dropTime is short; the log of %s would tell", x.Name, a, clockText(s.From), a), []*Event{s.Event})
-		case Lost:
-			j.add("tribes.half-open", verdict.Fail, verdict.Hint, a.String(),
-				fmt.Sprintf("%s lost %s at %s: it ended without a goodbye, its host or the network went away, or its TCP is blocked; the log of %s would tell", x.Name, a, clockText(s.From), a), []*Event{s.Event})
-		case Expired:
-			if !s.Back.IsZero() {
-				break
-			}
-			continue
-		default:
-			continue
-		}
-		return
-	}
 }

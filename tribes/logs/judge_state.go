@@ -49,7 +49,7 @@ func (j *judge) waiting(n *Node) {
 func (n *Node) asking() *Event {
 	var asked *Event
 	for i := range n.events {
-		switch e := &n.events[i]; e.Kind {
+		switch e := n.events[i]; e.Kind {
 		case StateAsked:
 			asked = e
 		case StateReceived, StateTimeout, StateNoApp, StateAlone, Manager, MapStarted, Deploying, Starting, Started, Stopping, StartFailed, Bound:

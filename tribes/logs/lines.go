@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -31,10 +32,13 @@ type lineReader struct {
 	cut    int // lines longer than maxLine
 }
 
+// readSize is how much is read at a time.
+const readSize = 256 << 10
+
 // open looks at the first bytes: gzip is unpacked, UTF-16 is turned into UTF-8.
-func open(r io.Reader) (*lineReader, error) {
+func open(r io.Reader) (io.Reader, error) {
 	raw := &countingReader{r: r}
-	br := bufio.NewReaderSize(raw, 256<<10)
+	br := bufio.NewReaderSize(raw, readSize)
 	head, err := br.Peek(2)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
@@ -44,7 +48,7 @@ func open(r io.Reader) (*lineReader, error) {
 		if err != nil {
 			return nil, fmt.Errorf("unpacking it: %w", err)
 		}
-		br = bufio.NewReaderSize(&bounded{z: z, raw: raw}, 256<<10)
+		br = bufio.NewReaderSize(&bounded{z: z, raw: raw}, readSize)
 		head, _ = br.Peek(2)
 	}
 	if bytes.Equal(head, []byte{0xff, 0xfe}) || bytes.Equal(head, []byte{0xfe, 0xff}) {
@@ -53,7 +57,24 @@ func open(r io.Reader) (*lineReader, error) {
 	if bom, _ := br.Peek(3); bytes.Equal(bom, []byte{0xef, 0xbb, 0xbf}) {
 		_, _ = br.Discard(3)
 	}
-	return &lineReader{r: br}, nil
+	return br, nil
+}
+
+// each gives every line with its number to f, until the end.
+func (l *lineReader) each(ctx context.Context, f func(line []byte, number int)) error {
+	for {
+		line, err := l.next()
+		if err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+		if l.number&0xfff == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		f(line, l.number)
+	}
 }
 
 // next returns the next line, valid until the call after; io.EOF behind the last.

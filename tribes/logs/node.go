@@ -35,7 +35,7 @@ type Node struct {
 	// Lives are its runs.
 	Lives []Life
 
-	events []Event
+	events []*Event
 	addrs  map[netip.AddrPort]bool // that its receiver had
 	coarse bool                    // its times are whole seconds
 	agreed int                     // how many lines agree on Offset
@@ -70,7 +70,7 @@ func (n *Node) live() {
 		return &n.Lives[len(n.Lives)-1]
 	}
 	for i := range n.events {
-		e := &n.events[i]
+		e := n.events[i]
 		switch e.Kind {
 		case Starting:
 			l = open(e.Time)

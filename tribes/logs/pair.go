@@ -80,7 +80,7 @@ func walk(x *Node, about func(Member) bool, p *Pair) {
 	}
 	detector := !oldGeneration(x)
 	for i := range x.events {
-		e := &x.events[i]
+		e := x.events[i]
 		switch e.Kind {
 		case Starting:
 			p.Present, asking = false, nil

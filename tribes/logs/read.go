@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -30,10 +31,10 @@ type FileStats struct {
 // source is what one stream of one file gives: the events of a node.
 type source struct {
 	node   string // named by the container's runtime, or ""
-	asm    assembler
-	events []Event
+	events []*Event
 	last   stamp
 	first  stamp
+	latest stamp // of the last line, also of one that does not matter
 	// dropped are the events beyond maxEvents.
 	dropped int
 	days    time.Duration // past midnights where the log has no days
@@ -42,19 +43,18 @@ type source struct {
 // reader reads one file.
 type reader struct {
 	input   Input
-	seen    prefixForm
 	streams map[string]*source
-	found   finder
 	order   []string
 	stats   FileStats
 	backs   int // times that went back
 	backBy  time.Duration
 	dst     time.Duration // what was added since summer time ended
+	count   *uint64       // of the events of all files, where somebody numbers them
 }
 
 // readFile reads all of an input.
 func readFile(ctx context.Context, in Input) (*reader, error) {
-	f, err := in.Open()
+	f, err := openInput(ctx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -62,33 +62,61 @@ func readFile(ctx context.Context, in Input) (*reader, error) {
 	stop := context.AfterFunc(ctx, func() { f.Close() }) // ends a read from a FIFO
 	defer stop()
 	r := newReader(in)
-	lines, err := open(f)
+	text, err := open(f)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", in.Name, err)
 	}
-	for {
-		line, err := lines.next()
-		if err != nil {
-			if !errors.Is(err, io.EOF) {
-				if ctx.Err() != nil {
-					return r, ctx.Err()
-				}
-				r.stats.Problem = problemOf(err)
-			}
-			break
-		}
-		if lines.number&0xfff == 0 && ctx.Err() != nil {
+	if err := r.read(ctx, text); err != nil {
+		if ctx.Err() != nil {
 			return r, ctx.Err()
 		}
-		r.line(line, lines.number)
+		r.stats.Problem = problemOf(err)
 	}
-	r.stats.Lines = lines.number - 1
-	if lines.binary > r.stats.Lines/2 && r.stats.Problem == "" && lines.binary > 0 {
-		r.stats.Problem = "it is no text"
-	}
-	r.end()
 	return r, nil
 }
+
+// openInput opens an input. It does not wait longer than ctx for somebody to write to
+// a FIFO.
+func openInput(ctx context.Context, in Input) (io.ReadCloser, error) {
+	type opened struct {
+		f   io.ReadCloser
+		err error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		f, err := in.Open()
+		done <- opened{f, err}
+	}()
+	select {
+	case o := <-done:
+		return o.f, o.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// read reads a text to its end: in pieces of whole records, several at once, as long
+// as it can be cut between records, the rest in one go.
+func (r *reader) read(ctx context.Context, text io.Reader) error {
+	rest, number, binary, err := r.pieces(ctx, text)
+	if err == nil && rest != nil {
+		s := newScanner(r.take)
+		s.began = number > 1
+		lines := &lineReader{r: bufio.NewReaderSize(rest, readSize), number: number - 1}
+		err = lines.each(ctx, s.line)
+		number, binary = lines.number, binary+lines.binary
+		s.end()
+		r.latest(s)
+	}
+	r.stats.Lines = number - 1
+	if binary > r.stats.Lines/2 && err == nil && binary > 0 {
+		err = errBinary
+	}
+	return err
+}
+
+// errBinary is the problem of a file that has more lines with bytes of zero than without.
+var errBinary = errors.New("it is no text")
 
 func problemOf(err error) string {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
@@ -98,69 +126,48 @@ func problemOf(err error) string {
 }
 
 func newReader(in Input) *reader {
-	return &reader{input: in, streams: map[string]*source{}, found: finder{}, stats: FileStats{Name: in.Name}}
+	return &reader{input: in, streams: map[string]*source{}, stats: FileStats{Name: in.Name}}
 }
 
-// stream is the source of the node that a prefix names.
-func (r *reader) stream(node string) *source {
+// source is the one of a stream, made when it is first asked for.
+func (r *reader) source(node string) *source {
 	s := r.streams[node]
 	if s == nil {
-		if len(r.streams) >= 256 { // no cluster is as large: it is no name of a node
-			node = r.order[0]
-			return r.streams[node]
+		if len(r.streams) >= maxStreams {
+			return r.streams[r.order[0]]
 		}
 		s = &source{node: node}
-		s.asm.emit = func(rec *record) { r.record(s, rec) }
 		r.streams[node], r.order = s, append(r.order, node)
 	}
 	return s
 }
 
-// line takes one line as it is in the file.
-func (r *reader) line(line []byte, number int) {
-	line = stripEscapes(line)
-	if len(line) > 0 && line[0] == '{' {
-		if inner, ok := unwrapJSON(line); ok {
-			line = stripEscapes(inner)
+// latest takes over when the last line of each stream was.
+func (r *reader) latest(s *scanner) {
+	for _, name := range s.order {
+		src := r.source(name)
+		if l := s.streams[name].latest; !l.when.IsZero() {
+			src.latest = l
 		}
 	}
-	if len(line) == 0 {
-		return
-	}
-	var p prefix
-	if r.seen != noPrefix || !isSpace(line[0]) && !plain(line) {
-		p, line = cutPrefix(line, r.seen)
-		if p.form != noPrefix {
-			r.seen = p.form
-		}
-	}
-	if len(line) == 0 {
-		return
-	}
-	s := r.stream(p.node)
-	s.asm.add(line, number, p.stamp)
 }
 
-// plain reports whether a line begins as one of JULI, log4j or logback does, which no
-// container's prefix does.
-func plain(line []byte) bool {
-	return len(line) > 20 && isDigit(line[0]) && (line[2] == '-' || line[2] == ':' || line[4] == '-' && line[10] == ' ')
-}
-
-func (r *reader) record(s *source, rec *record) {
-	e, ok := classify(rec, r.found)
-	if !ok {
-		return
-	}
+// take puts what a record told to the events of its stream.
+func (r *reader) take(p *parsed) {
 	r.stats.ClusterLines++
-	e.File = r.input.Name
-	r.time(s, rec, &e)
-	s.push(e)
+	s := r.source(p.node)
+	p.event.File = r.input.Name
+	if r.count != nil {
+		*r.count++
+		p.event.seq = *r.count
+	}
+	r.time(s, p.stamp, &p.event)
+	s.push(&p.event)
 }
 
 // time puts the event on the clock of its log: days where the log has none, an hour
 // more where summer time ended.
-func (r *reader) time(s *source, rec *record, e *Event) {
+func (r *reader) time(s *source, rec stamp, e *Event) {
 	if rec.when.IsZero() {
 		e.Time, e.Until, e.Fine = s.last.when.Add(s.days), s.last.when.Add(s.days), s.last.fine
 		return
@@ -177,9 +184,9 @@ func (r *reader) time(s *source, rec *record, e *Event) {
 			r.backBy = max(r.backBy, back)
 		}
 	}
-	s.last = rec.stamp
+	s.last = rec
 	if s.first.when.IsZero() {
-		s.first = rec.stamp
+		s.first = rec
 	}
 	e.Time = rec.when.Add(s.days + r.dst)
 	e.Until = e.Time
@@ -188,11 +195,12 @@ func (r *reader) time(s *source, rec *record, e *Event) {
 // maxEvents bounds what is kept of a stream; what repeats is counted, not kept.
 const maxEvents = 50_000
 
-// push adds an event; one that says the same as the one before it is counted there.
-func (s *source) push(e Event) {
+// push adds a copy of an event; one that says the same as one of those before it is
+// counted there.
+func (s *source) push(e *Event) {
 	if n := len(s.events); n > 0 {
 		for i := n - 1; i >= 0 && i >= n-3; i-- {
-			if last := &s.events[i]; last.repeats(&e) {
+			if last := s.events[i]; last.repeats(e) {
 				last.Count++
 				last.Until = e.Time
 				return
@@ -203,7 +211,8 @@ func (s *source) push(e Event) {
 			return
 		}
 	}
-	s.events = append(s.events, e)
+	kept := *e
+	s.events = append(s.events, &kept)
 }
 
 // repeats: what comes in thousands and says nothing new the second time.
@@ -217,9 +226,3 @@ func (e *Event) repeats(next *Event) bool {
 }
 
 func exceptionName(cause string) string { return cutAt(cause, ":") }
-
-func (r *reader) end() {
-	for _, name := range r.order {
-		r.streams[name].asm.end()
-	}
-}

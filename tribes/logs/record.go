@@ -25,6 +25,7 @@ type record struct {
 	frames []string // "org.apache.catalina.ha.tcp.SimpleTcpCluster.start(SimpleTcpCluster.java:1)"
 	// orphan: the file begins in the middle of it.
 	orphan bool
+	own    []byte // holds the name of the thread
 }
 
 // assembler puts lines together to records. Each stream of a file, a node of
@@ -36,7 +37,9 @@ type assembler struct {
 	began   bool    // a beginning of a record was seen
 	before  string  // the last line before any beginning
 	second  second  // the last time that was read
-	latest  stamp   // of the last beginning, also of a record that does not matter
+	spare   *record // to be used again
+	texts   interned
+	latest  stamp // of the last beginning, also of a record that does not matter
 }
 
 // add takes one line without what a container put before it.
@@ -48,7 +51,7 @@ func (a *assembler) add(line []byte, number int, taken stamp) {
 		p := a.pending
 		a.pending = nil
 		if level, text, ok := simpleSecond(line); ok {
-			p.level, p.body = level, valid(text)
+			p.level, p.body = level, a.texts.get(text)
 			a.begin(p)
 			return
 		}
@@ -68,15 +71,17 @@ func (a *assembler) add(line []byte, number int, taken stamp) {
 		if h.logger == nil && !mentions(h.text) || h.logger != nil && !knownClass(h.logger) {
 			return // nobody asks for it: no copy of it is made
 		}
-		r := &record{header: h, line: number, class: string(h.logger), call: string(h.method), body: valid(h.text)}
+		r := a.record()
+		r.header, r.line, r.class, r.call, r.body = h, number, a.texts.get(h.logger), a.texts.get(h.method), a.texts.get(h.text)
 		a.begin(r)
 		return
 	}
-	if s, class, method, ok := parseSimple(line); ok {
+	if s, class, method, ok := a.simple(line); ok {
 		a.end()
 		a.began, a.latest = true, s
-		if knownClass([]byte(class)) {
-			a.pending = &record{header: header{stamp: s}, line: number, class: class, call: method}
+		if knownClass(class) {
+			a.pending = a.record()
+			a.pending.stamp, a.pending.line, a.pending.class, a.pending.call = s, number, a.texts.get(class), a.texts.get(method)
 		}
 		return
 	}
@@ -127,6 +132,22 @@ func (a *assembler) header(line []byte) (header, bool) {
 	return h, ok
 }
 
+// simple reads the first of java.util.logging's two lines. Those of one second share
+// its words, which are read once.
+func (a *assembler) simple(line []byte) (s stamp, class, method []byte, ok bool) {
+	day, class, method, ok := simpleFields(line)
+	if !ok {
+		return s, nil, nil, false
+	}
+	if string(day) == a.second.text {
+		return a.second.stamp, class, method, true
+	}
+	if s, ok = parseSimpleDay(day); ok {
+		a.second = second{string(day), 0, s} // with 0 it is none of header's
+	}
+	return s, class, method, ok
+}
+
 // second is a time that was read, up to its seconds.
 type second struct {
 	text  string
@@ -158,11 +179,11 @@ func (a *assembler) continued(line []byte) {
 	switch {
 	case bytes.HasPrefix(text, []byte("at ")) && len(text) > 3:
 		if len(r.frames) < maxFrames {
-			r.frames = append(r.frames, valid(text[3:min(len(text), 300)]))
+			r.frames = append(r.frames, a.texts.get(text[3:min(len(text), 300)]))
 		}
 	case bytes.HasPrefix(text, []byte("... ")), len(text) == 0:
 	case isException(text):
-		cause := valid(bytes.TrimPrefix(text, []byte("Caused by: ")))
+		cause := a.texts.get(bytes.TrimPrefix(text, []byte("Caused by: ")))
 		if len(r.causes) >= maxTrace { // the innermost counts: keep the last
 			r.causes = append(r.causes[:maxTrace/2], r.causes[maxTrace/2+1:]...)
 		}
@@ -197,7 +218,19 @@ func (a *assembler) json(line []byte, number int, taken stamp) {
 
 func (a *assembler) begin(r *record) {
 	a.current = r
-	r.text, r.logger, r.method, r.thread = nil, nil, nil, []byte(string(r.thread))
+	r.text, r.logger, r.method, r.thread = nil, nil, nil, append(r.own[:0], r.thread...)
+	r.own = r.thread
+}
+
+// record is an empty one.
+func (a *assembler) record() *record {
+	r := a.spare
+	if r == nil {
+		return &record{}
+	}
+	a.spare = nil
+	*r = record{causes: r.causes[:0], frames: r.frames[:0], own: r.own}
+	return r
 }
 
 // end gives the record that is complete.
@@ -208,7 +241,7 @@ func (a *assembler) end() {
 	}
 	if a.current != nil {
 		a.emit(a.current)
-		a.current = nil
+		a.spare, a.current = a.current, nil
 	}
 }
 
@@ -255,6 +288,38 @@ func simpleSecond(line []byte) (Level, []byte, bool) {
 	}
 	level, ok := levelOf(string(bytes.TrimSpace(line[:i])))
 	return level, bytes.TrimSpace(line[i+1:]), ok
+}
+
+// interned are texts that were seen before: in a log that matters for its size the
+// same ones come again and again.
+type interned map[string]string
+
+const (
+	maxInterned     = 4096
+	maxInternedText = 1 << 10
+)
+
+// get makes a text of bytes, as valid does.
+func (t interned) get(b []byte) string {
+	if len(b) == 0 {
+		return ""
+	}
+	if len(b) > maxInternedText || t == nil {
+		return valid(b)
+	}
+	if s, ok := t[string(b)]; ok {
+		return s
+	}
+	if len(t) >= maxInterned {
+		clear(t)
+	}
+	raw := string(b)
+	text := raw
+	if !utf8.ValidString(raw) {
+		text = valid(b)
+	}
+	t[raw] = text
+	return text
 }
 
 // valid makes a text of bytes, which may be Latin-1 or cut in a letter.

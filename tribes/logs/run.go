@@ -21,6 +21,8 @@ type Options struct {
 	// Now is when the logs were read, in the time zone of their host, where their processes may
 	// still run; zero where nobody knows.
 	Now time.Time
+
+	lookEvery time.Duration // for tests
 }
 
 // Result is what the logs tell.
@@ -130,7 +132,7 @@ func (res *Result) add(byNode map[string]*Node, name string, r *reader) {
 		} else {
 			n.events = append(n.events, src.events...)
 		}
-		if last := src.asm.latest.when.Add(src.days + r.dst); last.After(n.Last) {
+		if last := src.latest.when.Add(src.days + r.dst); last.After(n.Last) {
 			n.Last = last
 		}
 	}
@@ -163,10 +165,10 @@ func (res *Result) finish(o Options) error {
 
 // order sorts the events of a node by time and drops what two files have both.
 func (n *Node) order() {
-	slices.SortStableFunc(n.events, func(a, b Event) int { return a.Time.Compare(b.Time) })
+	slices.SortStableFunc(n.events, func(a, b *Event) int { return a.Time.Compare(b.Time) })
 	if len(n.Files) > 1 {
 		seen := map[uint64]string{} // identity: file
-		n.events = slices.DeleteFunc(n.events, func(e Event) bool {
+		n.events = slices.DeleteFunc(n.events, func(e *Event) bool {
 			file, ok := seen[e.id]
 			if !ok {
 				seen[e.id] = e.File
@@ -174,6 +176,7 @@ func (n *Node) order() {
 			return ok && file != e.File
 		})
 	}
+	n.forgetThreads()
 	n.coarse = true
 	for i := range n.events {
 		n.events[i].Node = n.Name
@@ -186,6 +189,18 @@ func (n *Node) order() {
 		if last := n.events[len(n.events)-1].Until; last.After(n.Last) {
 			n.Last = last
 		}
+	}
+}
+
+// forgetThreads forgets the names of threads where the layout has one name for all.
+func (n *Node) forgetThreads() {
+	for _, e := range n.events {
+		if e.thread != n.events[0].thread {
+			return
+		}
+	}
+	for _, e := range n.events {
+		e.thread = ""
 	}
 }
 
@@ -229,7 +244,7 @@ func (res *Result) guessAddresses() {
 	seenBy := map[netip.AddrPort]map[*Node]bool{}
 	for _, n := range res.Nodes {
 		for i := range n.events {
-			if e := &n.events[i]; e.Kind == Added && e.Member.Addr.IsValid() {
+			if e := n.events[i]; e.Kind == Added && e.Member.Addr.IsValid() {
 				if seenBy[e.Member.Addr] == nil {
 					seenBy[e.Member.Addr] = map[*Node]bool{}
 				}
@@ -265,7 +280,7 @@ func (res *Result) guessAddresses() {
 func (res *Result) peers() {
 	for _, n := range res.Nodes {
 		for i := range n.events {
-			e := &n.events[i]
+			e := n.events[i]
 			if !e.Member.Addr.IsValid() {
 				continue
 			}
@@ -289,12 +304,10 @@ func (res *Result) timeline(o Options) {
 	}
 	since, until := o.Bounds.since.resolve(last), o.Bounds.until.resolve(last)
 	for _, n := range res.Nodes {
-		n.events = slices.DeleteFunc(n.events, func(e Event) bool {
+		n.events = slices.DeleteFunc(n.events, func(e *Event) bool {
 			return !since.IsZero() && e.Until.Before(since) || !until.IsZero() && e.Time.After(until)
 		})
-		for i := range n.events {
-			res.Events = append(res.Events, &n.events[i])
-		}
+		res.Events = append(res.Events, n.events...)
 	}
 	slices.SortStableFunc(res.Events, func(a, b *Event) int {
 		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Node, b.Node))

@@ -196,6 +196,12 @@ func month(b []byte) (int, bool) {
 		}
 		return n, n >= 1 && n <= 12
 	}
+	if len(b) == 3 { // the most frequent ones, without a copy
+		low := [3]byte{b[0] | 0x20, b[1] | 0x20, b[2] | 0x20}
+		if m, ok := months[string(low[:])]; ok {
+			return m, true
+		}
+	}
 	s := strings.ToLower(string(b))
 	for n, i := 0, 0; i < len(s); n++ {
 		_, size := utf8.DecodeRuneInString(s[i:])
@@ -216,22 +222,40 @@ func month(b []byte) (int, bool) {
 //	Nov 29, 2026 5:27:07 PM org.apache.catalina.ha.tcp.SimpleTcpCluster start
 //	29 nov. 2026 17:27:07 org.apache.catalina.ha.tcp.SimpleTcpCluster start
 func parseSimple(b []byte) (s stamp, class, method string, ok bool) {
-	colon := bytes.IndexByte(b, ':')
+	day, c, m, ok := simpleFields(b)
+	if !ok {
+		return s, "", "", false
+	}
+	if s, ok = parseSimpleDay(day); !ok {
+		return s, "", "", false
+	}
+	return s, string(c), string(m), true
+}
+
+// simpleFields takes such a line apart into its day and time, class and method.
+func simpleFields(b []byte) (day, class, method []byte, ok bool) {
+	colon := bytes.IndexByte(b[:min(len(b), 64)], ':')
 	if colon < 8 || colon > 60 || colon+6 > len(b) || !digits(b[colon+1:], 2) || b[colon+3] != ':' || !digits(b[colon+4:], 2) {
-		return s, "", "", false
+		return nil, nil, nil, false
 	}
-	text := strings.Map(space, string(b))
-	fields := strings.Fields(text)
-	if len(fields) < 4 {
-		return s, "", "", false
+	b = bytes.TrimRight(b, " \t")
+	i := bytes.LastIndexByte(b, ' ')
+	if i < colon || !isMethod(b[i+1:]) {
+		return nil, nil, nil, false
 	}
-	class, method = fields[len(fields)-2], fields[len(fields)-1]
-	if !isClass(class) || !isMethod(method) {
-		return s, "", "", false
+	method, b = b[i+1:], bytes.TrimRight(b[:i], " ")
+	if i = bytes.LastIndexByte(b, ' '); i < colon || !isClass(b[i+1:]) {
+		return nil, nil, nil, false
 	}
+	return b[:i], b[i+1:], method, true
+}
+
+// parseSimpleDay reads its day and time.
+func parseSimpleDay(b []byte) (s stamp, ok bool) {
+	fields := strings.Fields(strings.Map(space, string(b)))
 	var y, m, d, h, min, sec int
 	pm, am := false, false
-	for _, f := range fields[:len(fields)-2] {
+	for _, f := range fields {
 		w := strings.Trim(f, ",.")
 		lower := strings.ToLower(w)
 		switch {
@@ -259,9 +283,9 @@ func parseSimple(b []byte) (s stamp, class, method string, ok bool) {
 		h = 0
 	}
 	if y == 0 || m == 0 || d == 0 || d > 31 || h > 24 || min > 59 || sec > 60 {
-		return s, "", "", false
+		return s, false
 	}
-	return stamp{when: time.Date(y, time.Month(m), d, h, min, sec, 0, time.UTC), dated: true}, class, method, true
+	return stamp{when: time.Date(y, time.Month(m), d, h, min, sec, 0, time.UTC), dated: true}, true
 }
 
 // space turns the narrow spaces that newer Javas write before PM into blanks.
@@ -280,26 +304,25 @@ func atoi(s string) int {
 }
 
 // isClass: words joined by dots, such as org.apache.catalina.startup.Catalina.
-func isClass(s string) bool {
-	if !strings.Contains(s, ".") {
-		return false
-	}
-	for _, c := range []byte(s) {
+func isClass(b []byte) bool {
+	dot := false
+	for _, c := range b {
+		dot = dot || c == '.'
 		if c != '.' && c != '_' && c != '$' && !isDigit(c) && (c|0x20 < 'a' || c|0x20 > 'z') && c < 0x80 {
 			return false
 		}
 	}
-	return s[0] != '.' && s[len(s)-1] != '.' && !isDigit(s[0])
+	return dot && b[0] != '.' && b[len(b)-1] != '.' && !isDigit(b[0])
 }
 
-func isMethod(s string) bool {
-	if s == "<init>" || s == "<clinit>" {
+func isMethod(b []byte) bool {
+	if string(b) == "<init>" || string(b) == "<clinit>" {
 		return true
 	}
-	for i, c := range []byte(s) {
+	for i, c := range b {
 		if c != '_' && c != '$' && (c|0x20 < 'a' || c|0x20 > 'z') && (i == 0 || !isDigit(c)) {
 			return false
 		}
 	}
-	return s != ""
+	return len(b) > 0
 }

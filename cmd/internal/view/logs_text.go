@@ -15,10 +15,12 @@ import (
 type LogsText struct {
 	All   bool // every event, not only what changed the cluster or went wrong
 	Quiet bool // the verdicts alone
+
+	day string // of the last line of the timeline
 }
 
 // Render writes it.
-func (t LogsText) Render(s *term.Stream, r *logs.Result) error {
+func (t *LogsText) Render(s *term.Stream, r *logs.Result) error {
 	var b strings.Builder
 	if !t.Quiet {
 		for _, n := range r.Nodes {
@@ -28,9 +30,8 @@ func (t LogsText) Render(s *term.Stream, r *logs.Result) error {
 			fmt.Fprintf(&b, "note   %s\n", term.Wrap(escape.Text(n), max(s.Width, 40), "       "))
 		}
 		b.WriteString("\n")
-		if err := t.timeline(s, &b, r); err != nil {
-			return err
-		}
+		t.events(s, &b, r, r.Events)
+		b.WriteString("\n")
 		b.WriteString(pairLines(r))
 	}
 	b.WriteString(VerdictsText(s, r.Verdicts))
@@ -71,25 +72,43 @@ func nodeLine(s *term.Stream, n *logs.Node) string {
 // minor are the events that say nothing new where all is well.
 var minor = map[logs.Kind]bool{logs.Listening: true, logs.Waiting: true, logs.Manager: true, logs.Deploying: true, logs.Release: true, logs.StateAlone: true, logs.MapStarted: true}
 
-func (t LogsText) timeline(s *term.Stream, b *strings.Builder, r *logs.Result) error {
+// Update writes what is new in logs that are followed: at the beginning all that is
+// there, then lines of the timeline and verdicts.
+func (t *LogsText) Update(s *term.Stream, u logs.Update) error {
+	if u.First {
+		if err := t.Render(s, u.Result); err != nil || t.Quiet {
+			return err
+		}
+		_, err := fmt.Fprintf(s, "\n%s\n", s.Dim("following, until Ctrl-C"))
+		return err
+	}
+	var b strings.Builder
+	if !t.Quiet {
+		t.events(s, &b, u.Result, u.Events)
+	}
+	if len(u.Verdicts) > 0 {
+		b.WriteString(VerdictsText(s, u.Verdicts))
+	}
+	_, err := fmt.Fprint(s, b.String())
+	return err
+}
+
+// events writes lines of the timeline.
+func (t *LogsText) events(s *term.Stream, b *strings.Builder, r *logs.Result, events []*logs.Event) {
 	width := 0
 	for _, n := range r.Nodes {
 		width = max(width, len(n.Name))
 	}
-	day := ""
-	for i := range r.Events {
-		e := r.Events[i]
+	for _, e := range events {
 		if minor[e.Kind] && !t.All {
 			continue
 		}
-		if d := e.Time.Format(time.DateOnly); d != day && !e.Time.IsZero() && e.Time.Year() > 1 {
-			day = d
-			fmt.Fprintf(b, "%s\n", s.Dim(day))
+		if d := e.Time.Format(time.DateOnly); d != t.day && !e.Time.IsZero() && e.Time.Year() > 1 {
+			t.day = d
+			fmt.Fprintf(b, "%s\n", s.Dim(d))
 		}
 		fmt.Fprintf(b, "%s  %-*s  %s\n", e.Time.Format("15:04:05.000"), width, escape.Text(e.Node), term.Wrap(eventText(s, e), max(s.Width, 60), strings.Repeat(" ", 16+width)))
 	}
-	b.WriteString("\n")
-	return nil
 }
 
 // eventText is an event in the cluster's words.

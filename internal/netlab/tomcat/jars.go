@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 )
 
 // releaseSums pins what Maven Central is to serve: a line for each jar, with the
@@ -49,6 +50,20 @@ func artifacts(release string) []string {
 
 // fetching holds back a second test of this process that wants the same jars.
 var fetching sync.Mutex
+
+// ReleaseJars is the folder with the jars of one of Releases. It skips the test where
+// they cannot be had.
+func ReleaseJars(t testing.TB, release string) string {
+	t.Helper()
+	dir, why, err := releaseJars(release)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if why != "" {
+		t.Skip(why)
+	}
+	return dir
+}
 
 // releaseJars is the folder with the jars of a release, which Maven fetches once
 // into the user's cache. why names what is missing where they cannot be had.
