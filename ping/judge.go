@@ -2,6 +2,7 @@ package ping
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ const (
 	idOneWay   verdict.ID = "tribes.one-way"
 	idTTL      verdict.ID = "ttl.too-small"
 	idIgnored  verdict.ID = "icmp.ignore-broadcasts"
+	idLoss     verdict.ID = "mesh.loss"
 )
 
 // Judge turns what a run found into verdicts: who answers by unicast and not to the
@@ -56,17 +58,21 @@ func (j *judge) unicastOnly() {
 		}
 		who := r.Addr.String()
 		answers := verdict.Evidence{What: "answers of " + who, Value: fmt.Sprintf("%d of %d by unicast, 0 of %d to the group", r.Unicast.Received, r.Unicast.Sent, r.Series.Sent), ReadFrom: "this run"}
+		conf := sureness(chance(r))
 		switch {
+		case j.asked.UDP && r.Unicast.Received < r.Unicast.Sent && conf == verdict.Hint:
+			j.add(idLoss, verdict.Fail, verdict.Likely, who,
+				fmt.Sprintf("%s answers %d of %d by unicast and 0 of %d to the group: so much is lost that this says nothing about the group alone", who, r.Unicast.Received, r.Unicast.Sent, r.Series.Sent), answers,
+				verdict.Next("muster mesh "+j.asked.Group.String()+" -d 1m on both: how much is lost, each way"), verdict.Next("muster ping --udp --both -c 50 "+j.asked.Group.String()))
 		case r.Hops >= j.ttl():
-			conf := verdict.Definite
-			if r.HopsGuessed {
+			if r.HopsGuessed && conf == verdict.Definite {
 				conf = verdict.Likely
 			}
 			j.add(idTTL, verdict.Fail, conf, who,
 				fmt.Sprintf("%s answers by unicast from behind %s and not to the group: probes with TTL %d end before it", who, routers(r.Hops), j.ttl()), answers,
 				verdict.Next(fmt.Sprintf("muster ping --udp --ttl 1..%d %s: does a router pass the group on at all?", min(r.Hops+4, 255), j.asked.Group)))
 		case j.asked.UDP:
-			j.add(idOneWay, verdict.Fail, verdict.Definite, who,
+			j.add(idOneWay, verdict.Fail, conf, who,
 				fmt.Sprintf("%s answers by unicast and not to the group, in which its responder is: the group does not get from here to there", who), answers,
 				verdict.Next("muster mesh "+j.asked.Group.String()+" on both: one way or both, and whether it comes in at the interface"),
 				verdict.Next("on "+who+": sudo muster check"), verdict.Next("sudo muster querier --provoke"))
@@ -76,6 +82,24 @@ func (j *judge) unicastOnly() {
 				verdict.Next(useUDP(j.asked)))
 		}
 	}
+}
+
+// chance is how likely it is that no probe to the group was answered where each has the
+// chance of one by unicast: as many of those as were answered, and one of two more.
+func chance(r Row) float64 {
+	answered := float64(r.Unicast.Received+1) / float64(r.Unicast.Sent+2)
+	return math.Pow(1-answered, float64(r.Series.Sent))
+}
+
+// sureness that it is not by chance.
+func sureness(chance float64) verdict.Confidence {
+	switch {
+	case chance < 1e-3:
+		return verdict.Definite
+	case chance < 1e-2:
+		return verdict.Likely
+	}
+	return verdict.Hint
 }
 
 func routers(n int) string {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"muster/internal/verdict"
 	"muster/mcast"
 )
 
@@ -33,6 +34,8 @@ func TestJudge(t *testing.T) {
 		{"another one", true, 1, []Row{row("10.0.0.2", 3, 0, 0)}, Expectation{}, "pass ping.no-answer 239.1.2.3"},
 		{"by unicast only", true, 1, []Row{row("10.0.0.2", 0, 3, 0)}, host("10.0.0.2"), "fail tribes.one-way 10.0.0.2"},
 		{"by unicast only, from behind a router", true, 1, []Row{row("10.0.9.2", 0, 3, 1)}, host("10.0.9.2"), "fail ttl.too-small 10.0.9.2"},
+		{"one of three by unicast", true, 1, []Row{row("10.0.0.2", 0, 1, 0)}, host("10.0.0.2"), "fail mesh.loss 10.0.0.2"},
+		{"one of three by unicast, from behind a router", true, 1, []Row{row("10.0.9.2", 0, 1, 1)}, host("10.0.9.2"), "fail mesh.loss 10.0.9.2"},
 		{"behind a router, with a TTL that reaches it", true, 4, []Row{row("10.0.9.2", 0, 3, 1)}, host("10.0.9.2"), "fail tribes.one-way 10.0.9.2"},
 		{"a kernel that ignores ICMP to groups", false, 1, []Row{row("10.0.0.2", 0, 3, 0)}, host("10.0.0.2"), "unknown icmp.ignore-broadcasts 10.0.0.2"},
 		{"expected and silent", true, 1, []Row{row("10.0.0.2", 0, 0, -1)}, host("10.0.0.2"), "fail ping.no-answer 10.0.0.2"},
@@ -45,6 +48,29 @@ func TestJudge(t *testing.T) {
 		}
 		if !slices.Contains(got, c.want) {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// How sure it is that the group does not get there grows with the probes, and falls with
+// what is lost by unicast.
+func TestUnicastOnlyIsNoChance(t *testing.T) {
+	for _, c := range []struct {
+		answered, of, group uint64
+		want                verdict.Confidence
+	}{
+		{5, 5, 5, verdict.Definite},
+		{3, 3, 3, verdict.Likely},
+		{1, 1, 1, verdict.Hint},
+		{4, 5, 5, verdict.Likely},
+		{2, 5, 5, verdict.Hint},
+		{10, 20, 20, verdict.Definite},
+		{1, 20, 20, verdict.Hint},
+	} {
+		r := Row{}
+		r.Sent, r.Unicast.Sent, r.Unicast.Received = c.group, c.of, c.answered
+		if got := sureness(chance(r)); got != c.want {
+			t.Errorf("%d of %d by unicast, 0 of %d to the group: %s, want %s", c.answered, c.of, c.group, got, c.want)
 		}
 	}
 }

@@ -8,6 +8,9 @@ import (
 
 // handle takes one datagram. The lock is held.
 func (n *Node) handle(p Packet, now time.Time) {
+	if waited(p, now) > late {
+		n.lostAt = now
+	}
 	if p.Group { // our own announcements come back too, unless the loop is off
 		n.meter.add(len(p.Data), now.Sub(n.start)-waited(p, now))
 	}

@@ -20,7 +20,8 @@ type incoming struct {
 	expectedBefore, receivedBefore uint64 // of stretches that ended with a stop
 
 	last     time.Time // when the latest one was received
-	interval time.Duration
+	interval time.Duration // that its sender told with it
+	pace     time.Duration // that so many nodes as this one knows have
 	nonce    uint32
 
 	stopped bool
@@ -105,13 +106,14 @@ func (a *incoming) loss() float64 {
 
 // patience is how long the sender may be silent before the direction counts as
 // stopped: so many announcements that with the loss so far fewer than one run in
-// ten thousand is that long by chance.
+// ten thousand is that long by chance. A sender that learns of many others takes
+// longer than it told before.
 func (a *incoming) patience() time.Duration {
 	missing := 4.0
 	if l := a.loss(); l > 0 {
 		missing = min(max(math.Ceil(math.Log(1e-4)/math.Log(l)), 4), 20)
 	}
-	return time.Duration((missing*1.2)*float64(a.interval)) + 300*time.Millisecond
+	return time.Duration((missing*1.2)*float64(max(a.interval, a.pace))) + 300*time.Millisecond
 }
 
 // silent reports whether the direction has just stopped.

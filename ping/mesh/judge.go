@@ -73,7 +73,7 @@ func (r *Report) others() []*NodeInfo {
 // others, then who is missing and who does not hear whom, then how good the paths
 // are, then the rest.
 func Judge(r *Report, e expect.Expect) []verdict.Verdict {
-	j := judge{Report: r}
+	j := judge{Report: r, starved: r.mostlyUnknown()}
 	j.ownPort()
 	j.addresses()
 	j.missing(e)
@@ -92,7 +92,8 @@ func Judge(r *Report, e expect.Expect) []verdict.Verdict {
 
 type judge struct {
 	*Report
-	out []verdict.Verdict
+	starved bool // of many nodes' directions most are not known
+	out     []verdict.Verdict
 }
 
 func (j *judge) add(id verdict.ID, st verdict.Status, conf verdict.Confidence, subject, saw string, parts ...verdict.Part) {
@@ -148,8 +149,28 @@ func (j *judge) missing(e expect.Expect) {
 	if j.closed() {
 		st = verdict.Unknown
 	}
-	j.add(idMissing, st, verdict.Definite, who,
-		fmt.Sprintf("%s: nothing comes %s, neither by the group nor by unicast; muster mesh does not run there, or the network or a firewall keeps UDP port %s back", saw, from, j.port()), parts...)
+	why := fmt.Sprintf("muster mesh does not run there, or the network or a firewall keeps UDP port %s back", j.port())
+	if by := j.heardElsewhere(e, absent); len(absent) > 0 && len(by) == len(absent) {
+		why = fmt.Sprintf("it runs there, since %s: something keeps the two apart", strings.Join(by[:min(len(by), 8)], ", "))
+	}
+	j.add(idMissing, st, verdict.Definite, who, fmt.Sprintf("%s: nothing comes %s, neither by the group nor by unicast; %s", saw, from, why), parts...)
+}
+
+// heardElsewhere tells for each of the absent ones that others name who hears it.
+func (j *judge) heardElsewhere(e expect.Expect, absent []string) (by []string) {
+	for _, h := range e.Hosts {
+		i := slices.IndexFunc(j.Nodes, func(n NodeInfo) bool { return n.State == Rumour && h.Is(n.address(), n.Name) })
+		if i < 0 || !slices.Contains(absent, h.Name) {
+			continue
+		}
+		for to := range j.Nodes {
+			if to != i && j.Direction(i, to).State == Heard {
+				by = append(by, j.Label(to)+" hears "+j.Label(i))
+				break
+			}
+		}
+	}
+	return by
 }
 
 // outside tells that an expected address is of another network than this host's

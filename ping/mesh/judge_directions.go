@@ -14,8 +14,14 @@ import (
 // Nothing is called whole of which a part is not known.
 func (j *judge) hearing() {
 	rest := j.deafened(j.notHeard())
+	if j.starved {
+		// Nodes that many others starve fall silent, and call others so.
+		rest = slices.DeleteFunc(rest, func(a Direction) bool {
+			return a.State == Never || a.Reason == ReasonUnknown || a.Reason == ReasonGone
+		})
+	}
 	for i, n := range j.Nodes {
-		if n.State == Gone && !j.closed() {
+		if n.State == Gone && !j.closed() && !j.starved {
 			j.gone(i, n)
 		}
 	}
@@ -28,7 +34,7 @@ func (j *judge) hearing() {
 		rest = j.mute(from, rest)
 	}
 	rest = j.isolated(rest)
-	for _, a := range rest {
+	for _, a := range j.many(rest) {
 		back := j.Direction(a.To, a.From)
 		id := idOneWay
 		if back.State != Heard && back.State != Ended {
@@ -40,6 +46,47 @@ func (j *judge) hearing() {
 		j.add(id, verdict.Fail, verdict.Definite, j.name(a), j.sentence(a), j.evidenceOf(a))
 	}
 	j.whole()
+}
+
+// mostlyUnknown: of many nodes' directions more than half are not known, so that the
+// nodes, or this host, do not keep up with so many, or have not had the time.
+func (r *Report) mostlyUnknown() bool {
+	k := len(r.Nodes)
+	if k <= few {
+		return false
+	}
+	open := -k // of a node to itself
+	for i := range r.directions {
+		if r.directions[i].State == Unknown {
+			open++
+		}
+	}
+	return 2*open > k*(k-1)
+}
+
+// manyCut is from how many directions on they are told together: nobody reads more.
+const manyCut = 64
+
+// many tells of so many directions in one verdict, and returns those that are left.
+func (j *judge) many(rest []Direction) []Direction {
+	if len(rest) < manyCut {
+		return rest
+	}
+	var parts []verdict.Part
+	ends := map[int]bool{}
+	id := idOneWay
+	for _, a := range rest {
+		ends[a.To] = true
+		if back := j.Direction(a.To, a.From); back.State != Heard && back.State != Ended {
+			id = idCut
+		}
+	}
+	for _, a := range rest[:32] {
+		parts = append(parts, j.evidenceOf(a))
+	}
+	parts = append(parts, verdict.Next("muster mesh "+j.Group+" --json has each of them"))
+	j.add(id, verdict.Fail, verdict.Definite, "", fmt.Sprintf("%d directions do not work, to %d of %d nodes", len(rest), len(ends), len(j.Nodes)), parts...)
+	return nil
 }
 
 // closed: something on this host drops what comes to the mesh's port, so that it
@@ -164,6 +211,18 @@ func (j *judge) evidenceOf(a Direction) verdict.Evidence {
 
 // resumed tells of directions to this node that were away for a while.
 func (j *judge) resumed() {
+	outages, nodes := 0, 0
+	for _, n := range j.Nodes {
+		k := len(slices.DeleteFunc(slices.Clone(n.Outages), func(o Outage) bool { return o.Reason == ReasonLeft }))
+		outages += k
+		nodes += min(k, 1)
+	}
+	if outages >= manyCut {
+		j.add(idCut, verdict.Warn, verdict.Likely, j.Label(0),
+			fmt.Sprintf("%d of %d nodes were not heard for a while, %d times in all, and came back: this host or its port did not keep up, or the network loses the group at times", nodes, len(j.Nodes)-1, outages),
+			verdict.Next("muster mesh "+j.Group+" --json has each of them"))
+		return
+	}
 	for i, n := range j.Nodes {
 		for _, o := range n.Outages {
 			if o.Reason == ReasonLeft {

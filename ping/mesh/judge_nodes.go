@@ -20,7 +20,7 @@ func (j *judge) gone(i int, n NodeInfo) {
 func (j *judge) ownPort() {
 	for i := range j.Nodes {
 		n := &j.Nodes[i]
-		if !n.took() || !n.Hearing.NoEcho() {
+		if !n.took() || !n.Hearing.NoEcho() || j.starved && !n.Self && n.Hearing&PortClosed == 0 {
 			continue
 		}
 		who := j.Label(i)
@@ -104,7 +104,7 @@ func (j *judge) nobody(rest []Direction) []Direction {
 // other or are heard, and returns the directions that are left to tell.
 func (j *judge) deaf(to int, rest []Direction) []Direction {
 	mine := with(rest, func(a Direction) bool { return a.To == to })
-	if len(mine) == 0 || len(mine) < 2 && len(j.Nodes) > 2 || j.hears(to) {
+	if len(mine) == 0 || len(mine) < 2 && len(j.Nodes) > 2 || j.hears(to) || j.open(to) > len(mine) {
 		return rest
 	}
 	reason := mine[0].Reason
@@ -128,6 +128,16 @@ func (j *judge) deaf(to int, rest []Direction) []Direction {
 	id, conf, more, fix := j.whyDeaf(to, mine, reason)
 	j.add(id, verdict.Fail, conf, who, saw+more, append(parts, fix...)...)
 	return slices.DeleteFunc(rest, func(a Direction) bool { return a.To == to })
+}
+
+// open is how many directions to the node are not known.
+func (j *judge) open(to int) (n int) {
+	for from := range j.Nodes {
+		if from != to && j.Direction(from, to).State == Unknown {
+			n++
+		}
+	}
+	return n
 }
 
 // whyDeaf is the cause as far as it is known: id, how sure it is, how the sentence

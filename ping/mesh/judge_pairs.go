@@ -67,6 +67,11 @@ func (j *judge) isolation(a, b, third int) {
 		saw += "; TCP between them fails both ways"
 	}
 	j.add(idIsolation, verdict.Fail, conf, j.Label(a)+", "+j.Label(b), saw, parts...)
+	for i := range j.out {
+		if v := &j.out[i]; v.ID == idMissing && v.Status.Bad() && v.Subject == j.Nodes[b].Name {
+			v.CausedBy = append(v.CausedBy, idIsolation)
+		}
+	}
 }
 
 // addresses tells of two hosts with one address: the announcements of a node come

@@ -214,3 +214,59 @@ func TestJudge(t *testing.T) {
 		}
 	}
 }
+
+// Verify that of many nodes, most of whose directions nobody knows, none is called cut
+// off or deaf for being silent, and that so many directions are told in one verdict.
+func TestJudgeManyNodes(t *testing.T) {
+	const n = 40
+	cut := func(r *Report) {
+		for i := 1; i < n; i++ {
+			r.cutDirection(i, (i+1)%n, ReasonUnknown)
+			r.cutDirection(i, (i+2)%n, ReasonUnknown)
+		}
+	}
+	known := Judge(reportOf(n, cut), expect.Expect{})
+	if fails := failed(known); len(fails) != 1 || !strings.Contains(fails[0].Saw, "directions do not work, to 40 of 40 nodes") {
+		t.Errorf("all are known: %+v", fails)
+	}
+	starved := Judge(reportOf(n, func(r *Report) {
+		for i := range r.directions {
+			r.directions[i].State = Unknown
+		}
+		cut(r)
+		r.Nodes[7].State = Gone
+		r.Nodes[9].Hearing = EchoKnown
+		for i := range n {
+			r.Nodes[i].Complete = false
+		}
+	}), expect.Expect{})
+	if fails := failed(starved); len(fails) != 0 {
+		t.Errorf("most are not known: %+v", fails)
+	}
+	if !slices.ContainsFunc(starved, func(v verdict.Verdict) bool { return v.ID == idCut && v.Status == verdict.Unknown }) {
+		t.Errorf("it does not say that most are not known: %+v", starved)
+	}
+}
+
+func failed(vs []verdict.Verdict) (out []verdict.Verdict) {
+	for _, v := range vs {
+		if v.Status.Bad() {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// Verify that an expected node that others hear is not said to be missing for want of a
+// mesh there.
+func TestMissingIsHeardElsewhere(t *testing.T) {
+	vs := Judge(reportOf(3, func(r *Report) {
+		r.Nodes[2].State = Rumour
+		for _, d := range [][2]int{{0, 2}, {1, 2}, {2, 0}} {
+			r.directions[d[0]*3+d[1]].State = Unknown
+		}
+	}), expect.Expect{Hosts: []expect.Host{{Name: "n2"}, {Name: "n3"}}})
+	if fails := failed(vs); len(fails) != 1 || fails[0].ID != idMissing || !strings.Contains(fails[0].Saw, "it runs there, since n2 hears n3") {
+		t.Errorf("%+v", fails)
+	}
+}

@@ -42,7 +42,7 @@ type Node struct {
 	settle     time.Time            // until then it is not known who is silent: this process stood still
 	stood      time.Duration        // how long it stood still, in all
 	lost       uint64               // datagrams that this host lost, when last looked at
-	lostAt     time.Time            // when there were more of them
+	lostAt     time.Time            // when there were more of them, or some were read late
 	rulesAt    time.Time            // when PortClosed was last asked
 	portClosed bool                 // and what it said
 	problems   map[string]time.Time // told, and when

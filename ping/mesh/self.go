@@ -12,8 +12,10 @@ const (
 	// this host drops them; arriveTime is how long ago one of others came in of late.
 	echoAfter  = 4
 	arriveTime = 3 * time.Second
-	// lossTime is how long datagrams that this host lost spoil its hearing.
+	// lossTime is how long datagrams that this host lost spoil its hearing, or that lay
+	// in its kernel for longer than late before it read them.
 	lossTime = 10 * time.Second
+	late     = time.Second
 	// rulesEvery is how often the rules of a firewall are asked while nothing comes
 	// back.
 	rulesEvery = 5 * time.Second
@@ -52,6 +54,7 @@ func (n *Node) hearing(now time.Time) (queries uint16, h Hearing, ttl uint8) {
 		}
 	}
 	switch {
+	case n.overloaded(now): // it may not have read its own
 	case n.unechoed >= echoAfter:
 		h |= EchoKnown
 	case n.echoed:

@@ -9,10 +9,12 @@ import (
 // watchPeers finds the directions that stopped and the nodes that are gone, and why.
 func (n *Node) watchPeers(now time.Time) {
 	n.watchMatrix(now)
+	interval, _ := pace(n.count(), n.cfg.Load, n.meter.overhead)
 	for _, p := range n.slots {
 		if p == nil || p.hasLeft() {
 			continue
 		}
+		p.in.pace = interval
 		if p.in.silent(now) {
 			p.in.reason = n.why(p, now)
 			n.tell(Event{Time: p.in.since, Kind: DirectionStopped, From: n.info(p), To: n.self(), Reason: p.in.reason})
