@@ -3,7 +3,7 @@ BENCHSTAT     = golang.org/x/perf/cmd/benchstat@latest
 VERSION      ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS       = -s -w -X muster/cmd.version=$(VERSION)
 
-.PHONY: help build smoke test race lint fuzz bench cross docs check
+.PHONY: help build smoke test race lint fuzz bench cross docs guests check
 
 help: ## list these targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ fuzz: ## every fuzz target, for FUZZTIME (30s) each
 
 bench: ## the benchmarks beside the code
 	go test -run '^$$' -bench . -benchmem ./...
+
+guests: ## what guests cost the requests of real Tomcats, in minutes
+	MUSTER_MEASURE=1 go test -run GuestHoldsUpNoRequest -count=1 -timeout 20m -v ./internal/interop
 
 check: ## what CI runs
 	.ci/run

@@ -129,7 +129,7 @@ func (w *watch) alone(e expect.Expect, listened time.Duration) verdict.Verdict {
 	case !w.met(e):
 		return verdict.New(id, verdict.Fail, verdict.Definite, group, fmt.Sprintf("%s, %d expected", others, e.Count), parts...)
 	case len(w.heard) > 0:
-		return verdict.New(id, verdict.Pass, verdict.Definite, group, others)
+		return verdict.New(id, verdict.Pass, verdict.Definite, group, others+"; whether they hear this one is not seen from here", verdict.Next("on all nodes at once: muster mesh "+w.node.Group.Addr().String()))
 	case own:
 		return verdict.New(id, verdict.Unknown, verdict.Definite, group, "only this host is heard: its own heartbeats never left it, and prove nothing about the network", parts...)
 	}

@@ -1,10 +1,12 @@
 package cmd
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"muster/internal/expect"
 	"muster/mcast"
 	"muster/sniff/filter"
 )
@@ -16,7 +18,7 @@ type sniffOptions struct {
 	filter      string
 	count       uint64
 	duration    time.Duration
-	expect      int
+	expect      string
 	strict      bool
 	summary     bool
 	top         bool
@@ -76,7 +78,7 @@ filter language is in docs/filters.md. Values of session attributes are shown wi
 	f.StringVar(&o.filter, "filter", "", "keep packets that this `expression` matches, for example 'tribes and host 10.77.0.11'")
 	f.Uint64VarP(&o.count, "count", "c", 0, "end after `N` packets")
 	f.DurationVarP(&o.duration, "duration", "d", 0, "end after this `time`")
-	f.IntVar(&o.expect, "expect", 0, "exit status 1 with fewer than `N` members; live without -c and -d, end when they were heard")
+	f.StringVar(&o.expect, "expect", "", "exit status 1 unless so many members of other hosts, or those hosts (`N|HOST,HOST`), are heard; live without -c and -d, end when they were")
 	f.BoolVar(&o.summary, "summary", false, "print members, groups, queriers, receivers and verdicts instead of packets; exit status 1 if one fails")
 	f.BoolVar(&o.top, "top", false, "the same as a live screen (sort: n b i l s, quit: q)")
 	a.junitFlag(c)
@@ -101,6 +103,8 @@ type sniffRun struct {
 	cluster *sniffCluster
 	// filterless: the command line names neither groups nor a filter.
 	filterless bool
+	expected   expect.Expect
+	own        map[netip.Addr]bool // of this host, where the capture is live
 }
 
 // defaultLiveFilter keeps out what is of no interest in a live capture, above all
@@ -110,6 +114,13 @@ const defaultLiveFilter = "multicast or igmp or mld or tribes or tcp port 4100-4
 
 func (o *sniffOptions) parse(c *cobra.Command, a *app, args []string) (*sniffRun, error) {
 	r := &sniffRun{sniffOptions: *o, filterless: o.filter == "" && len(args) == 0}
+	var err error
+	if r.expected, err = parseExpect(c.Context(), o.expect); err != nil {
+		return nil, err
+	}
+	if o.read == "" {
+		r.own = ownAddresses()
+	}
 	for _, arg := range args {
 		g, err := mcast.ParseGroup(arg)
 		if err != nil {
@@ -154,8 +165,6 @@ func (o *sniffOptions) check(c *cobra.Command, groups int) error {
 		return usagef("--join needs a GROUP to join")
 	case o.buffer < 1 || o.buffer > 1024:
 		return usagef("--buffer %d: say 1 to 1024 MiB", o.buffer)
-	case o.expect < 0:
-		return usagef("--expect %d: say 0 or more", o.expect)
 	case o.dropTime <= 0:
 		return usagef("--drop-time %v: say a time longer than 0, such as 3s", o.dropTime)
 	case o.algorithm != "" && o.keyFile == "" && o.serverXML == "":

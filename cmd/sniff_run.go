@@ -72,6 +72,8 @@ func (a *app) runSniff(ctx context.Context, r *sniffRun) error {
 	})
 	out.begin(run)
 	res, err := run.Run(ctx)
+	res.Own = r.own
+	res.Verdicts = append(res.Verdicts, r.alone(res)...)
 	err = errors.Join(err, out.end(res), keep.close())
 	for _, n := range r.cluster.notes(res) {
 		a.note("%s", n)
@@ -84,10 +86,13 @@ func (a *app) runSniff(ctx context.Context, r *sniffRun) error {
 
 // enough ends a live capture without another bound once those expected were heard.
 func (r *sniffRun) enough() func(*sniff.Sniffer) bool {
-	if r.expect == 0 || r.read != "" || r.count > 0 || r.duration > 0 {
+	if !r.expected.Given() || r.read != "" || r.count > 0 || r.duration > 0 {
 		return nil
 	}
-	return func(s *sniff.Sniffer) bool { return s.Analysis.Heard() >= r.expect }
+	return func(s *sniff.Sniffer) bool {
+		others, _ := r.others(s.Analysis)
+		return r.met(others)
+	}
 }
 
 // openCapture opens the file or the interfaces.
@@ -166,14 +171,11 @@ func (a *app) sniffVerdict(r *sniffRun, res *sniff.Result) error {
 		}
 		return fmt.Errorf("%s: %s", r.read, what)
 	}
-	bounded := r.count > 0 || r.duration > 0 || r.expect > 0
-	members := res.Analysis.Heard()
+	bounded := r.count > 0 || r.duration > 0 || r.expected.Given()
 	switch s := verdict.Summarize(res.Verdicts); {
-	case r.expect > 0 && members < r.expect:
-		if res.Interrupted {
-			return errInterrupted
-		}
-		fmt.Fprintf(a.Err, "%s heard, %d expected\n", term.Count(members, "member"), r.expect)
+	case isAlone(res.Verdicts) && r.expected.Given() && res.Interrupted:
+		return errInterrupted
+	case isAlone(res.Verdicts):
 		return errNo
 	case (r.summary || r.top || r.strict) && s.Status == verdict.Fail, r.strict && s.Status == verdict.Warn:
 		return errNo

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,6 +34,9 @@ type Result struct {
 	Stats    capture.Stats
 	Source   capture.Source // for the names of its interfaces
 	Verdicts []verdict.Verdict
+	// Own are the addresses of this host, whose members prove nothing about the network;
+	// nil of a file.
+	Own map[netip.Addr]bool
 	// Interrupted: somebody stopped it before a bound or the file's end.
 	Interrupted bool
 }

@@ -92,6 +92,7 @@ type SniffMembership struct {
 // SniffMember is a member and how its heartbeats came.
 type SniffMember struct {
 	Member
+	Own              bool       `json:"own"` // it sends from this host, which proves nothing about the network
 	Heartbeats       uint64     `json:"heartbeats"`
 	FirstSeen        time.Time  `json:"first_seen"`
 	LastSeen         time.Time  `json:"last_seen"`
@@ -219,7 +220,9 @@ func NewSniffSummary(r *sniff.Result) *SniffSummary {
 		v.Damage = st.Damage.Error()
 	}
 	for _, m := range a.HeardMembers() {
-		v.Members = append(v.Members, newSniffMember(a, m))
+		row := newSniffMember(a, m)
+		row.Own = isOwn(r, m)
+		v.Members = append(v.Members, row)
 	}
 	for _, m := range a.SilentMembers() {
 		v.Speakers = append(v.Speakers, SniffSpeaker{NewMember(&m.Record, netip.AddrPort{}), m.Talk.Messages, nsTime(m.Talk.First), nsTime(m.Talk.Last)})

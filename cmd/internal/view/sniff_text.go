@@ -21,7 +21,7 @@ func SniffReport(s *term.Stream, r *sniff.Result) error {
 		title string
 		table *term.Table
 	}{
-		{"Members", membersTable(a)},
+		{"Members", membersTable(r)},
 		{"Groups", groupsTable(a)},
 		{"Memberships", membershipsTable(r)},
 		{"Queriers", queriersTable(a)},
@@ -112,7 +112,8 @@ func countsText(r *sniff.Result) string {
 	return strings.Join(parts, ", ")
 }
 
-func membersTable(a *analysis.Analysis) *term.Table {
+func membersTable(r *sniff.Result) *term.Table {
+	a := r.Analysis
 	t := &term.Table{Header: []string{"member", "id", "domain", "beats", "interval", "jitter", "longest silence", "lost", "first", "last", ""},
 		Right: map[int]bool{3: true, 4: true, 5: true, 6: true, 7: true, 8: true, 9: true}}
 	for _, m := range a.HeardMembers() {
@@ -126,6 +127,9 @@ func membersTable(a *analysis.Analysis) *term.Table {
 		if m.Record.Generation != tribes.V1 {
 			note = strings.TrimPrefix(note+", "+m.Record.Generation.Tomcat(), ", ")
 		}
+		if isOwn(r, m) {
+			note = strings.TrimPrefix(note+", this host", ", ")
+		}
 		interval, jitter, longest := beatTexts(a, m)
 		t.Add(m.Name(), m.Record.ID.String()[:8], escape.Bytes(m.Record.Domain), m.Beats.Count(), interval, jitter, longest, lostText(a, m),
 			since(a, m.First), since(a, m.Last), note)
@@ -135,6 +139,12 @@ func membersTable(a *analysis.Analysis) *term.Table {
 			term.Count(m.Talk.Messages, "message")+", no heartbeat")
 	}
 	return t
+}
+
+// isOwn: the member sends from this host.
+func isOwn(r *sniff.Result, m *analysis.Member) bool {
+	from := m.Sources.List()
+	return len(from) > 0 && r.Own[from[0].Unmap().WithZone("")]
 }
 
 // beatTexts writes how a member's heartbeats come; one alone does not tell.
