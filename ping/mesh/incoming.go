@@ -19,7 +19,7 @@ type incoming struct {
 
 	expectedBefore, receivedBefore uint64 // of stretches that ended with a stop
 
-	last     time.Time // when the latest one was received
+	last     time.Time     // when the latest one was received
 	interval time.Duration // that its sender told with it
 	pace     time.Duration // that so many nodes as this one knows have
 	nonce    uint32
