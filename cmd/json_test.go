@@ -118,6 +118,7 @@ var jsonLines = []struct {
 	{"tribes members --dns", "verdict", view.Verdict{}},
 	{"tribes members --dns", "summary", providerSummary{}},
 	{"tribes probe", "probe", probeLine{}},
+	{"tribes probe", "verdict", view.Verdict{}},
 	{"tribes probe", "summary", probeSummary{}},
 	{"tribes send", "sent", sentLine{}},
 	{"tribes send", "summary", tribesSendSummary{}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"runtime/debug"
@@ -53,7 +54,7 @@ func (a *app) runSniff(ctx context.Context, r *sniffRun) error {
 	if err != nil {
 		return err
 	}
-	src, err := a.openCapture(r)
+	src, err := a.openCapture(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -95,19 +96,38 @@ func (r *sniffRun) enough() func(*sniff.Sniffer) bool {
 	}
 }
 
+// openStdin waits for the head of a capture until ctx ends: the goroutine that reads it
+// then waits on, until something comes or the process ends.
+func openStdin(ctx context.Context, in io.Reader) (*sniff.Capture, error) {
+	type opened struct {
+		src *sniff.Capture
+		err error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		src, err := sniff.Open(sniff.Input{Reader: in})
+		done <- opened{src, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, errInterrupted
+	case o := <-done:
+		if o.err != nil {
+			return nil, fmt.Errorf("standard input: %w", o.err)
+		}
+		return o.src, nil
+	}
+}
+
 // openCapture opens the file or the interfaces.
-func (a *app) openCapture(r *sniffRun) (*sniff.Capture, error) {
+func (a *app) openCapture(ctx context.Context, r *sniffRun) (*sniff.Capture, error) {
 	switch {
 	case r.read == "-":
 		in := a.In
 		if r, ok := in.(*interruptibleReader); ok {
 			in = r.Reader // a capture ends its own waiting, and reads a file without a detour
 		}
-		src, err := sniff.Open(sniff.Input{Reader: in})
-		if err != nil {
-			err = fmt.Errorf("standard input: %w", err)
-		}
-		return src, err
+		return openStdin(ctx, in)
 	case r.read != "":
 		return sniff.Open(sniff.Input{File: r.read})
 	}

@@ -2,13 +2,16 @@ package cmd
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"muster/cmd/internal/term"
 	"muster/cmd/internal/view"
 	"muster/internal/verdict"
 	"muster/tribes/cluster"
+	"muster/tribes/cluster/channel"
 	"muster/tribes/cluster/membership"
 	"muster/tribes/serverxml"
 )
@@ -100,6 +103,11 @@ func (a *app) runTribesMembers(c *cobra.Command, o membersOptions) error {
 		}
 		return a.runProvider(c, q, expected)
 	}
+	if o.cluster.serverXML != "" && !c.Flags().Changed("group") {
+		if s, err := serverXML(a, o.cluster.serverXML); err == nil && !s.Multicast && len(s.Members) > 0 {
+			return a.askStaticMembers(c, o)
+		}
+	}
 	cfg, err := o.cluster.config(a)
 	if err != nil {
 		return err
@@ -183,6 +191,39 @@ func (o *membersOptions) asksProvider(c *cobra.Command, a *app) (q providerQuest
 	}
 	q.psk, err = o.psk.config(a)
 	return q, true, err
+}
+
+// askStaticMembers asks the receivers that a server.xml names, where there is no group to
+// listen to.
+func (a *app) askStaticMembers(c *cobra.Command, o membersOptions) error {
+	targets, err := a.listedMembers(c.Context(), &o.cluster)
+	if err != nil {
+		return err
+	}
+	a.note("the members in %s find each other without multicast: each is asked by TCP in place of listening", o.cluster.serverXML)
+	all, err := resolveTargets(c.Context(), targets)
+	if err != nil {
+		return err
+	}
+	o.cluster.serverXML = "" // its group is none
+	cfg, err := o.cluster.config(a)
+	if err != nil {
+		return err
+	}
+	ask := probeOptions{connect: channel.DefaultConnectTimeout, wait: channel.DefaultReadTestTimeout, readTest: true}
+	answers, err := a.probeAll(c.Context(), &ask, cfg, all)
+	if err != nil {
+		return err
+	}
+	verdicts := probeVerdicts(targets, all, answers, true)
+	a.judged(verdicts)
+	if err := a.tellVerdicts(term.NewLines(a.Out), verdicts); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(verdicts, func(v verdict.Verdict) bool { return v.Status != verdict.Pass }) {
+		return errNo
+	}
+	return nil
 }
 
 func (w *watch) list(members []membership.Info) error {

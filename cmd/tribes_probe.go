@@ -111,7 +111,8 @@ type probeSummary struct {
 const mostProbed = 256
 
 func (a *app) runTribesProbe(c *cobra.Command, o probeOptions, targets []string) error {
-	if len(targets) == 0 {
+	static := len(targets) == 0
+	if static {
 		var err error
 		if targets, err = a.listedMembers(c.Context(), &o.cluster); err != nil {
 			return err
@@ -161,7 +162,12 @@ func (a *app) runTribesProbe(c *cobra.Command, o probeOptions, targets []string)
 	for _, t := range targets {
 		sum.OK = sum.OK && there[t]
 	}
+	verdicts := probeVerdicts(targets, probed, exchanges, static)
+	a.judged(verdicts)
 	if a.json {
+		if err := a.tellVerdicts(lines, verdicts); err != nil {
+			return err
+		}
 		if err := lines.Write(sum); err != nil {
 			return err
 		}

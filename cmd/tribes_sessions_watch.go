@@ -40,7 +40,7 @@ func (w *sessions) watch(c *cobra.Command) error {
 		return err
 	}
 	r.filter = f.WithLaterFragments()
-	src, err := w.a.openCapture(r)
+	src, err := w.a.openCapture(c.Context(), r)
 	if err != nil {
 		return err
 	}
