@@ -156,6 +156,9 @@ func (a *app) runTribesMembers(c *cobra.Command, o membersOptions) error {
 			return err
 		}
 	}
+	if v.Status == verdict.Pass && !a.json {
+		a.note("%s: muster mesh %s on all nodes at once tells", v.Saw, node.Group.Addr())
+	}
 	if a.json {
 		if err := w.lines.Write(w.summary(start, expected, outcome == nil)); err != nil {
 			return err
