@@ -512,6 +512,22 @@ func (w *wire) secure(reply string) {
 	w.tcp(dst, src, frame.RST, 501+uint32(len(reply)), 0, nil)
 }
 
+// The alive time of a guest hardly grows, and is no clock: neither the capture's nor the guest's was set.
+func TestGuestIsNoClock(t *testing.T) {
+	w := newWire(t, Options{})
+	guest := node(13, 0)
+	for i, ms := range []int64{0, 500, 1000, 1500, 2000, 2500, 3000, 5000, 5500, 6000, 7500, 8000, 8500, 9000} {
+		guest.born = ms - int64(i) // a ms for each
+		w.at(ms).beat(guest)
+	}
+	w.s.Finish()
+	a := w.s.Analysis
+	m := a.HeardMembers()[0]
+	if len(a.Steps) > 0 || m.Steps > 0 || a.Longest(m) != 2*time.Second || m.Beats.Interval() < 500*time.Millisecond || m.Beats.Interval() > 800*time.Millisecond {
+		t.Errorf("steps %v and %d, a heartbeat each %v", a.Steps, m.Steps, m.Beats.Interval())
+	}
+}
+
 func TestScenarios(t *testing.T) {
 	for _, x := range scenarios {
 		t.Run(x.name, func(t *testing.T) {

@@ -256,8 +256,13 @@ func tryPeriod(s int64, steps []int64) (period int64, ok bool) {
 	return sum * 1000 / int64(of[1]), true
 }
 
-// Interval is the sender's frequency, 0 while unknown.
-func (b *Beats) Interval() time.Duration { return time.Duration(b.measure()) * time.Microsecond }
+// Interval is the sender's frequency, 0 while unknown. Where its alive times are no clock, it is how often heartbeats came.
+func (b *Beats) Interval() time.Duration {
+	if period := b.measure(); period > 0 || b.filled <= enough {
+		return time.Duration(period) * time.Microsecond
+	}
+	return time.Duration((b.newest().at - b.nth(0).at) / int64(b.filled-1))
+}
 
 // Count is the number of heartbeats.
 func (b *Beats) Count() uint64 { return b.count }
@@ -319,6 +324,15 @@ func (b *Beats) longest(skip func(quiet uint8) bool) time.Duration {
 		}
 	}
 	return time.Duration(longest) * time.Millisecond
+}
+
+// apart is longest by when heartbeats were captured.
+func (b *Beats) apart() time.Duration {
+	longest := int64(0)
+	for i := 1; i < b.filled; i++ {
+		longest = max(longest, b.nth(i).at-b.nth(i-1).at)
+	}
+	return time.Duration(longest)
 }
 
 // Recent returns the latest steps in ms, oldest first: what a sparkline shows.

@@ -53,6 +53,10 @@ type Member struct {
 	Turns  uint64
 	latest origin
 
+	// slow counts heartbeats in a row in which the alive time grew much less than time passed: a guest announces a
+	// small one, so that nobody asks it, and it is no clock.
+	slow int
+
 	turn bool // the heartbeat before came out of turn
 	host *host
 	last envelope
@@ -94,7 +98,12 @@ func (a *Analysis) Lost(m *Member) (lost, places uint64) { return m.Beats.losses
 
 // Longest is the longest time between two heartbeats of m that came, without those in which the capture
 // has a hole.
-func (a *Analysis) Longest(m *Member) time.Duration { return m.Beats.longest(a.hole) }
+func (a *Analysis) Longest(m *Member) time.Duration {
+	if m.slow > 1 {
+		return m.Beats.apart()
+	}
+	return m.Beats.longest(a.hole)
+}
 
 // Heard is the number of members whose heartbeats were seen.
 func (a *Analysis) Heard() int {
@@ -175,7 +184,17 @@ func (a *Analysis) beat(p *capture.Packet, f *frame.Frame, r *tribes.Member, m *
 	sent := (r.Alive - last.alive) * 1e6
 	gap := now - last.at
 	shift := a.shift
-	b.set = a.clock(p, m, now-r.Alive*1e6, sent)
+	switch {
+	case gap > 0 && gap < jump && sent*4 < gap:
+		m.slow++
+	case sent*2 > gap:
+		m.slow = 0
+	}
+	if m.slow > 1 {
+		m.offset, b.set = now-r.Alive*1e6, true
+	} else {
+		b.set = a.clock(p, m, now-r.Alive*1e6, sent)
+	}
 	m.packet = p.Number
 	starting := last.alive < starts
 	b.broken = b.set || changed || m.turn || starting
