@@ -47,8 +47,8 @@ func (n *node) all(visit func(*node)) {
 	}
 }
 
-// Entity is an entity that the file's DTD declares, or a reference to one. Its
-// content is never read.
+// Entity is an entity that the file's DTD declares, or a reference to one. What an
+// external one stands for is never read.
 type Entity struct {
 	Position
 	Name string `json:"name"`
@@ -56,6 +56,8 @@ type Entity struct {
 	System string `json:"system,omitempty"`
 	// Used: the text refers to it (and where, the first time).
 	Used *Position `json:"used,omitempty"`
+
+	read bool // its text is put in
 }
 
 // document is what could be read of a file.
@@ -83,7 +85,8 @@ func readDocument(src Source) (*document, error) {
 		t.data[m[3]-1] = '0'
 	}
 	d := &document{text: t}
-	p := parser{document: d, dec: xml.NewDecoder(bytes.NewReader(t.data)), values: map[string]string{}}
+	p := parser{document: d, dec: xml.NewDecoder(bytes.NewReader(t.data)), values: map[string]string{},
+		internal: map[string]string{}, content: map[string]string{}}
 	p.dec.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // decoded already
 	p.dec.Entity = p.values
 	err = p.run()
@@ -105,7 +108,10 @@ var xmlVersion11 = lazyregexp.New(`^<\?xml\s+version\s*=\s*["'](1\.1)["']`)
 type parser struct {
 	*document
 	dec        *xml.Decoder
-	values     map[string]string // entity to "": known, and expanded to nothing
+	values     map[string]string // of the entities, as the decoder puts them in; "" is known, and nothing
+	internal   map[string]string // the text of entities that have one, as it is declared
+	content    map[string]string // the same, with the entities in it
+	bringing   bool              // elements of an entity are being read
 	open       []*node
 	elements   int
 	attributes int
@@ -228,7 +234,7 @@ func (p *parser) chars(begin int, raw []byte, token xml.CharData) error {
 		n.text += string(token[:min(len(token), room)])
 	}
 	p.reference(begin, raw)
-	return nil
+	return p.bring(begin, raw)
 }
 
 var entityReference = lazyregexp.New(`&([A-Za-z_:][A-Za-z0-9._:-]*);`)
@@ -244,7 +250,9 @@ func (p *parser) reference(offset int, raw []byte) string {
 		if _, ok := p.values[name]; !ok {
 			continue
 		}
-		found = name
+		if _, read := p.content[name]; !read {
+			found = name
+		}
 		for i := range p.entities {
 			if e := &p.entities[i]; e.Name == name && e.Used == nil {
 				at := p.at(offset + m[0])
@@ -258,9 +266,8 @@ func (p *parser) reference(offset int, raw []byte) string {
 var entityDeclaration = lazyregexp.New(
 	`<!ENTITY\s+(%\s+)?([^\s"'>]{1,100})\s+(?:(SYSTEM|PUBLIC\s+(?:"[^"]*"|'[^']*'))\s+)?("[^"]*"|'[^']*')`)
 
-// doctype notes the entities that a DOCTYPE declares, without reading what they
-// stand for. From then on the decoder accepts references to them and puts
-// nothing in their place.
+// doctype notes the entities that a DOCTYPE declares. From then on the decoder accepts
+// references to them: it puts their text in, and nothing for those that stand for a file.
 func (p *parser) doctype(begin int, raw []byte) {
 	for _, m := range entityDeclaration().FindAllSubmatchIndex(raw, -1) {
 		p.declared++
@@ -270,10 +277,13 @@ func (p *parser) doctype(begin int, raw []byte) {
 		e := Entity{Position: p.at(begin + m[0]), Name: string(raw[m[4]:m[5]])}
 		if m[6] >= 0 {
 			e.System = string(raw[m[8]+1 : m[9]-1])
+		} else if _, again := p.values[e.Name]; !again { // the first declaration counts
+			p.internal[e.Name] = string(raw[m[8]+1 : m[9]-1])
 		}
 		p.values[e.Name] = ""
 		p.entities = append(p.entities, e)
 	}
+	p.settle()
 }
 
 // place is where an attribute stands in the bytes of its tag.
