@@ -97,7 +97,8 @@ func (f *clusterFlags) stages(a *app, rel release.Release, log *slog.Logger) ([]
 				out = append(out, encrypt)
 			}
 		case "GzipInterceptor":
-			out = append(out, &stage.Gzip{Gzip: interceptor.Gzip{MinSize: i.Size}})
+			always := !rel.IsZero() && !rel.AtLeast("9.0") // of each message, and said nowhere
+			out = append(out, &stage.Gzip{Gzip: interceptor.Gzip{Always: always, MinSize: i.Size}})
 		case "FragmentationInterceptor":
 			out = append(out, stage.NewFragment(i.Size, i.Flag))
 		case "OrderInterceptor":

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
@@ -183,6 +184,7 @@ func (w *watch) joinSummary(start time.Time, e expect.Expect, ok bool) error {
 	st := w.node.Stats()
 	m, ch := st.Membership, st.Channel
 	tomcats := w.tomcats()
+	w.tellDomain()
 	if m.Sent > 4 && m.Own == 0 && m.SendErrors == 0 {
 		w.a.note("none of our %d heartbeats came back to us: does multicast work on %s? others may not hear us either", m.Sent, w.node.Interface.Name)
 	}
@@ -201,6 +203,22 @@ func (w *watch) joinSummary(start time.Time, e expect.Expect, ok bool) error {
 	_, err := fmt.Fprintf(w.a.Out, "%s at the end, %d at most; %d came, %d went. Sent %s (%d came back), heard %d of others.%s\n",
 		term.Count(w.now, "member"), w.peak, w.added, w.gone, term.Count(m.Sent, "heartbeat"), m.Own, m.Heartbeats, messagesText(st))
 	return err
+}
+
+// tellDomain says that all others are in one domain, and this member is not.
+func (w *watch) tellDomain() {
+	own := w.node.Local().Domain
+	all := w.node.Members()
+	for i := range all {
+		if !bytes.Equal(all[i].Member.Domain, all[0].Member.Domain) {
+			return
+		}
+	}
+	if len(all) == 0 || bytes.Equal(all[0].Member.Domain, own) {
+		return
+	}
+	w.a.note("all others are in the domain %q, this member is in %q: where they have a DomainFilterInterceptor they neither list it nor read what it sends; --domain names theirs",
+		escape.Bytes(all[0].Member.Domain), escape.Bytes(own))
 }
 
 // tomcats are the members that are there, with the releases that their bytes tell.

@@ -15,6 +15,7 @@ import (
 
 	"muster/tribes"
 	"muster/tribes/cluster/channel"
+	"muster/tribes/interceptor"
 )
 
 var (
@@ -442,6 +443,25 @@ func TestFragmentFlag(t *testing.T) {
 	}
 	if len(w.sent) != 11 || len(w.got) != 2 || len(w.got[0]) != 100 || len(w.got[1]) != 100 {
 		t.Errorf("%d sent, got %q", len(w.sent), w.got)
+	}
+}
+
+// A guest that was not told the release reads what a GzipInterceptor of 6.0 to 8.5 sends,
+// which no option marks, and answers in kind; what is not compressed stays as it is.
+func TestGzipOfTheOlderForm(t *testing.T) {
+	const java = "\xac\xed\x00\x05t\x00\x05hello"
+	either := &Gzip{}
+	old := newWire([]channel.Stage{&Gzip{Gzip: interceptor.Gzip{Always: true}}}, []channel.Stage{either})
+	back := newWire([]channel.Stage{either}, []channel.Stage{&Gzip{Gzip: interceptor.Gzip{Always: true}}})
+	plain := newWire(nil, []channel.Stage{either})
+	newer := newWire([]channel.Stage{&Gzip{}}, []channel.Stage{either})
+	err := errors.Join(old.say(0, java), back.say(0, java), plain.say(0, java), plain.say(tribes.ByteMessage, "\x1f\x8bno gzip"), newer.say(0, java))
+	if err != nil || !slices.Equal(old.got, []string{java}) || !slices.Equal(back.got, []string{java}) || !slices.Equal(newer.got, []string{java}) ||
+		!slices.Equal(plain.got, []string{java, "\x1f\x8bno gzip"}) {
+		t.Errorf("%v: there %q, back %q, plain %q, newer %q", err, old.got, back.got, plain.got, newer.got)
+	}
+	if back.sent[0].Options&tribes.Gzip != 0 {
+		t.Errorf("answered with options %v, which the older one does not read", back.sent[0].Options)
 	}
 }
 
