@@ -3,7 +3,7 @@ BENCHSTAT     = golang.org/x/perf/cmd/benchstat@latest
 VERSION      ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS       = -s -w -X muster/cmd.version=$(VERSION)
 
-.PHONY: help build smoke test race lint fuzz bench cross docs guests check
+.PHONY: help build smoke test race lint fuzz bench cross docs guests matrix check
 
 help: ## list these targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ cross: ## builds for every OS that muster runs on
 
 docs: ## the man pages in docs/man, from the command tree
 	go run ./internal/gendocs
+
+matrix: ## every release of Tomcat, for half an hour: writes docs/interop.md
+	go test ./internal/interop -run 'TestMatrix$$' -timeout 90m -matrix -update
 
 # What is large is not made smaller for long: that would take all the time.
 FUZZTIME = 30s

@@ -31,18 +31,24 @@ type member struct {
 	Local            bool
 }
 
+// staticMembers are all of them, h among them.
+func (c Config) staticMembers(h *netlab.Host) (all []member) {
+	for i, s := range c.Static {
+		m := member{Host: s.Addr().String(), Domain: c.Domain, Local: s == h}
+		set(&m.Domain, "static")
+		m.ID = "{" + strings.Repeat("0,", 15) + fmt.Sprint(i+1) + "}"
+		all = append(all, m)
+	}
+	return all
+}
+
 // ServerXML is the configuration that a Tomcat on the host gets.
 func (c Config) ServerXML(h *netlab.Host) ([]byte, error) {
 	data := struct {
 		Config
 		Members []member
 	}{Config: c.withDefaults(h)}
-	for i, s := range c.Static {
-		m := member{Host: s.Addr().String(), Domain: c.Domain, Local: s == h}
-		set(&m.Domain, "static")
-		m.ID = "{" + strings.Repeat("0,", 15) + fmt.Sprint(i+1) + "}"
-		data.Members = append(data.Members, m)
-	}
+	data.Members = c.staticMembers(h)
 	var b bytes.Buffer
 	err := serverXML.Execute(&b, data)
 	return b.Bytes(), err

@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"embed"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"testing/fstest"
 	"text/template"
 
 	"muster/internal/netlab"
@@ -35,8 +38,8 @@ java.util.logging.SimpleFormatter.format = %1$tT.%1$tL %4$s %2$s %5$s%6$s%n
 
 // StartRelease starts a whole Tomcat of a release (see Releases) on the host and
 // waits until it serves. Of the Config it takes manager, options, group and times,
-// receiver, ports, route, domain and encryption key; 5.5 has no manager, options,
-// domain and key.
+// receiver, ports, route, domain, encryption key and static members (by their
+// interceptor); 5.5 has ports, group, times and route.
 func StartRelease(tb netlab.TB, h *netlab.Host, release string, cfg Config) *Server {
 	tb.Helper()
 	if testing.Short() {
@@ -55,7 +58,7 @@ func StartRelease(tb netlab.TB, h *netlab.Host, release string, cfg Config) *Ser
 	cfg = cfg.withDefaults(h)
 	base, err := os.MkdirTemp(h.Dir(), "tomcat")
 	if err == nil {
-		err = cfg.writeRelease(base, release, dir)
+		err = cfg.writeRelease(h, base, release, dir)
 	}
 	if err != nil {
 		tb.Fatalf("tomcat: %v", err)
@@ -72,21 +75,27 @@ func StartRelease(tb netlab.TB, h *netlab.Host, release string, cfg Config) *Ser
 		"--add-opens=java.rmi/sun.rmi.transport=ALL-UNNAMED",
 		"-cp", path+":"+filepath.Join(base, "webapps/ROOT/WEB-INF/classes"),
 		"-Dcatalina.base="+base, "-Dcatalina.home="+base, "-Djava.io.tmpdir="+filepath.Join(base, "temp"), "Start")
-	s := &Server{Process: h.Launch(tb, "java", args...), tb: tb, host: h, cfg: cfg, http: h.HTTP()}
+	s := &Server{Process: h.Launch(tb, "java", args...), tb: tb, host: h, cfg: cfg, http: h.HTTP(), base: base}
 	s.WaitUp()
 	return s
 }
 
 // writeRelease lays out CATALINA_BASE, and compiles the application for the
 // release's own servlet API.
-func (c Config) writeRelease(base, release, jars string) error {
+func (c Config) writeRelease(h *netlab.Host, base, release, jars string) error {
 	major, _ := strconv.Atoi(release[:strings.IndexByte(release, '.')])
 	line := release[:strings.LastIndexByte(release, '.')]
 	data := struct {
 		Config
 		Dispatch       string
 		BinderListener bool
-	}{c, "MessageDispatchInterceptor", major <= 7}
+		Others         []member // static ones
+	}{c, "MessageDispatchInterceptor", major <= 7, nil}
+	for _, m := range c.staticMembers(h) {
+		if !m.Local {
+			data.Others = append(data.Others, m)
+		}
+	}
 	if major <= 7 || line == "8.0" {
 		data.Dispatch = "MessageDispatch15Interceptor"
 	}
@@ -118,11 +127,52 @@ func (c Config) writeRelease(base, release, jars string) error {
 			return err
 		}
 	}
-	return compileRelease(base, jars, major)
+	classes, err := releaseClasses(release, jars, major)
+	if err != nil {
+		return err
+	}
+	return os.CopyFS(filepath.Join(base, "webapps/ROOT/WEB-INF/classes"), classes)
 }
 
-// compileRelease compiles the application and what starts the Tomcat.
-func compileRelease(base, jars string, major int) error {
+// compiled are the classes of each release that this process has compiled.
+var compiled = struct {
+	sync.Mutex
+	by map[string]fs.FS
+}{by: map[string]fs.FS{}}
+
+// releaseClasses are the application and what starts the Tomcat, compiled once.
+func releaseClasses(release, jars string, major int) (fs.FS, error) {
+	compiled.Lock()
+	defer compiled.Unlock()
+	if c := compiled.by[release]; c != nil {
+		return c, nil
+	}
+	work, err := os.MkdirTemp("", "muster-classes")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(work)
+	if err := compileRelease(work, jars, major); err != nil {
+		return nil, err
+	}
+	out := fstest.MapFS{}
+	files, err := filepath.Glob(filepath.Join(work, "*.class"))
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range files {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		out[filepath.Base(name)] = &fstest.MapFile{Data: b, Mode: 0o644}
+	}
+	compiled.by[release] = out
+	return out, nil
+}
+
+// compileRelease compiles them into a folder.
+func compileRelease(work, jars string, major int) error {
 	api := "javax"
 	if major >= 10 {
 		api = "jakarta"
@@ -132,13 +182,13 @@ func compileRelease(base, jars string, major int) error {
 		return err
 	}
 	args := []string{"-m", "jdk.compiler/com.sun.tools.javac.Main", "-nowarn", "-proc:none", "-cp", path,
-		"-d", filepath.Join(base, "webapps/ROOT/WEB-INF/classes")}
+		"-d", work}
 	for _, name := range []string{"Lab.java", "Start.java"} {
 		source, err := releaseFiles.ReadFile("release/" + name)
 		if err != nil {
 			return err
 		}
-		file := filepath.Join(base, "temp", name)
+		file := filepath.Join(work, name)
 		if err := os.WriteFile(file, bytes.ReplaceAll(source, []byte("import EE."), []byte("import "+api+".")), 0o644); err != nil {
 			return err
 		}

@@ -23,7 +23,11 @@ type Server struct {
 	host *netlab.Host
 	cfg  Config
 	http *http.Client
+	base string // CATALINA_BASE
 }
+
+// ServerXML is the configuration that it was started with.
+func (s *Server) ServerXML() string { return filepath.Join(s.base, "conf", "server.xml") }
 
 // Start starts a Tomcat on the host and waits until it serves, about 3 s.
 func Start(tb netlab.TB, h *netlab.Host, cfg Config) *Server {
@@ -65,7 +69,7 @@ func Launch(tb netlab.TB, h *netlab.Host, cfg Config) *Server {
 		args = append([]string{"LD_PRELOAD=" + wrongClock(tb, h), fmt.Sprintf("CLOCK_AHEAD=%d", int(cfg.ClockAhead.Seconds())), "java"}, args...)
 		program = "env"
 	}
-	return &Server{Process: h.Launch(tb, program, args...), tb: tb, host: h, cfg: cfg, http: h.HTTP()}
+	return &Server{Process: h.Launch(tb, program, args...), tb: tb, host: h, cfg: cfg, http: h.HTTP(), base: base}
 }
 
 // jvm are the options for a quick start and a small footprint. Without container
