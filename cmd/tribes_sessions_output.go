@@ -118,7 +118,7 @@ func (w *sessions) close(now time.Time) error {
 	w.mu.Lock()
 	found := w.view.Findings(now)
 	w.a.judged(found)
-	summary := verdict.Summarize(found).OrPass(w.view.Counts.Messages > 0)
+	summary := verdict.Summarize(found).OrPass(w.view.Counts.Messages > 0 && w.view.Counts.Unreadable == 0)
 	w.ok = w.peak >= w.o.expect && summary.Status != verdict.Fail && (!w.o.strict || summary.Status != verdict.Warn)
 	w.mu.Unlock()
 	written, skipped, err := w.tail.CloseWithin(lastLines)

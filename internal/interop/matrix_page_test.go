@@ -137,10 +137,14 @@ func page(all map[string]map[string]string) []byte {
 	return b.Bytes()
 }
 
-// Verify that the page is what was recorded, and that each release that was tried has a
-// cell for each column.
+// Verify that the page is what was recorded, and shows all of it.
 func TestMatrixPage(t *testing.T) {
 	all := cells(t)
+	if *update {
+		if err := os.WriteFile(matrixPage, page(all), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 	got, err := os.ReadFile(matrixPage)
 	if err != nil {
 		t.Fatal(err)
@@ -148,10 +152,14 @@ func TestMatrixPage(t *testing.T) {
 	if !bytes.Equal(got, page(all)) {
 		t.Errorf("%s is not what %s says: make matrix", matrixPage, recorded)
 	}
-	for _, r := range tomcat.Releases {
-		for _, c := range columns {
-			if all[r] != nil && all[r][c] == "" {
-				t.Errorf("%s: %s was never tried", r, c)
+	var rows []string
+	for _, p := range pairings() {
+		rows = append(rows, p.String())
+	}
+	for row, seen := range all {
+		for column := range seen {
+			if !slices.Contains(rows, row) || !slices.Contains(columns, column) {
+				t.Errorf("%s: the page has no place for %s of %s", recorded, column, row)
 			}
 		}
 	}

@@ -238,7 +238,8 @@ func tryMixed(t *testing.T, row pairing, seen map[string]string) {
 	case row.encrypted:
 		x.column("encryption", func(t *testing.T) {
 			key := peerKeyFile(t, peerKey)
-			sniffing := muster(t, x.lab.Host(1), "sniff", "--summary", "-i", "eth0", "-d", "6s", "--encryption-key-file", key, "--unprivileged")
+			sniffing := muster(t, x.lab.Host(1), "sniff", "--summary", "-i", "eth0", "-d", "8s", "--encryption-key-file", key)
+			time.Sleep(2 * time.Second) // until it captures
 			for range 3 {
 				for _, s := range []*tomcat.Server{x.one, x.two} {
 					if _, err := s.Request("set=k=v", ""); err != nil {
