@@ -33,7 +33,7 @@ docs: ## the man pages in docs/man, from the command tree
 	go run ./internal/gendocs
 
 matrix: ## every release of Tomcat, for half an hour: writes docs/interop.md
-	go test ./internal/interop -run 'TestMatrix$$' -timeout 90m -matrix -update
+	go test ./internal/interop -run 'TestMatrix$$|TestSerialUIDs|TestGuestOfOneOfTwo' -timeout 90m -matrix -update
 
 # What is large is not made smaller for long: that would take all the time.
 FUZZTIME = 30s

@@ -164,7 +164,7 @@ func TestTomcat55IsLeftAlone(t *testing.T) {
 // the URL, whoever is heard first.
 func TestGuestOfOneOfTwo(t *testing.T) {
 	t.Parallel()
-	p := startCouple(t, "10.1.56", tomcat.Config{})
+	p := startCouple(t, "11.0.21", tomcat.Config{})
 	runs := 3
 	if *whole {
 		runs = 50
