@@ -42,13 +42,24 @@ func Allow(r *Ruleset, ps []Packet) []string {
 			open[ref.place()] = true
 		}
 	}
-	var unique []string
-	for _, c := range out {
-		if !slices.Contains(unique, c) {
-			unique = append(unique, c)
+	return Together(out)
+}
+
+// Together are commands in their order, each once: what loads rules anew comes
+// after all that it shall load, anything else where it stood first.
+func Together(lists ...[]string) []string {
+	all := slices.Concat(lists...)
+	var out []string
+	for i, c := range all {
+		again := all[:i]
+		if strings.HasSuffix(c, "reload") {
+			again = all[i+1:]
+		}
+		if !slices.Contains(again, c) {
+			out = append(out, c)
 		}
 	}
-	return unique
+	return out
 }
 
 // place names the base chain.

@@ -224,22 +224,12 @@ var halfOpen = Check{
 			return f.ConnectOut()
 		}, in[0].Saw, "members appear and vanish, and nothing replicates")
 		if in[0].Status == verdict.Fail || out[0].Status != verdict.Fail && in[0].Status != verdict.Pass {
-			in[0].Fix = both(in[0].Fix, out[0].Fix)
+			in[0].Fix = firewall.Together(in[0].Fix, out[0].Fix)
 			return h.sameRule(in, h.flow().ConnectIn()[0].What, "fw.input-drop", h.flow().HeartbeatIn().What)
 		}
-		out[0].Fix = both(in[0].Fix, out[0].Fix)
+		out[0].Fix = firewall.Together(in[0].Fix, out[0].Fix)
 		return h.sameRule(out, h.flow().ConnectOut()[0].What, "fw.output-drop", h.flow().HeartbeatOut().What)
 	},
-}
-
-// both are the commands of two lists, each once.
-func both(a, b []string) []string {
-	for _, c := range b {
-		if !slices.Contains(a, c) {
-			a = append(a, c)
-		}
-	}
-	return a
 }
 
 var pingReplyInvalid = Check{
