@@ -45,6 +45,7 @@ type checkOptions struct {
 	all       bool
 	release   string
 	expect    []string
+	purposes  []string
 
 	tomcat   *serverxml.File     // of serverXML
 	settings *serverxml.Settings // nil where it does not settle them
@@ -111,6 +112,7 @@ means that nothing failed, but something could not be found out.`,
 	f.StringVar(&o.from, "from", "", "judge the facts in `FILE` (-: stdin) instead of this host's")
 	f.BoolVar(&o.redact, "redact", false, "with --save: hide names, addresses and rules, keep what verdicts go by")
 	f.BoolVar(&o.fix, "fix", false, "print the fixes as a shell script to read; nothing is changed")
+	f.StringSliceVar(&o.purposes, "for", nil, "judge the firewall for these `COMMANDS` of muster too: mesh (UDP 46565), ping (UDP 46564)")
 	f.StringSliceVar(&o.expect, "expect", nil, "the other members by `NAMES` or addresses: is each reached from here, and let in")
 	f.StringVar(&o.release, "release", "", "with --server-xml: the `RELEASE` of Tomcat to judge it for, 5.5 to 11, or an exact one")
 	f.BoolVar(&o.all, "all", false, "print a line for each check, not only for what is wrong or unknown")
@@ -261,6 +263,9 @@ func (a *app) runCheck(c *cobra.Command, o checkOptions) error {
 	case o.save != "" && o.from != "" && !o.redact:
 		return usagef("--save and --from together only make sense with --redact")
 	}
+	if err := knownPurposes(o.purposes); err != nil {
+		return err
+	}
 	host, err := a.facts(c, o)
 	if err != nil {
 		return err
@@ -269,6 +274,7 @@ func (a *app) runCheck(c *cobra.Command, o checkOptions) error {
 		return a.saveFacts(host, o)
 	}
 	verdicts := o.serverXMLVerdicts(c, judge.Facts(host, want), want)
+	verdicts = append(verdicts, forCommands(host, o.purposes, want)...)
 	a.judged(verdicts)
 	report := view.CheckReport{Host: judge.NewHost(host), Verdicts: verdicts, Summary: verdict.Summarize(verdicts), TookMS: host.TookMS, Short: o.short, All: o.all}
 	switch {

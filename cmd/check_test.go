@@ -68,3 +68,17 @@ func TestCheckNothingKnown(t *testing.T) {
 		}
 	}
 }
+
+// TestCheckForCommands: the ports of muster's own commands are judged beside the
+// cluster's.
+func TestCheckForCommands(t *testing.T) {
+	out, _, _ := runConfigLine(t, `{"version":1,"os":"linux"}`, "check", "--from", "-", "--json", "--for", "mesh,ping", "--only", "fw.input-drop")
+	for _, subject := range []string{`"subject":""`, `UDP port 46565 of muster mesh"`, `UDP port 46564 of muster ping"`} {
+		if !strings.Contains(out, subject) {
+			t.Errorf("no verdict has %s:\n%s", subject, out)
+		}
+	}
+	if _, errs, status := runConfigLine(t, "", "check", "--for", "tea"); status != 2 || !strings.Contains(errs, "say mesh or ping") {
+		t.Errorf("status %d, stderr %q", status, errs)
+	}
+}

@@ -54,7 +54,7 @@ func sendError(err error, to netip.Addr, i Interface, size int) error {
 	case errors.Is(err, unix.EINVAL), errors.Is(err, unix.EACCES):
 		return hint.Wrap(err, "a blackhole or prohibit route forbids it, see: "+routeQuery(to))
 	case errors.Is(err, unix.EPERM):
-		return hint.Wrap(err, "a firewall of this host drops it on output: nft list ruleset")
+		return hint.Wrap(err, "a rule of this host's firewall, or an IPsec policy, forbids it; muster check --only fw.output-drop names it")
 	case errors.Is(err, unix.EMSGSIZE):
 		return hint.Wrap(fmt.Errorf("%d bytes: %w", size, err), fmt.Sprintf("a UDP payload holds at most 65507 bytes, and %d reach %s unfragmented", i.MTU-udpOverhead(to), i.Name))
 	case errors.Is(err, unix.ENETDOWN):

@@ -111,7 +111,12 @@ func python(line string) func(*testing.T, *netlab.Lab) {
 
 func hold(t *testing.T, h *netlab.Host, lines string) {
 	t.Helper()
-	c := h.Command(t.Context(), "python3", "-c", "import sys\nfrom socket import *\ns = socket(AF_INET, SOCK_DGRAM)\n"+lines+"\nprint('ready', flush=True)\nsys.stdin.read()")
+	started(t, h.Command(t.Context(), "python3", "-c", "import sys\nfrom socket import *\ns = socket(AF_INET, SOCK_DGRAM)\n"+lines+"\nprint('ready', flush=True)\nsys.stdin.read()"))
+}
+
+// started starts a program that says when it is ready and ends with its input.
+func started(t *testing.T, c *netlab.Cmd) {
+	t.Helper()
 	in, err := c.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -285,6 +290,21 @@ os.kill(os.getpid(), signal.SIGSTOP)
 		_ = c.Wait()
 	})
 	until(t, l.Host(1).Command, fmt.Sprintf(`grep -q "^State:.T" /proc/%d/status`, c.Process.Pid))
+}
+
+// deafTomcat is a process that looks like a Tomcat, holds its sockets and does not
+// read what it sends to its own group.
+func deafTomcat(t *testing.T, l *netlab.Lab) {
+	started(t, l.Host(1).Command(t.Context(), "python3", "-c", `import sys
+from socket import *
+u = socket(AF_INET, SOCK_DGRAM); u.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); u.bind(('', 45564))
+u.setsockopt(IPPROTO_IP, 35, inet_aton('228.0.0.4') + inet_aton('10.77.0.11'))
+r = socket(); r.bind(('10.77.0.11', 4000)); r.listen()
+o = socket(AF_INET, SOCK_DGRAM)
+for i in range(400): o.sendto(b'x' * 300, ('228.0.0.4', 45564))
+print('ready', flush=True)
+sys.stdin.read()
+`, "org.apache.catalina.startup.Bootstrap"))
 }
 
 // twoOfOneHost are two members that know each other over the loopback.

@@ -89,7 +89,7 @@ func (j *judge) querier(l *Link, p *Provocation) {
 		j.unseen(l, id)
 	case p != nil && !p.Reported && !p.LeaveSaid:
 		j.add(l, "igmp.no-report", verdict.Fail, verdict.Definite,
-			fmt.Sprintf("this host joined and left %s, and neither a report nor a leave left it: its firewall drops them", p.Group), verdict.Fix("nft list ruleset"), verdict.Fix("muster check"))
+			fmt.Sprintf("this host joined and left %s, and neither a report nor a leave left it: its firewall drops them", p.Group), verdict.Next("sudo muster check --only igmp.no-report --fix   # prints what this host's own rules need"))
 	case l.Snoops:
 		j.add(l, id, bad, verdict.Likely, fmt.Sprintf("no query in %s, and a bridge of this host snoops on %s: %s", watched, l.Interface.Name, life), l.fixes()...)
 	case p != nil:
@@ -263,6 +263,5 @@ func (j *judge) answers(l *Link) {
 	}
 	j.add(l, "fw.igmp-drop", verdict.Fail, verdict.Definite,
 		fmt.Sprintf("%d %s queries came and this host reported nothing, though it has joined groups: a switch that snoops will forget it", l.Unanswered, l.Protocol()),
-		map[bool]verdict.Fix{false: "nft add rule inet filter input ip protocol igmp accept", true: "nft add rule inet filter input icmpv6 type { mld-listener-query } accept"}[l.V6],
-		verdict.Fix("firewalld: firewall-cmd --permanent --add-protocol=igmp && firewall-cmd --reload"))
+		verdict.Next("sudo muster check --only fw.igmp-drop,igmp.no-report --fix   # prints what this host's own rules need"))
 }

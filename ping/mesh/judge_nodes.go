@@ -184,9 +184,9 @@ func (j *judge) letAsk() []verdict.Part {
 // letIn is the command that lets queries in.
 func (j *judge) letIn() string {
 	if j.IPv6 {
-		return "nft add rule inet filter input icmpv6 type mld-listener-query accept"
+		return "sudo muster check --group " + j.Group + " --only mld.snooping --fix   # prints what lets the queries in there"
 	}
-	return "nft add rule inet filter input ip protocol igmp accept"
+	return "sudo muster check --only fw.igmp-drop --fix   # prints what lets the queries in there"
 }
 
 // sureness of the lack of a querier: a switch forgets after minutes, so that what

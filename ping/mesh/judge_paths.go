@@ -160,7 +160,7 @@ func (j *judge) tcp() {
 		case a.State == Heard || a.State == Ended:
 			j.add(id, verdict.Fail, verdict.Likely, subject,
 				fmt.Sprintf("%s hears %s by the group and loses nothing, but %d attempts in different seconds to connect to its TCP port %d got no answer (%s): a firewall drops it", to, from, dialTries, port, a.TCP), what,
-				verdict.Next("on "+from+": sudo muster check"), verdict.Fix(fmt.Sprintf("on %s: nft add rule inet filter input tcp dport %d accept", from, port)))
+				verdict.Next("on "+from+": sudo muster check"), verdict.Fix(fmt.Sprintf("on %s: sudo muster check --tcp-port %d --only tribes.half-open --fix   # prints what lets the connections in there", from, port)))
 		case a.Cut():
 			j.add(id, verdict.Fail, verdict.Likely, subject, fmt.Sprintf("%s cannot connect to TCP port %d of %s either (%s)", to, port, from, a.TCP), what, j.cutCause(a))
 		}

@@ -118,7 +118,7 @@ var vfTrust = Check{
 			return unknown(fmt.Sprintf("%s is a virtual function: whether it is trusted shows only on the machine that owns its physical function (ip link show PF)", h.Link.Name), ev)
 		}
 		return bad(verdict.Fail, verdict.Hint, fmt.Sprintf("%s is a virtual function on which groups are joined, and not one multicast frame ever came in: it may not be trusted", h.Link.Name),
-			[]string{"ip link set PF vf N trust on   # on the machine that owns the physical function"}, ev, evidence("multicast frames received", 0, h.Links.From))
+			[]string{"on the machine that owns the physical function, trust this virtual function: ip link set ... vf ... trust on (ip link show lists them there)"}, ev, evidence("multicast frames received", 0, h.Links.From))
 	},
 }
 

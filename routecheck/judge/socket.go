@@ -312,7 +312,7 @@ var vrfCheck = Check{
 			return pass(fmt.Sprintf("%s is in the VRF %s, and sockets hear it", h.Link.Name, m.Name), ev...)
 		}
 		return bad(verdict.Fail, verdict.Likely, fmt.Sprintf("%s is in the VRF %s, whose traffic sockets outside of it do not hear", h.Link.Name, m.Name),
-			[]string{"ip vrf exec " + m.Name + " PROGRAM   # or: sysctl -w net.ipv4.udp_l3mdev_accept=1", fmt.Sprintf("ip route add %s dev %s vrf %s", h.groupNet(), h.Link.Name, m.Name)}, ev...)
+			[]string{"sysctl -w net.ipv4.udp_l3mdev_accept=1 net.ipv4.tcp_l3mdev_accept=1   # or start the member by: ip vrf exec " + m.Name, fmt.Sprintf("ip route add %s dev %s vrf %s", h.groupNet(), h.Link.Name, m.Name)}, ev...)
 	},
 }
 

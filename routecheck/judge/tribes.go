@@ -52,6 +52,9 @@ var sourceMismatch = Check{
 	ID: "tribes.source-mismatch",
 	Judge: func(h *Host) []verdict.Verdict {
 		if c := h.Query.Cluster; c != nil && c.Bind != "" && c.Receiver != "auto" && c.Receiver != c.Bind {
+			if h.onPurpose(c) {
+				return pass(fmt.Sprintf("a note: %s sends heartbeats from %s and has the Receiver at %s, two addresses of this host: others take both networks, as the file says", c.From, c.Bind, c.Receiver))
+			}
 			return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("%s binds heartbeats to %s and gives the Receiver %s: right only if that is meant", c.From, c.Bind, c.Receiver),
 				[]string{"give bind on Membership and address on Receiver the same value"}, evidence("bind and address", c.Bind+" and "+c.Receiver, c.From))
 		}
@@ -69,6 +72,14 @@ var sourceMismatch = Check{
 		}
 		return skip(fmt.Sprintf("no member listens on TCP ports %d-%d here", h.Query.TCPPort, h.Query.LastTCPPort()))
 	},
+}
+
+// onPurpose: the configuration names two addresses of this host, one for each kind
+// of traffic.
+func (h *Host) onPurpose(c *facts.Cluster) bool {
+	bind, err1 := netip.ParseAddr(c.Bind)
+	receiver, err2 := netip.ParseAddr(c.Receiver)
+	return err1 == nil && err2 == nil && h.own(bind) && h.own(receiver) && !notReachable(bind) && !notReachable(receiver)
 }
 
 var dropTime = Check{
