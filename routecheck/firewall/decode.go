@@ -16,6 +16,8 @@ type decoder struct {
 	rules Ruleset
 	// want are the sets that rules look up, by family, table and name.
 	want map[[3]string]bool
+	// elements are those of all sets so far.
+	elements int
 }
 
 type byteOrder interface {
@@ -109,12 +111,8 @@ func (d *decoder) hook(family string, c *Chain, as []netlink.Attr) {
 // addRule reads NFT_MSG_NEWRULE.
 func (d *decoder) addRule(msg []byte) {
 	family, as := d.family(msg)
-	const table, chain, handle, expressions, userdata = 1, 2, 3, 4, 7
-	t := d.rules.table(family, netlink.Text(netlink.Find(as, table)), false)
-	if t == nil {
-		return
-	}
-	c := t.chain(netlink.Text(netlink.Find(as, chain)))
+	const handle, expressions, userdata = 3, 4, 7
+	t, c := d.place(family, as)
 	if c == nil {
 		return
 	}
@@ -132,6 +130,31 @@ func (d *decoder) addRule(msg []byte) {
 	}
 	r.comment = comment(netlink.Find(as, userdata))
 	c.Rules = append(c.Rules, r)
+}
+
+// place is the table and the chain of a rule, nil where they were not listed.
+func (d *decoder) place(family string, as []netlink.Attr) (*Table, *Chain) {
+	const table, chain = 1, 2
+	t := d.rules.table(family, netlink.Text(netlink.Find(as, table)), false)
+	if t == nil {
+		return nil, nil
+	}
+	return t, t.chain(netlink.Text(netlink.Find(as, chain)))
+}
+
+// cutAt marks the chains whose rules are not read, from that of a rule on: the
+// kernel lists one chain after the other.
+func (d *decoder) cutAt(msg []byte) {
+	family, as := d.family(msg)
+	if _, c := d.place(family, as); c != nil {
+		c.Cut = true
+	}
+	for i := range d.rules.Tables {
+		for j := range d.rules.Tables[i].Chains {
+			c := &d.rules.Tables[i].Chains[j]
+			c.Cut = c.Cut || len(c.Rules) == 0
+		}
+	}
 }
 
 // comment is what nft keeps as the rule's comment: a type, a length, the text.
@@ -207,6 +230,7 @@ func (d *decoder) addElements(msg []byte, max int) bool {
 			continue
 		}
 		s.Elements = append(s.Elements, e)
+		d.elements++
 	}
 	return true
 }
@@ -262,14 +286,18 @@ func joinIntervals(s *Set) {
 			continue
 		}
 		e.End = bytes.Repeat([]byte{0xff}, len(e.Key))
+		ends := !s.Unread
 		for _, next := range s.Elements[i+1:] {
 			if next.CatchAll {
 				continue
 			}
 			e.End = before(next.Key)
+			ends = ends || next.Verdict == intervalMark
 			break
 		}
-		out = append(out, e)
+		if ends { // else its end may be among those that were not read
+			out = append(out, e)
+		}
 	}
 	s.Elements = out
 }

@@ -215,3 +215,29 @@ func FuzzEvaluate(f *testing.F) {
 		}
 	})
 }
+
+// TestCut: behind the rules that were not read nothing is known; what was dropped
+// before them is.
+func TestCut(t *testing.T) {
+	drop := func(port byte) firewall.Rule {
+		return firewall.Rule{Handle: 7, Text: "drop", Exprs: []firewall.Expr{
+			{Kind: "payload", Base: "transport", Offset: 2, Len: 2, Dst: 8}, {Kind: "cmp", Op: "==", Src: 8, Data: []byte{0xb1, port}}, {Kind: "immediate", Verdict: "drop"},
+		}}
+	}
+	for _, tt := range []struct {
+		cut    bool
+		policy string
+		port   byte
+		want   firewall.Verdict
+	}{
+		{false, "drop", 0, firewall.Drop}, {true, "drop", 0, firewall.Unknown}, {true, "accept", 0, firewall.Unknown}, {true, "accept", 0xfc, firewall.Drop},
+	} {
+		r := &firewall.Ruleset{Tables: []firewall.Table{{Family: "inet", Name: "f", Chains: []firewall.Chain{
+			{Name: "i", Hook: "input", Type: "filter", Policy: tt.policy, Cut: tt.cut, Rules: []firewall.Rule{drop(tt.port)}},
+		}}}}
+		f := firewall.Flow{Device: firewall.Device{Index: 2, Name: "eth0", Type: 1}, Group: group, Port: port}
+		if a := firewall.Evaluate(r, f.HeartbeatIn()); a.Verdict != tt.want {
+			t.Errorf("cut %v, policy %s, a drop of port %#x: %s, want %s (%v)", tt.cut, tt.policy, 0xb100+int(tt.port), a.Verdict, tt.want, a.Rules)
+		}
+	}
+}

@@ -10,7 +10,7 @@ import (
 
 // Limits of what ReadSave takes.
 const (
-	maxSaveRules = 50_000
+	maxSaveRules = 12_000
 	maxSaveLine  = 64 << 10
 )
 

@@ -13,8 +13,9 @@ import (
 
 // Limits of Read. What lies beyond is named in Unread or marks its set.
 const (
-	maxRules    = 50_000
-	maxElements = 20_000 // of one set
+	maxRules    = 12_000  // of some 5 KB each
+	maxElements = 20_000  // of one set
+	maxAll      = 100_000 // elements of all sets
 )
 
 const subsystem = unix.NFNL_SUBSYS_NFTABLES << 8
@@ -40,6 +41,7 @@ func Read(ctx context.Context) (*Ruleset, error) {
 	n := 0
 	err := dump(unix.NFT_MSG_GETRULE, all, func(b []byte) error {
 		if n++; n > maxRules {
+			d.cutAt(b)
 			d.rules.Unread = append(d.rules.Unread, fmt.Sprintf("there are about %d nftables rules, and muster reads %d", uses, maxRules))
 			return netlink.Stop
 		}
@@ -66,7 +68,7 @@ func Read(ctx context.Context) (*Ruleset, error) {
 	}
 	for _, w := range wanted {
 		err := dump(unix.NFT_MSG_GETSETELEM, elementsRequest(w.family, w.table, w.name), func(b []byte) error {
-			if !d.addElements(b, maxElements) {
+			if !d.addElements(b, min(maxElements, maxAll-d.elements)) {
 				return netlink.Stop
 			}
 			return nil

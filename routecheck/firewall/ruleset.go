@@ -58,6 +58,8 @@ type Chain struct {
 	// Devices bind a chain of the hooks ingress and egress.
 	Devices []string `json:"devices,omitempty"`
 	Rules   []Rule   `json:"rules"`
+	// Cut: it has more rules than were read.
+	Cut bool `json:"cut,omitempty"`
 }
 
 // Rule is one rule: its expressions run in order until one does not match.

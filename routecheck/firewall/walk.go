@@ -234,6 +234,10 @@ func (w *walker) chain(c *Chain, depth int) (out bool) {
 			return out
 		}
 	}
+	if c.Cut {
+		w.add(leaf{Unknown, Ref{Family: w.m.table.Family, Table: w.m.table.Name, Chain: c.Name, Hook: w.hook, Base: w.base, Text: "what follows", Why: "it has more rules than muster reads"}})
+		return out
+	}
 	return true
 }
 

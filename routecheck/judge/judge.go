@@ -37,6 +37,9 @@ func Facts(f *facts.Facts, want func(verdict.ID) bool) []verdict.Verdict {
 				v.Subject = h.Link.Name
 			}
 			h.keep(&v)
+			if v.Fix == nil {
+				v.Fix = []string{} // JSON has the list
+			}
 			out = append(out, v)
 		}
 	}
