@@ -74,7 +74,7 @@ and see which processes hold the ports:
 
 A verdict is pass, warn, fail, skip (it does not apply here) or unknown. Verdicts that
 only follow from another point to it. With --strict warnings fail too. Exit status 3
-means that nothing failed, but something could not be found out.`,
+means that nothing failed, but something could not be told.`,
 		Example: `  # is this node fit for Tomcat's defaults, 228.0.0.4:45564 and TCP 4000
   sudo muster check
 

@@ -36,7 +36,7 @@ func usagef(format string, args ...any) error {
 }
 
 // exitStatus is the one switch from errors to exit statuses. What is neither a
-// verdict nor a wrong command line could not be found out.
+// verdict nor a wrong command line means that muster could not tell.
 func exitStatus(err error) int {
 	var usage *usageError
 	switch {

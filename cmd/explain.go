@@ -37,7 +37,8 @@ It reads only what is built into the program: no packet, no privilege.`,
 
   # a stack trace or a whole log, the likeliest cause first
   muster explain - < catalina.out`,
-		RunE: func(_ *cobra.Command, args []string) error { return runExplain(a, strings.Join(args, " ")) },
+		ValidArgsFunction: completeIDs,
+		RunE:              func(_ *cobra.Command, args []string) error { return runExplain(a, strings.Join(args, " ")) },
 	}
 }
 

@@ -171,14 +171,16 @@ type membershipSummary struct {
 	OK      bool   `json:"ok"`
 	Members int    `json:"members"` // at the end
 	Most    int    `json:"most"`    // at one time
-	Expect  int    `json:"expect"`
 	// Seen counts members of other hosts, at one time; Missing are the hosts expected
 	// by name that were not heard.
-	Seen    int      `json:"seen"`
-	Missing []string `json:"missing"`
-	Added   int      `json:"added"`
-	Gone    int      `json:"disappeared"`
-	Suspect int      `json:"suspect"`
+	Expected  int      `json:"expected"`
+	Seen      int      `json:"seen"`
+	Missing   []string `json:"missing"`
+	Group     string   `json:"group"`
+	Interface string   `json:"interface"`
+	Added     int      `json:"added"`
+	Gone      int      `json:"disappeared"`
+	Suspect   int      `json:"suspect"`
 	// Heartbeats of others, and what came beside them.
 	Heartbeats uint64            `json:"heartbeats"`
 	Malformed  map[string]uint64 `json:"malformed"` // by the field that is wrong
@@ -192,7 +194,8 @@ type membershipSummary struct {
 func (w *watch) summary(start time.Time, e expect.Expect, ok bool) membershipSummary {
 	m := w.node.Stats().Membership
 	return membershipSummary{
-		Type: "summary", OK: ok, Members: w.now, Most: w.peak, Expect: w.expected(e).Wanted(), Seen: w.most, Missing: w.missing(e),
+		Type: "summary", OK: ok, Members: w.now, Most: w.peak, Expected: w.expected(e).Wanted(), Seen: w.most, Missing: w.missing(e),
+		Group: w.node.Group.String(), Interface: w.node.Interface.Name,
 		Added: w.added, Gone: w.gone, Suspect: w.suspects,
 		Heartbeats: m.Heartbeats, Malformed: m.Malformed, Foreign: m.Foreign, Broadcasts: m.Broadcasts,
 		Refused: m.Refused, Dropped: m.Drops, TookMS: time.Since(start).Milliseconds(),

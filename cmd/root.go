@@ -135,6 +135,7 @@ source-specific. Durations are written 500ms, 3s, 5m, or in plain seconds: 4, 0.
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpFunc(help)
 	oneVocabulary(root)
+	completeValues(root)
 	return root
 }
 

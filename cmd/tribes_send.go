@@ -304,7 +304,7 @@ func (o *tribesSendOptions) resolve(ctx context.Context) (netip.AddrPort, error)
 
 func (a *app) tellDeliveries(ctx context.Context, o *tribesSendOptions, s *cluster.Speaker, to []cluster.Receiver, members []tribes.Member, payload []byte) error {
 	lines := term.NewLines(a.Out)
-	sum := tribesSendSummary{Type: "summary", Members: len(to), Expect: o.expect}
+	sum := tribesSendSummary{Type: "summary", Members: len(to), Expected: o.expect}
 	for i := 0; i < o.count && len(to) > 0; i++ {
 		if i > 0 && !pause(ctx, o.interval) {
 			return errInterrupted

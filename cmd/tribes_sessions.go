@@ -125,7 +125,7 @@ type sessionsSummary struct {
 	OK         bool   `json:"ok"`
 	Sessions   int    `json:"sessions"` // at the end
 	Most       int    `json:"most"`     // at one time
-	Expect     int    `json:"expect"`
+	Expected   int    `json:"expected"`
 	Messages   uint64 `json:"messages"` // about sessions, each once
 	Copies     uint64 `json:"copies"`   // of them for further receivers
 	Unreadable uint64 `json:"unreadable"`

@@ -198,7 +198,7 @@ func (w *sessions) reportJSON(found []verdict.Verdict, summary verdict.Summary, 
 	}
 	n := w.view.Counts
 	return lines.Write(sessionsSummary{
-		Type: "summary", OK: w.ok, Sessions: w.view.Len(), Most: w.peak, Expect: w.o.expect, Messages: n.Messages, Copies: n.Copies,
+		Type: "summary", OK: w.ok, Sessions: w.view.Len(), Most: w.peak, Expected: w.o.expect, Messages: n.Messages, Copies: n.Copies,
 		Unreadable: n.Unreadable, Encrypted: n.Sealed, Acks: n.Acks, FailAcks: n.FailAcks, Answers: w.answers, Dropped: n.Dropped,
 		Missed: w.missed, Skipped: skipped, Summary: summary, Notes: notes, TookMS: time.Since(w.began).Milliseconds(),
 	})

@@ -89,8 +89,8 @@ func (cfg *Config) complete() error {
 			seen[g] = true
 			groups = append(groups, g)
 		}
-		if len(groups) > MaxRange {
-			return fmt.Errorf("more than %d groups are too many for one process", MaxRange)
+		if len(groups) > maxRange {
+			return fmt.Errorf("more than %d groups are too many for one process", maxRange)
 		}
 	}
 	cfg.Groups = groups

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// MaxRange is the largest +NUM of a group: more groups than any host joins.
-const MaxRange = 65536
+// maxRange is the largest +NUM of a group: more groups than any host joins.
+const maxRange = 65536
 
 // ParseGroup reads [SOURCE,]ADDRESS[:PORT][+NUM]. IPv6 addresses stand in
 // brackets when a port follows and may carry a %zone. Every address of the
@@ -38,8 +38,8 @@ func parseGroup(s string) (Group, error) {
 	}
 	if i := strings.LastIndexByte(rest, '+'); i >= 0 {
 		n, err := strconv.ParseUint(rest[i+1:], 10, 32)
-		if err != nil || n < 1 || n > MaxRange {
-			return g, fmt.Errorf("%q is no number of groups from +1 to +%d", rest[i:], MaxRange)
+		if err != nil || n < 1 || n > maxRange {
+			return g, fmt.Errorf("%q is no number of groups from +1 to +%d", rest[i:], maxRange)
 		}
 		g.Count, rest = int(n), rest[:i]
 	}

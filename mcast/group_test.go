@@ -142,7 +142,7 @@ func FuzzParseGroup(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if g.Count < 1 || g.Count > MaxRange || !g.Addr.IsMulticast() {
+		if g.Count < 1 || g.Count > maxRange || !g.Addr.IsMulticast() {
 			t.Fatalf("%q: accepted as %+v", s, g)
 		}
 		last, n := g, 0

@@ -2,7 +2,7 @@ package ping
 
 import "encoding/binary"
 
-// ICMPLen is the header of an ICMP echo and what muster puts behind it to know
+// icmpLen is the header of an ICMP echo and what muster puts behind it to know
 // its own: 8 bytes of header, 16 of data.
 //
 //	 0  type: 8 request, 0 reply; ICMPv6: 128, 129 (RFC 792, RFC 4443 section 4)
@@ -15,10 +15,10 @@ import "encoding/binary"
 //	20  flags: 1 = sent to the host, not to the group
 //	21  data bytes, 3 bytes
 //	24  padding
-const ICMPLen = 24
+const icmpLen = 24
 
 // minICMPSize is the smallest number of data bytes: muster's own.
-const minICMPSize = ICMPLen - 8
+const minICMPSize = icmpLen - 8
 
 const (
 	icmp4Request, icmp4Reply = 8, 0
@@ -42,7 +42,7 @@ func appendICMP(b []byte, v6 bool, id uint16, session uint64, seq uint32, unicas
 		flags = flagUnicast
 	}
 	b = append(b, flags, byte(size>>16), byte(size>>8), byte(size))
-	for i := ICMPLen; i < 8+size; i++ {
+	for i := icmpLen; i < 8+size; i++ {
 		b = append(b, byte(i))
 	}
 	if !v6 { // the kernel sums ICMPv6, whose sum covers the addresses too
@@ -63,7 +63,7 @@ func parseICMP(b []byte, v6 bool, session uint64) (a Answer) {
 	if len(b) < 8 || b[0] != kind || b[1] != 0 {
 		return a
 	}
-	if len(b) < ICMPLen || binary.BigEndian.Uint64(b[8:]) != session {
+	if len(b) < icmpLen || binary.BigEndian.Uint64(b[8:]) != session {
 		a.Stray = Foreign
 		return a
 	}

@@ -195,11 +195,11 @@ func TestManyResponders(t *testing.T) {
 	start := time.Now()
 	tr := NewTracker(start)
 	tr.Sent(0, netip.Addr{}, start)
-	for i := range MaxResponders + 10 {
+	for i := range maxResponders + 10 {
 		a := Answer{From: addr(1), Responder: uint64(i + 1), At: start.UnixNano() + 5, TTL: -1, Hops: -1}
 		tr.Take(a, start.Add(time.Millisecond))
 	}
-	if tr.Len() != MaxResponders || tr.Strays().Ignored != 10 {
+	if tr.Len() != maxResponders || tr.Strays().Ignored != 10 {
 		t.Errorf("%d rows, %d ignored", tr.Len(), tr.Strays().Ignored)
 	}
 }

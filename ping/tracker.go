@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// MaxResponders bounds the rows of an account; further ones are counted.
-const MaxResponders = 4096
+// maxResponders bounds the rows of an account; further ones are counted.
+const maxResponders = 4096
 
 // Answer is one answer as a Link read it.
 type Answer struct {
@@ -57,7 +57,7 @@ type Strays struct {
 	Unasked  uint64 `json:"unasked"`  // answers to probes never sent
 	Oversize uint64 `json:"oversize"` // answers with more bytes than asked for (they count in their row)
 	Clock    uint64 `json:"clock"`    // answers whose time was wrong: a clock jumped, or a responder lies about its wait
-	Ignored  uint64 `json:"ignored"`  // from more than MaxResponders responders
+	Ignored  uint64 `json:"ignored"`  // from more than maxResponders responders
 }
 
 // Row is the account of one responder.
@@ -224,7 +224,7 @@ func (t *Tracker) rtt(a Answer, s stamp, mono int64) (rtt time.Duration, exact b
 func (t *Tracker) row(a Answer) *row {
 	k := rowKey{a.From, a.Responder}
 	w := t.rows[k]
-	if w == nil && len(t.rows) < MaxResponders {
+	if w == nil && len(t.rows) < maxResponders {
 		w = &row{ttl: -1, hops: -1}
 		t.rows[k] = w
 	}

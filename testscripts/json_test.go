@@ -2,6 +2,7 @@ package testscripts
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"muster/cmd"
 	"muster/docs"
 	"muster/internal/jsondoc"
+	"muster/internal/verdict"
 )
 
 // undocumented is the status of a muster whose JSON docs/json.md does not have.
@@ -45,7 +47,11 @@ func documented(args []string) int {
 	w.Close()
 	<-copied
 	if status == 0 || status == 1 || seen.Len() > 0 {
-		if err := checkJSON(args, seen.Bytes()); err != nil {
+		err := checkJSON(args, seen.Bytes())
+		if err == nil {
+			err = checkTitles(seen.Bytes())
+		}
+		if err != nil {
 			fmt.Fprintf(os.Stderr, "muster %s: its JSON is not as docs/json.md says: %v\n"+
 				"(to put it right: jsonLines in cmd/json_test.go, then go test ./cmd -run TestJSONPage -update)\n", strings.Join(args, " "), err)
 			return undocumented
@@ -64,6 +70,69 @@ func checkJSON(args []string, output []byte) error {
 		return err
 	}
 	return page.Check(strings.TrimPrefix(c.CommandPath(), "muster "), output)
+}
+
+// checkTitles holds each verdict of the output, wherever it stands in a document, to the
+// title and the page of its id in the catalogue.
+func checkTitles(output []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(output))
+	for dec.More() {
+		var v any
+		if err := dec.Decode(&v); err != nil {
+			return nil // cut by the script; the lines are checked by checkJSON
+		}
+		if err := titles(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func titles(v any) error {
+	switch v := v.(type) {
+	case []any:
+		for _, x := range v {
+			if err := titles(x); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		id, isVerdict := v["id"].(string)
+		for _, field := range []string{"title", "saw", "confidence", "docs"} {
+			_, has := v[field]
+			isVerdict = isVerdict && has
+		}
+		if isVerdict {
+			e, ok := verdict.Find(verdict.ID(id))
+			if !ok || v["title"] != e.Title || v["docs"] != verdict.DocsPage(e.ID) {
+				return fmt.Errorf("the verdict %s has the title %q and the page %q, the catalogue %q", id, v["title"], v["docs"], e.Title)
+			}
+		}
+		for _, x := range v {
+			if err := titles(x); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// TestTitles: a title that is not the catalogue's is seen, also inside a document.
+func TestTitles(t *testing.T) {
+	e, ok := verdict.Find("route.none")
+	if !ok {
+		t.Fatal("no route.none")
+	}
+	form := `{"type":"summary","nodes":[{"verdicts":[{"id":%q,"title":%q,"saw":"","confidence":"likely","docs":%q}]}]}`
+	docs := verdict.DocsPage(e.ID)
+	if err := checkTitles(fmt.Appendf(nil, form, e.ID, e.Title, docs)); err != nil {
+		t.Error(err)
+	}
+	for _, bad := range [][3]any{{e.ID, e.Failure, docs}, {"route.nosuch", e.Title, docs}, {e.ID, e.Title, "docs/checks/route.md"}} {
+		if err := checkTitles(fmt.Appendf(nil, form, bad[:]...)); err == nil {
+			t.Errorf("%v passes", bad)
+		}
+	}
 }
 
 // TestScriptsHaveJSON: the lines of every command of docs/json.md are seen for

@@ -62,8 +62,8 @@ func ByGroup(group netip.Addr) []Product {
 	return out
 }
 
-// ByPort returns the products that use the UDP port by default, in any group.
-func ByPort(port uint16) []Product {
+// byPort returns the products that use the UDP port by default, in any group.
+func byPort(port uint16) []Product {
 	var out []Product
 	for i := range table {
 		if len(table[i].Ports) > 0 && table[i].hasPort(port) {

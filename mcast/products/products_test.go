@@ -53,10 +53,10 @@ func TestByGroupAndPort(t *testing.T) {
 	if got := ByGroup(netip.MustParseAddr("237.0.0.1")); len(got) != 2 {
 		t.Errorf("237.0.0.1 belongs to %d products, want Coherence and WebLogic", len(got))
 	}
-	if got := ByPort(4160); len(got) != 2 || got[0].Key != "jini" {
+	if got := byPort(4160); len(got) != 2 || got[0].Key != "jini" {
 		t.Errorf("port 4160: %v, want the two of Jini", got)
 	}
-	if got := ByPort(0); len(got) != 0 {
+	if got := byPort(0); len(got) != 0 {
 		t.Errorf("port 0 belongs to %v", got)
 	}
 }

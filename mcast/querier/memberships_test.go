@@ -68,10 +68,10 @@ func TestUnusedGroup(t *testing.T) {
 			taken[i].Group = taken[i].Group.Next()
 		}
 	}
-	if g := UnusedGroup(false, taken); g != addr("233.252.0.255") {
+	if g := unusedGroup(false, taken); g != addr("233.252.0.255") {
 		t.Errorf("%s is joined", g)
 	}
-	if g := UnusedGroup(true, nil); g.String()[:11] != "ff05::db8:0" || !g.IsMulticast() {
+	if g := unusedGroup(true, nil); g.String()[:11] != "ff05::db8:0" || !g.IsMulticast() {
 		t.Errorf("%s is not for documentation", g)
 	}
 }

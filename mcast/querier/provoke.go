@@ -32,9 +32,9 @@ const (
 	await = 4 * time.Second
 )
 
-// UnusedGroup returns a group that nobody uses: one of those set aside for
+// unusedGroup returns a group that nobody uses: one of those set aside for
 // documentation (RFC 6676 sections 2 and 3), at random, not joined on this host.
-func UnusedGroup(v6 bool, joined []Membership) netip.Addr {
+func unusedGroup(v6 bool, joined []Membership) netip.Addr {
 	for {
 		a := netip.AddrFrom4([4]byte{233, 252, 0, byte(rand.N(256))})
 		if v6 {

@@ -15,9 +15,9 @@ const (
 	maxFile        = 4 << 20
 )
 
-// ReadMemberships reads the groups joined on all interfaces, of both protocols.
+// readMemberships reads the groups joined on all interfaces, of both protocols.
 // No privilege is needed.
-func ReadMemberships() ([]Membership, error) {
+func readMemberships() ([]Membership, error) {
 	text, err := slurp("/proc/thread-self/net/igmp")
 	if err != nil {
 		return nil, fmt.Errorf("read the memberships of this host: %w", err)
@@ -33,9 +33,9 @@ func ReadMemberships() ([]Membership, error) {
 	return append(out, ParseIGMP6(text, maxMemberships)...), nil
 }
 
-// MLDQueries is how many MLD queries the kernel has counted on an interface since
+// mLDQueries is how many MLD queries the kernel has counted on an interface since
 // it was made; no privilege is needed. ok is false where it does not tell.
-func MLDQueries(device string) (n uint64, ok bool) {
+func mLDQueries(device string) (n uint64, ok bool) {
 	if strings.Contains(device, "/") {
 		return 0, false
 	}

@@ -7,13 +7,13 @@ import (
 	"runtime"
 )
 
-// ReadMemberships reads the groups joined on all interfaces, on Linux only.
-func ReadMemberships() ([]Membership, error) {
+// readMemberships reads the groups joined on all interfaces, on Linux only.
+func readMemberships() ([]Membership, error) {
 	return nil, errors.New("muster reads the memberships of a host on Linux only, not on " + runtime.GOOS)
 }
 
-// MLDQueries tells nothing on this system.
-func MLDQueries(string) (n uint64, ok bool) { return 0, false }
+// mLDQueries tells nothing on this system.
+func mLDQueries(string) (n uint64, ok bool) { return 0, false }
 
 // Forced tells nothing on this system.
 func Forced(string, bool) uint8 { return 0 }

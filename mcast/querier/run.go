@@ -91,7 +91,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	before := map[string]uint64{} // MLD queries that the kernel had counted
 	for _, i := range o.Interfaces {
-		before[i.Name], _ = MLDQueries(i.Name)
+		before[i.Name], _ = mLDQueries(i.Name)
 	}
 	if o.Provoke {
 		if err := w.chooseGroups(); err != nil {
@@ -130,11 +130,11 @@ func hasV4(r *Report) bool {
 func readHost(is []mcast.Interface, before map[string]uint64) (Host, error) {
 	host := Host{Forced: Forced, Snoops: Snoops, Counted: map[string]uint64{}}
 	var err error
-	if host.Memberships, err = ReadMemberships(); err != nil {
+	if host.Memberships, err = readMemberships(); err != nil {
 		return host, err
 	}
 	for _, i := range is {
-		if n, ok := MLDQueries(i.Name); ok {
+		if n, ok := mLDQueries(i.Name); ok {
 			host.Counted[i.Name] = n - before[i.Name]
 		}
 	}
@@ -143,12 +143,12 @@ func readHost(is []mcast.Interface, before map[string]uint64) (Host, error) {
 
 // chooseGroups picks an unused group for each interface and protocol.
 func (w *watching) chooseGroups() error {
-	joined, err := ReadMemberships()
+	joined, err := readMemberships()
 	if err != nil {
 		return err
 	}
 	for _, l := range w.tracker.Report(w.watch, Host{}).Links {
-		w.groups = append(w.groups, provoked{l.Interface, UnusedGroup(l.V6, joined)})
+		w.groups = append(w.groups, provoked{l.Interface, unusedGroup(l.V6, joined)})
 	}
 	return nil
 }

@@ -8,8 +8,8 @@ import (
 	"muster/mcast/querier"
 )
 
-// MaxNodes bounds the nodes that one remembers; further ones are counted.
-const MaxNodes = 2048
+// maxNodes bounds the nodes that one remembers; further ones are counted.
+const maxNodes = 2048
 
 // Config is what a node says of itself and how it goes on.
 type Config struct {

@@ -11,5 +11,5 @@
 //
 // The group's load stays below Config.Load whatever the number of nodes: each
 // node takes its share of it, and waits when it hears the others exceed it. What
-// a node remembers is bounded by MaxNodes.
+// a node remembers is bounded by maxNodes.
 package mesh

@@ -330,13 +330,13 @@ func TestFlood(t *testing.T) {
 		m := startMesh(t, newHub(2), nil)
 		defer m.stop()
 		time.Sleep(4 * time.Second)
-		for i := range 3 * MaxNodes {
+		for i := range 3 * maxNodes {
 			a := Announcement{Seq: 1, Port: 1, Name: "ghost", Interval: time.Second}
 			m.ports[0].in <- Packet{Data: a.appendTo(nil, newID()), From: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 9, byte(i >> 8), byte(i)}), 1), Group: true}
 		}
 		time.Sleep(2 * time.Second)
 		r := m.nodes[0].Report()
-		if len(r.Nodes) > MaxNodes || r.Counts.Refused == 0 {
+		if len(r.Nodes) > maxNodes || r.Counts.Refused == 0 {
 			t.Errorf("%d nodes, %d refused", len(r.Nodes), r.Counts.Refused)
 		}
 		time.Sleep(5 * time.Second)

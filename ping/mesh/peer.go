@@ -103,7 +103,7 @@ func (n *Node) freeSlot(now time.Time) int {
 			return i + 1
 		}
 	}
-	if len(n.slots) < MaxNodes {
+	if len(n.slots) < maxNodes {
 		n.slots = append(n.slots, nil)
 		return len(n.slots) - 1
 	}

@@ -131,14 +131,14 @@ type Cluster struct {
 var DefaultGroup = netip.AddrFrom4([4]byte{228, 0, 0, 4})
 
 const (
-	DefaultPort     = 45564
-	DefaultTCPPort  = 4000
-	DefaultAutoBind = 100
+	defaultPort     = 45564
+	defaultTCPPort  = 4000
+	defaultAutoBind = 100
 )
 
 // DefaultQuery is a Tomcat cluster as it comes.
 func DefaultQuery() Query {
-	return Query{Group: DefaultGroup, Port: DefaultPort, Count: 1, TCPPort: DefaultTCPPort, AutoBind: DefaultAutoBind}
+	return Query{Group: DefaultGroup, Port: defaultPort, Count: 1, TCPPort: defaultTCPPort, AutoBind: defaultAutoBind}
 }
 
 // LastTCPPort is the last port that the receiver may take.

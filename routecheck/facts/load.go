@@ -53,10 +53,10 @@ func Load(r io.Reader) (*Facts, error) {
 		f.Query.Group = DefaultGroup
 	}
 	if f.Query.Port == 0 {
-		f.Query.Port = DefaultPort
+		f.Query.Port = defaultPort
 	}
 	if f.Query.TCPPort == 0 {
-		f.Query.TCPPort, f.Query.AutoBind = DefaultTCPPort, DefaultAutoBind
+		f.Query.TCPPort, f.Query.AutoBind = defaultTCPPort, defaultAutoBind
 	}
 	f.bound()
 	f.Query.Count = min(max(f.Query.Count, 1), 1<<20)

@@ -464,7 +464,7 @@ func TestFixtures(t *testing.T) {
 	seen := map[verdict.ID]bool{}
 	for _, x := range fixtures(t) {
 		seen[x.id] = true
-		c, ok := Find(x.id)
+		c, ok := findCheck(x.id)
 		if !ok {
 			t.Errorf("%s is no check", x.id)
 			continue

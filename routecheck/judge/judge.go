@@ -71,8 +71,8 @@ func link(vs []verdict.Verdict) {
 	}
 }
 
-// Find returns the check of an id.
-func Find(id verdict.ID) (Check, bool) {
+// findCheck returns the check of an id.
+func findCheck(id verdict.ID) (Check, bool) {
 	i := slices.IndexFunc(All, func(c Check) bool { return c.ID == id })
 	if i < 0 {
 		return Check{}, false

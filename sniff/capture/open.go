@@ -77,7 +77,7 @@ func notACapture(head []byte) error {
 }
 
 // bufferSize holds the largest packet with its header at once.
-const bufferSize = MaxData + maxFixed + 4096
+const bufferSize = maxData + maxFixed + 4096
 
 // readSize is how much is read at a time: of so little, each packet is still in the
 // processor's cache when it is decoded.

@@ -158,6 +158,6 @@ func (l LinkType) Known() bool {
 	return ok
 }
 
-// MaxData is the most bytes of one packet that are read; what claims more is
+// maxData is the most bytes of one packet that are read; what claims more is
 // damage. The largest that a kernel hands out is 256 KiB.
-const MaxData = 1 << 20
+const maxData = 1 << 20

@@ -73,7 +73,7 @@ func (r *pcapReader) Next(p *Packet) error {
 		sec, frac = r.order.Uint32(h), r.order.Uint32(h[4:])
 		size, length = r.order.Uint32(h[8:]), r.order.Uint32(h[12:])
 	}
-	if size > MaxData {
+	if size > maxData {
 		return r.damage(start, nil, "it claims %d bytes, more than any packet has", size)
 	}
 	data, err := r.in.take(int(size))

@@ -118,7 +118,7 @@ func (r *pcapNG) Next(p *Packet) error {
 func (r *pcapNG) block(kind uint32, length, start int64, p *Packet) (done bool, err error) {
 	switch kind {
 	case blockPacket, blockOldPacket, blockSimple:
-		if length > MaxData+maxFixed {
+		if length > maxData+maxFixed {
 			return false, r.damage(start, nil, "its block claims %d bytes, more than any packet has", length)
 		}
 		return r.packet(kind, int(length), start, p)

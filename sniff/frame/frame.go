@@ -27,9 +27,9 @@ const (
 
 // EtherTypes.
 const (
-	TypeIPv4 = 0x0800
+	typeIPv4 = 0x0800
 	TypeARP  = 0x0806
-	TypeIPv6 = 0x86dd
+	typeIPv6 = 0x86dd
 
 	typeVLAN  = 0x8100
 	typeQinQ  = 0x88a8

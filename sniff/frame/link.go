@@ -54,9 +54,9 @@ func (f *Frame) tagged(p *capture.Packet, at int) error {
 // network reads what an EtherType says at offset at of p.
 func (f *Frame) network(p *capture.Packet, at int) error {
 	switch f.Type {
-	case TypeIPv4:
+	case typeIPv4:
 		return f.ipv4(p, at)
-	case TypeIPv6:
+	case typeIPv6:
 		return f.ipv6(p, at)
 	case TypeARP:
 		f.Body = p.Data[at:]
@@ -126,9 +126,9 @@ func (f *Frame) linkOf(link LinkType, b []byte) (at int, ok bool) {
 		}
 		switch family {
 		case 2:
-			f.Type = TypeIPv4
+			f.Type = typeIPv4
 		case 10, 24, 28, 30: // AF_INET6 of Linux, NetBSD and OpenBSD, FreeBSD, Darwin
-			f.Type = TypeIPv6
+			f.Type = typeIPv6
 		}
 		return 4, true
 	case capture.Raw, capture.Raw12, capture.Raw14, capture.IPv4, capture.IPv6:
@@ -137,9 +137,9 @@ func (f *Frame) linkOf(link LinkType, b []byte) (at int, ok bool) {
 		}
 		switch b[0] >> 4 {
 		case 4:
-			f.Type = TypeIPv4
+			f.Type = typeIPv4
 		case 6:
-			f.Type = TypeIPv6
+			f.Type = typeIPv6
 		}
 		return 0, true
 	}

@@ -91,7 +91,7 @@ func llc(b []byte) (kind uint16, n int) {
 	case len(b) >= 8 && b[0] == 0xaa && b[1] == 0xaa && b[2] == 3 && b[3] == 0 && b[4] == 0 && (b[5] == 0 || b[5] == 0xf8):
 		return binary.BigEndian.Uint16(b[6:]), 8
 	case len(b) >= 3 && b[0] == 6 && b[1] == 6 && b[2] == 3:
-		return TypeIPv4, 3
+		return typeIPv4, 3
 	}
 	return 0, 0
 }
@@ -116,9 +116,9 @@ func relay(b []byte) (kind uint16, n int, ok bool) {
 	}
 	switch b[n] {
 	case 0xcc:
-		return TypeIPv4, n + 1, true
+		return typeIPv4, n + 1, true
 	case 0x8e:
-		return TypeIPv6, n + 1, true
+		return typeIPv6, n + 1, true
 	case 0x80:
 		if len(b) >= n+6 {
 			return binary.BigEndian.Uint16(b[n+4:]), n + 6, true
@@ -136,9 +136,9 @@ func nflog(b []byte) (kind uint16, at int) {
 	}
 	switch b[0] {
 	case 2:
-		kind = TypeIPv4
+		kind = typeIPv4
 	case 10:
-		kind = TypeIPv6
+		kind = typeIPv6
 	}
 	var order binary.ByteOrder = binary.LittleEndian
 	if len(b) >= 8 && b[4] == 0 {

@@ -83,10 +83,10 @@ func (f *Frame) unwrap() error {
 		return f.gre(t)
 	case protoIPIP:
 		t.Kind = IPIP
-		return f.inside(t, TypeIPv4, f.Body, f.BodyLen)
+		return f.inside(t, typeIPv4, f.Body, f.BodyLen)
 	case protoIPv6:
 		t.Kind = IPv6In
-		return f.inside(t, TypeIPv6, f.Body, f.BodyLen)
+		return f.inside(t, typeIPv6, f.Body, f.BodyLen)
 	case protoMPLS:
 		return f.mpls(t, f.Body, f.BodyLen)
 	case protoEtherIP:
@@ -238,9 +238,9 @@ func (f *Frame) mpls(t Tunnel, b []byte, length int) error {
 	}
 	switch b[0] >> 4 {
 	case 4:
-		return f.inside(t, TypeIPv4, b, length)
+		return f.inside(t, typeIPv4, b, length)
 	case 6:
-		return f.inside(t, TypeIPv6, b, length)
+		return f.inside(t, typeIPv6, b, length)
 	case 0:
 		if len(b) >= 4+14 {
 			return f.inside(t, typeTEB, b[4:], length-4)
@@ -281,9 +281,9 @@ func ppp(b []byte) (kind uint16, n int) {
 	}
 	switch proto {
 	case 0x0021:
-		return TypeIPv4, n
+		return typeIPv4, n
 	case 0x0057:
-		return TypeIPv6, n
+		return typeIPv6, n
 	case 0x0281:
 		return typeMPLS, n
 	case 0x0283:

@@ -150,8 +150,8 @@ func sayRoute(c *Cluster) string {
 	return s + "."
 }
 
-// OptionsText says what send options mean, in words.
-func OptionsText(o tribes.Options) string {
+// optionsText says what send options mean, in words.
+func optionsText(o tribes.Options) string {
 	ack := ""
 	switch {
 	case o&tribes.UseAck != 0 && o&tribes.SynchronizedAck != 0:
@@ -188,7 +188,7 @@ func sayMessages(c *Cluster) string {
 	if _, i := c.interceptor(messageDispatch); i < 0 {
 		o &^= tribes.Asynchronous // nobody to queue it
 	}
-	text := OptionsText(o)
+	text := optionsText(o)
 	return fmt.Sprintf("%s%s (%s %d).", strings.ToUpper(text[:1]), text[1:], name, n)
 }
 

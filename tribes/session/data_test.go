@@ -232,7 +232,7 @@ func TestSessionID(t *testing.T) {
 	if err != nil || got != v.Text(t, "value") {
 		t.Errorf("%q, %v", got, err)
 	}
-	if b, err := AppendID(nil, got); err != nil || !bytes.Equal(b, v.Bytes) {
+	if b, err := appendID(nil, got); err != nil || !bytes.Equal(b, v.Bytes) {
 		t.Errorf("%x, %v", b, err)
 	}
 	for name, b := range map[string][]byte{"no stream": nil, "too short": v.Bytes[:10], "an object": one(t, "session-list-empty").Bytes,
@@ -241,7 +241,7 @@ func TestSessionID(t *testing.T) {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
-	if _, err := AppendID(nil, strings.Repeat("x", 70000)); err == nil {
+	if _, err := appendID(nil, strings.Repeat("x", 70000)); err == nil {
 		t.Error("an id of 70000 bytes")
 	}
 	if _, err := NewChangeSessionID(Gen85, app, id, strings.Repeat("x", 70000), at); err == nil {

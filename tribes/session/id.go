@@ -18,8 +18,8 @@ func ParseID(b []byte) (string, error) {
 	return id, end("new session id", d)
 }
 
-// AppendID writes the data of a ChangeSessionID.
-func AppendID(b []byte, id string) ([]byte, error) {
+// appendID writes the data of a ChangeSessionID.
+func appendID(b []byte, id string) ([]byte, error) {
 	var data javaser.Builder
 	data.UTF(id)
 	return appendData(b, &data)

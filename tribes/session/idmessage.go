@@ -28,6 +28,6 @@ func readIDMessage(o *javaser.Object) (*Message, error) {
 	}
 	m.Context = host + "#" + context
 	var err error
-	m.Data, err = AppendID(nil, to)
+	m.Data, err = appendID(nil, to)
 	return m, err
 }

@@ -58,7 +58,7 @@ func NewDelta(g Generation, ctx, id string, delta []byte, now int64) *Message {
 
 // NewChangeSessionID renames a session.
 func NewChangeSessionID(g Generation, ctx, id, to string, now int64) (*Message, error) {
-	blob, err := AppendID(nil, to)
+	blob, err := appendID(nil, to)
 	if err != nil {
 		return nil, err
 	}

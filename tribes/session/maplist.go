@@ -39,7 +39,7 @@ func ParseMapValue(b []byte) (javaser.Value, error) {
 }
 
 var (
-	mapStateDescriptor = &javaser.Class{Name: MapStateClass, Flags: javaser.Serializable | javaser.EnumFlag,
+	mapStateDescriptor = &javaser.Class{Name: mapStateClass, Flags: javaser.Serializable | javaser.EnumFlag,
 		Super: &javaser.Class{Name: "java.lang.Enum", Flags: javaser.Serializable | javaser.EnumFlag}}
 	arrayListDescriptor = &javaser.Class{Name: "java.util.ArrayList", SUID: 0x7881d21d99c7619d,
 		Flags: javaser.Serializable | javaser.WriteMethod, Fields: []javaser.Field{{Type: 'I', Name: "size"}}}
@@ -57,7 +57,7 @@ func ParseMapState(b []byte) (string, error) {
 		return "", err
 	}
 	e, ok := v.(*javaser.Enum)
-	if !ok || e.Class.Name != MapStateClass {
+	if !ok || e.Class.Name != mapStateClass {
 		return "", fmt.Errorf("the state is a %s", javaser.ClassName(v))
 	}
 	return e.Name.Text(), nil

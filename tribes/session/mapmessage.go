@@ -199,6 +199,6 @@ func (m *MapMessage) Append(b []byte) ([]byte, error) {
 	return javaser.AppendMerged(b, o)
 }
 
-// MapStateClass is the enum that a reply to MapPing carries: NEW,
+// mapStateClass is the enum that a reply to MapPing carries: NEW,
 // STATETRANSFERRED, INITIALIZED or DESTROYED.
-const MapStateClass = "org.apache.catalina.tribes.tipis.AbstractReplicatedMap$State"
+const mapStateClass = "org.apache.catalina.tribes.tipis.AbstractReplicatedMap$State"

@@ -3,35 +3,67 @@ package term
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/charmbracelet/lipgloss"
 )
 
+// listItem is what begins an item of a list, with the blanks before it.
+var listItem = regexp.MustCompile(`^( *)([-*]|\d+\.) `)
+
 // Markdown prints the little Markdown that muster's pages use, for people:
-// headings, paragraphs and list items wrapped to the width, links as their
-// text. Code spans keep their backticks, so that a command can be told from the
-// words around it.
+// headings, paragraphs and list items wrapped to the width, however they are
+// broken in the page, code as it is, links as their text. Code spans keep their
+// backticks, so that a command can be told from the words around it.
 func (s *Stream) Markdown(text string) error {
 	bold := s.Style().Bold(true)
 	width := min(max(s.Width, 40), 100)
 	var b strings.Builder
+	var block []string // the lines of the paragraph or item under way
+	flush := func() {
+		if len(block) == 0 {
+			return
+		}
+		text := unlink(strings.Join(block, "\n"))
+		item := listItem.FindStringSubmatch(text)
+		before, indent := "", ""
+		if item != nil {
+			before, indent = item[1], strings.Repeat(" ", len(item[0]))
+		}
+		b.WriteString(before + Wrap(text, width-len(before), indent) + "\n")
+		block = nil
+	}
+	code := false
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\n")
-		switch {
-		case strings.HasPrefix(line, "#"):
-			b.WriteString(bold.Render(strings.TrimLeft(line, "# ")))
-		case strings.HasPrefix(line, "**") && strings.HasSuffix(line, "**"):
-			b.WriteString(bold.Render(strings.Trim(line, "*")))
-		case line == "---":
+		if strings.HasPrefix(line, "```") {
+			flush()
+			code = !code
 			continue
-		case strings.HasPrefix(line, "- "):
-			b.WriteString(Wrap(unlink(line), width, "  "))
-		default:
-			b.WriteString(Wrap(unlink(line), width, ""))
 		}
-		b.WriteByte('\n')
+		switch {
+		case code:
+			b.WriteString(line + "\n")
+		case line == "---":
+			flush()
+		case line == "":
+			flush()
+			b.WriteByte('\n')
+		case strings.HasPrefix(line, "#"):
+			flush()
+			b.WriteString(bold.Render(strings.TrimLeft(line, "# ")) + "\n")
+		case strings.HasPrefix(line, "**") && strings.HasSuffix(line, "**"):
+			flush()
+			b.WriteString(bold.Render(strings.Trim(line, "*")) + "\n")
+		case strings.HasPrefix(line, "|"), listItem.MatchString(line):
+			flush()
+			block = []string{line}
+		default:
+			block = append(block, line)
+		}
 	}
+	flush()
 	_, err := io.WriteString(s, b.String())
 	return err
 }

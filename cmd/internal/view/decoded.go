@@ -77,7 +77,7 @@ func (d *Decoded) Item(input int, i decode.Item) error {
 	}
 	switch {
 	case i.Data != nil:
-		line.Message = RenderMessage(i.Data, d.decoder.Message(i.Data), true)
+		line.Message = renderMessage(i.Data, d.decoder.Message(i.Data), true)
 		if line.Message.Error != "" {
 			d.errors++
 		}

@@ -76,6 +76,7 @@ type MeshSummary struct {
 	Interface  string      `json:"interface"`
 	Nodes      int         `json:"nodes"` // that take part, this one included
 	Expected   int         `json:"expected"`
+	Seen       int         `json:"seen"` // of them, other than this one
 	Missing    []string    `json:"missing"`
 	Directions int         `json:"arrows"`
 	Cut        []string    `json:"cut"` // "n1 > n2": n2 does not hear n1
@@ -171,6 +172,9 @@ func (m *Mesh) summary(r *mesh.Report, vs []verdict.Verdict) MeshSummary {
 	for _, n := range r.Nodes {
 		if n.State == mesh.Alive {
 			s.Nodes++
+			if !n.Self {
+				s.Seen++
+			}
 		}
 	}
 	for _, a := range r.Directions() {

@@ -69,14 +69,14 @@ type FragmentJSON struct {
 	Bytes int `json:"bytes"`
 }
 
-// NewMessage shares no memory with c.
-func NewMessage(c *tribes.ChannelData) *Message {
-	return RenderMessage(c, decode.Message(c), true)
+// newMessage shares no memory with c.
+func newMessage(c *tribes.ChannelData) *Message {
+	return renderMessage(c, decode.Message(c), true)
 }
 
-// RenderMessage is NewMessage for a content that is decoded already; withHex
+// renderMessage is the view of a message whose content is decoded; it shares no memory with it. withHex
 // adds the bytes of the message.
-func RenderMessage(c *tribes.ChannelData, content decode.Content, withHex bool) *Message {
+func renderMessage(c *tribes.ChannelData, content decode.Content, withHex bool) *Message {
 	m := renderContent(content)
 	m.Options = int32(c.Options)
 	m.OptionsText = c.Options.String()

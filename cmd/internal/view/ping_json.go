@@ -69,6 +69,7 @@ type PingSummary struct {
 	LastError  string      `json:"last_error,omitempty"`
 	Responders int         `json:"responders"` // addresses that answered the group
 	Expected   int         `json:"expected"`
+	Seen       int         `json:"seen"` // of them, on other hosts
 	Missing    []string    `json:"missing"`
 	OK         bool        `json:"ok"`
 	Strays     ping.Strays `json:"strays"`
@@ -130,6 +131,11 @@ func (p *Ping) summary(r *ping.Result) PingSummary {
 	}
 	for _, j := range r.ClockJumps {
 		s.ClockJumps = append(s.ClockJumps, ms(j))
+	}
+	for _, row := range r.Responders {
+		if row.Received > 0 && !p.own(row.Addr) {
+			s.Seen++
+		}
 	}
 	s.OK = s.Responders > 0 && p.Expect.Met(r.Responders)
 	return s

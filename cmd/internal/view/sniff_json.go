@@ -225,7 +225,7 @@ func newSniffMessage(e *sniff.Event, values bool) *SniffMessage {
 		v.Type, v.Error = "invalid", escape.Text(e.Err.Error())
 		return v
 	default:
-		v.Message = RenderMessage(e.Data, *e.Content, false)
+		v.Message = renderMessage(e.Data, *e.Content, false)
 		if !values {
 			v.Message.HideValues()
 		}

@@ -86,7 +86,7 @@ func topMembers(s *term.Stream, a *analysis.Analysis, sortBy byte, full bool, no
 		if longest != "" {
 			longest = term.Seconds(silenceOf(a, m, now))
 		}
-		t.Add(m.Name(), m.Record.ID.String()[:8], escape.Bytes(m.Record.Domain), m.Beats.Count(), interval, longest, lostText(a, m), ago, Sparkline(m.Beats.Recent(24), full))
+		t.Add(m.Name(), m.Record.ID.String()[:8], escape.Bytes(m.Record.Domain), m.Beats.Count(), interval, longest, lostText(a, m), ago, sparkline(m.Beats.Recent(24), full))
 	}
 	return t.Lines(s)
 }
@@ -104,9 +104,9 @@ func silenceOf(a *analysis.Analysis, m *analysis.Member, now int64) time.Duratio
 	return max(a.Longest(m), time.Duration(now-m.Last))
 }
 
-// Sparkline draws values as bars from zero to the largest; without unicode, as
+// sparkline draws values as bars from zero to the largest; without unicode, as
 // digits 0 to 9.
-func Sparkline(values []float64, unicode bool) string {
+func sparkline(values []float64, unicode bool) string {
 	bars := []rune("▁▂▃▄▅▆▇█")
 	if !unicode {
 		bars = []rune("0123456789")

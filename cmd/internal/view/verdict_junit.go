@@ -31,7 +31,7 @@ func WriteVerdictsJUnit(w io.Writer, name string, vs []verdict.Verdict, began ti
 	}
 	if stopped != nil {
 		text := escape.Text(stopped.Error())
-		s.Cases = append(s.Cases, junitCase{Class: name, Name: "it could be found out", Time: junitSeconds(0), Error: &junitMessage{Message: text, Text: text}})
+		s.Cases = append(s.Cases, junitCase{Class: name, Name: "muster could tell", Time: junitSeconds(0), Error: &junitMessage{Message: text, Text: text}})
 		s.Errors++
 	}
 	return s.write(w)

@@ -22,12 +22,12 @@ func Read(device string) []Entry {
 	if err != nil {
 		return nil
 	}
-	return Parse(string(b), device)
+	return parse(string(b), device)
 }
 
-// Parse reads /proc/net/arp: address, hardware type, flags, MAC, mask, device.
+// parse reads /proc/net/arp: address, hardware type, flags, MAC, mask, device.
 // Flag 2 is a complete entry (ATF_COM); one without any was asked for in vain.
-func Parse(text, device string) []Entry {
+func parse(text, device string) []Entry {
 	var out []Entry
 	for line := range strings.Lines(text) {
 		f := strings.Fields(line)

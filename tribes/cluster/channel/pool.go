@@ -44,7 +44,7 @@ const (
 // moment ago is not looked at: that would cost a tenth of the round trip.
 func (p *pool) enter(ctx context.Context, addr netip.AddrPort, size int, ack bool, now instant) (e *peer, l *link, waited bool, err error) {
 	if size <= 0 {
-		size = DefaultPoolSize
+		size = defaultPoolSize
 	}
 	p.mu.Lock()
 	e = p.peers[addr]

@@ -13,9 +13,9 @@ import (
 	"muster/tribes"
 )
 
-// DefaultQueueLimit is how many bytes of asynchronous messages may wait, all
+// defaultQueueLimit is how many bytes of asynchronous messages may wait, all
 // members together (MessageDispatchInterceptor.maxQueueSize).
-const DefaultQueueLimit = 64 << 20
+const defaultQueueLimit = 64 << 20
 
 // chunkSize is how much is written at once. Messages that wait go out together;
 // one that waits alone goes at once.
@@ -79,7 +79,7 @@ func (s *Sender) enqueue(ctx context.Context, to netip.AddrPort, f *frame, ack b
 	q.mu.Lock()
 	limit := int64(s.QueueLimit)
 	if limit <= 0 {
-		limit = DefaultQueueLimit
+		limit = defaultQueueLimit
 	}
 	for waited := false; q.bytes+int64(f.len()) > limit && q.bytes > 0 && !q.ended; waited = true {
 		if !waited {

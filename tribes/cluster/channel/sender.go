@@ -19,7 +19,7 @@ import (
 const (
 	DefaultSendTimeout = 3 * time.Second
 	DefaultRetries     = 1
-	DefaultPoolSize    = 25
+	defaultPoolSize    = 25
 )
 
 // Sender delivers messages over connections that it keeps. One caller's messages
@@ -39,7 +39,7 @@ type Sender struct {
 	// Local is the address to connect from; the zero Addr leaves it to the system.
 	Local netip.Addr
 	// QueueLimit is how many bytes of asynchronous messages may wait, for all
-	// members together; whoever sends more waits. 0 means DefaultQueueLimit.
+	// members together; whoever sends more waits. 0 means defaultQueueLimit.
 	QueueLimit int
 	// Dropped, where set, is told that asynchronous messages to a receiver could
 	// not be delivered, and why.

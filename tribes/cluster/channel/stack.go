@@ -48,20 +48,20 @@ type Stage interface {
 	Receive(ctx context.Context, m *Message, up HandlerFunc) error
 }
 
-// Ticker is a Stage with work that no message brings about: what it holds back
+// ticker is a Stage with work that no message brings about: what it holds back
 // for lack of another message, what it sends from time to time
 // (ChannelInterceptor.heartbeat).
-type Ticker interface {
+type ticker interface {
 	Tick(ctx context.Context, now time.Time, up HandlerFunc, down Next)
 }
 
-// Forgetter is a Stage that keeps something for each member.
-type Forgetter interface {
+// forgetter is a Stage that keeps something for each member.
+type forgetter interface {
 	Forget(m *tribes.Member)
 }
 
-// Stopper is a Stage that says something when the member leaves.
-type Stopper interface {
+// stopper is a Stage that says something when the member leaves.
+type stopper interface {
 	Stop(ctx context.Context, down Next)
 }
 
@@ -113,7 +113,7 @@ func (s *Stack) Send(ctx context.Context, m *Outgoing) { s.down[0](ctx, m) }
 // Tick lets the stages do what is due; once a second is often enough.
 func (s *Stack) Tick(ctx context.Context, now time.Time) {
 	for i, st := range s.stages {
-		if t, ok := st.(Ticker); ok {
+		if t, ok := st.(ticker); ok {
 			t.Tick(ctx, now, s.up[i], s.down[i+1])
 		}
 	}
@@ -122,7 +122,7 @@ func (s *Stack) Tick(ctx context.Context, now time.Time) {
 // Stop lets the stages say what is due before the member leaves.
 func (s *Stack) Stop(ctx context.Context) {
 	for i, st := range s.stages {
-		if t, ok := st.(Stopper); ok {
+		if t, ok := st.(stopper); ok {
 			t.Stop(ctx, s.down[i+1])
 		}
 	}
@@ -131,7 +131,7 @@ func (s *Stack) Stop(ctx context.Context) {
 // Forget tells the stages that a member is gone.
 func (s *Stack) Forget(m *tribes.Member) {
 	for _, st := range s.stages {
-		if f, ok := st.(Forgetter); ok {
+		if f, ok := st.(forgetter); ok {
 			f.Forget(m)
 		}
 	}

@@ -24,6 +24,7 @@ func TestPause(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		b.Pause()
 		b.leave() // the goodbye was said
+		synctest.Wait()
 		a.leave()
 		a.want(t, "added 02 heartbeat", "disappeared 02 shutdown", "added 02 heartbeat", "disappeared 02 shutdown")
 	})

@@ -27,9 +27,9 @@ type Conn interface {
 type CheckFunc func(ctx context.Context, addr netip.AddrPort) error
 
 const (
-	// DefaultChecks is how many TCP checks run at once, checksPerSecond how many
+	// defaultChecks is how many TCP checks run at once, checksPerSecond how many
 	// begin: a flood of made-up members must not make us one of connections.
-	DefaultChecks   = 64
+	defaultChecks   = 64
 	checksPerSecond = 1000
 	// eventsKept is how many events wait for a reader that does not come.
 	eventsKept = 1 << 16
@@ -104,7 +104,7 @@ type Service struct {
 // before Run.
 func New(conn Conn, cfg ServiceConfig) *Service {
 	if cfg.Checks <= 0 {
-		cfg.Checks = DefaultChecks
+		cfg.Checks = defaultChecks
 	}
 	if cfg.Guard == nil {
 		cfg.Guard = func() {}

@@ -13,10 +13,10 @@ import (
 const (
 	DefaultFrequency = 500 * time.Millisecond
 	DefaultDropTime  = 3 * time.Second
-	// DefaultLimit and DefaultLimitBytes bound the table: members, and bytes of
+	// defaultLimit and defaultLimitBytes bound the table: members, and bytes of
 	// their hosts, domains, commands and payloads.
-	DefaultLimit      = 16384
-	DefaultLimitBytes = 16 << 20
+	defaultLimit      = 16384
+	defaultLimitBytes = 16 << 20
 
 	// retryEvery is the channel's heartbeat, at which TcpFailureDetector asks
 	// suspects and unconfirmed members again.
@@ -87,10 +87,10 @@ func NewTable(cfg Config) *Table {
 		cfg.DropTime = DefaultDropTime
 	}
 	if cfg.Limit <= 0 {
-		cfg.Limit = DefaultLimit
+		cfg.Limit = defaultLimit
 	}
 	if cfg.LimitBytes <= 0 {
-		cfg.LimitBytes = DefaultLimitBytes
+		cfg.LimitBytes = defaultLimitBytes
 	}
 	if cfg.Notify == nil {
 		cfg.Notify = func(Event) {}

@@ -83,9 +83,9 @@ type Config struct {
 
 // The defaults (H/session/BackupManager, T/group/GroupChannel).
 const (
-	DefaultRPCTimeout    = 15 * time.Second
-	DefaultAccessTimeout = 5 * time.Second
-	DefaultHeartbeat     = 5 * time.Second
+	defaultRPCTimeout    = 15 * time.Second
+	defaultAccessTimeout = 5 * time.Second
+	defaultHeartbeat     = 5 * time.Second
 
 	defaultLimit = 1 << 20
 	// longestKey bounds the keys that others may name; a session id has some forty
@@ -153,13 +153,13 @@ var ErrNoEntry = errors.New("no such entry")
 // New returns a map that nobody knows yet, and that serves nobody: see Start.
 func New(ch Channel, values Values, cfg Config) *Map {
 	if cfg.RPCTimeout <= 0 {
-		cfg.RPCTimeout = DefaultRPCTimeout
+		cfg.RPCTimeout = defaultRPCTimeout
 	}
 	if cfg.AccessTimeout <= 0 {
-		cfg.AccessTimeout = DefaultAccessTimeout
+		cfg.AccessTimeout = defaultAccessTimeout
 	}
 	if cfg.Heartbeat <= 0 {
-		cfg.Heartbeat = DefaultHeartbeat
+		cfg.Heartbeat = defaultHeartbeat
 	}
 	if cfg.MemberClass == nil {
 		uid := uint64(memberImpl10140)

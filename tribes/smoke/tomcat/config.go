@@ -58,8 +58,8 @@ const (
 	// defaultIdle is how long S2 is left alone: the two seconds that it may be idle,
 	// twice that on a node which is not its own, plus Tomcat's look every second.
 	defaultIdle = 6 * time.Second
-	// MaxTomcats is the most that a run takes.
-	MaxTomcats = 20
+	// maxTomcats is the most that a run takes.
+	maxTomcats = 20
 )
 
 // Plan is what a run will do.
@@ -96,8 +96,8 @@ func (c *Config) complete() error {
 	if c.Guest {
 		least = 1
 	}
-	if len(c.URLs) < least || len(c.URLs) > MaxTomcats {
-		return fmt.Errorf("%d Tomcats: want %d to %d", len(c.URLs), least, MaxTomcats)
+	if len(c.URLs) < least || len(c.URLs) > maxTomcats {
+		return fmt.Errorf("%d Tomcats: want %d to %d", len(c.URLs), least, maxTomcats)
 	}
 	if c.Guest && c.Cluster == nil {
 		return errors.New("a guest has to join the cluster")

@@ -92,7 +92,7 @@ func fakes(t *testing.T, n int, page func(*fake, map[string]string, *http.Reques
 	t.Helper()
 	shared := newSessions()
 	for i := range n {
-		f := &fake{sessions: shared, route: fmt.Sprintf("n%d", i+1), cookie: DefaultCookie, page: page}
+		f := &fake{sessions: shared, route: fmt.Sprintf("n%d", i+1), cookie: defaultCookie, page: page}
 		s := httptest.NewServer(f)
 		t.Cleanup(s.Close)
 		u, err := ParseURL(s.URL + "/app/page")

@@ -7,8 +7,8 @@ import (
 	"muster/internal/lazyregexp"
 )
 
-// DefaultCookie is the name of Tomcat's session cookie.
-const DefaultCookie = "JSESSIONID"
+// defaultCookie is the name of Tomcat's session cookie.
+const defaultCookie = "JSESSIONID"
 
 // sessionID is a session's id as it travels: BASE or BASE.ROUTE, where the route
 // is the jvmRoute of the node that serves it. JvmRouteBinderValve puts another
@@ -35,9 +35,9 @@ func sessionCookie(name string, cookies []*http.Cookie) *http.Cookie {
 			continue
 		}
 		switch {
-		case name != "" && c.Name == name, name == "" && c.Name == DefaultCookie:
+		case name != "" && c.Name == name, name == "" && c.Name == defaultCookie:
 			found = c
-		case name == "" && likeTomcat().MatchString(c.Value) && (found == nil || found.Name != DefaultCookie):
+		case name == "" && likeTomcat().MatchString(c.Value) && (found == nil || found.Name != defaultCookie):
 			found = c
 		}
 	}
@@ -47,7 +47,7 @@ func sessionCookie(name string, cookies []*http.Cookie) *http.Cookie {
 // pathParameter is what the id is called in a path: jsessionid, or the name of
 // the cookie where the application gives it one of its own.
 func pathParameter(cookie string) string {
-	if cookie == DefaultCookie {
+	if cookie == defaultCookie {
 		return strings.ToLower(cookie)
 	}
 	return cookie

@@ -14,7 +14,7 @@ func good() Facts {
 	node := func(name, host string) NodeFacts {
 		return NodeFacts{
 			Name: name, URL: "http://" + host + ":8080/app", Heard: true, Receiver: host + ":4000", Reached: true, CountsUs: true,
-			Examined: true, Seen: 2, Sent: 2, Asked: true, Manager: deltaManager, Route: strings.ToLower(name), Cookie: DefaultCookie,
+			Examined: true, Seen: 2, Sent: 2, Asked: true, Manager: deltaManager, Route: strings.ToLower(name), Cookie: defaultCookie,
 			Clock: clock{Known: true, Slack: 500 * time.Millisecond},
 		}
 	}

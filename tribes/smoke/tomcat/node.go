@@ -89,7 +89,7 @@ func (t *node) named(err error) error {
 
 func noCookie(want string, all []*http.Cookie) error {
 	if want == "" {
-		want = DefaultCookie
+		want = defaultCookie
 	}
 	err := unfitf("it keeps no session: no answer sets a cookie %s", want)
 	if len(all) > 0 {
@@ -104,7 +104,7 @@ func noCookie(want string, all []*http.Cookie) error {
 
 // ask sends the session with a query.
 func (t *node) ask(ctx context.Context, s *life, by carrier, query string) (outcome, error) {
-	own := DefaultCookie
+	own := defaultCookie
 	if t.cookie != nil {
 		own = t.cookie.Name
 	}

@@ -244,7 +244,7 @@ func TestBadPages(t *testing.T) {
 			return true
 		}, "does not speak HTTP", true},
 		{"forgets", func(w http.ResponseWriter, _ *http.Request) bool {
-			http.SetCookie(w, &http.Cookie{Name: DefaultCookie, Value: time.Now().Format("150405.000000000")[7:] + "00ABCDEF"})
+			http.SetCookie(w, &http.Cookie{Name: defaultCookie, Value: time.Now().Format("150405.000000000")[7:] + "00ABCDEF"})
 			return true
 		}, "forgets its own session", true},
 	} {
@@ -323,7 +323,7 @@ func TestTLS(t *testing.T) {
 	shared := newSessions()
 	cfg := quick(nil)
 	for range 2 {
-		s := httptest.NewUnstartedServer(&fake{sessions: shared, cookie: DefaultCookie, page: attributesPage})
+		s := httptest.NewUnstartedServer(&fake{sessions: shared, cookie: defaultCookie, page: attributesPage})
 		s.Config.ErrorLog = log.New(io.Discard, "", 0)
 		s.StartTLS()
 		t.Cleanup(s.Close)
