@@ -3,7 +3,7 @@ BENCHSTAT     = golang.org/x/perf/cmd/benchstat@latest
 VERSION      ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS       = -s -w -X muster/cmd.version=$(VERSION)
 
-.PHONY: help build smoke test race lint fuzz bench cross docs guests matrix check
+.PHONY: help build smoke test race lint fuzz bench cross docs guests matrix products check
 
 help: ## list these targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ bench: ## the benchmarks beside the code
 
 guests: ## what guests cost the requests of real Tomcats, in minutes
 	MUSTER_MEASURE=1 go test -run GuestHoldsUpNoRequest -count=1 -timeout 20m -v ./internal/interop
+
+# Each is a JVM or two, and most wait for timers: a quarter of an hour.
+products: ## every product other than Tomcat, live in namespaces; writes the matrix into docs/protocols.md
+	go test ./internal/interop/products -count=1 -timeout 60m -all -update
 
 check: ## what CI runs
 	.ci/run

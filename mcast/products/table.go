@@ -22,7 +22,7 @@ func ports(list ...uint16) []uint16 { return list }
 // registries.
 var table = []Product{
 	{Key: "tribes", Name: "Apache Tomcat Tribes", Groups: groups("228.0.0.4"), Ports: ports(45564), Note: "replication over TCP 4000-4099"},
-	{Key: "jgroups", Name: "JGroups", Groups: groups("228.8.8.8"), Ports: ports(45588), Note: "JGroups' own default up to 5.1"},
+	{Key: "jgroups", Name: "JGroups", Groups: groups("228.8.8.8"), Ports: ports(45588, 7600), Note: "JGroups' own default up to 5.1; 7600 where the stack names no port"},
 	{Key: "jgroups", Name: "JGroups", Groups: groups("239.8.8.8"), Ports: ports(45588), Note: "JGroups' own default since 5.2"},
 	{Key: "jgroups", Name: "JGroups MPING", Groups: groups("230.5.6.7", "232.5.6.7"), Ports: ports(7555), Note: "how members with a TCP stack find each other; the talk is TCP 7800"},
 	{Key: "jgroups-probe", Name: "JGroups Probe", Groups: groups("224.0.75.75"), Ports: ports(7500)},

@@ -8,6 +8,7 @@ import (
 
 	"muster/internal/verdict"
 	"muster/internal/wellknown"
+	"muster/mcast/products"
 )
 
 // data are the groups that applications send datagrams to.
@@ -42,7 +43,7 @@ func (j *judge) reserved() {
 		b, ok := wellknown.BlockOf(g.Addr.Addr())
 		switch {
 		case !ok || b.Use != "reserved":
-		case g.Product != "":
+		case g.Product != "" || g.spokenAtHome():
 			fine++
 		default:
 			j.add(id, verdict.Warn, verdict.Definite, g.Addr.String(),
@@ -52,6 +53,19 @@ func (j *judge) reserved() {
 	if fine > 0 && !j.bad(id) {
 		j.pass(id, "%s in a reserved block by a product's default, which works inside one VLAN", some(fine, "group"))
 	}
+}
+
+// spokenAtHome: the address is the default of the product that is spoken there, and only
+// the port is another one.
+func (g *Group) spokenAtHome() bool {
+	for _, p := range products.ByGroup(g.Addr.Addr()) {
+		for _, protocol := range g.Protocols.List() {
+			if p.Key == protocol || p.Key == "infinispan" && protocol == "jgroups" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // ssmAsASM: any-source joins where routers take only source-specific ones.
@@ -83,7 +97,8 @@ func (j *judge) wellKnown() {
 	}
 }
 
-// macAlias: groups that a switch cannot tell apart.
+// macAlias: groups that a switch cannot tell apart. Tomcat's own default is among them,
+// which its page says; of others it is told, whatever the port.
 func (j *judge) macAlias() {
 	const id = "switch.mac-alias"
 	first := map[string]netip.Addr{}
@@ -99,7 +114,7 @@ func (j *judge) macAlias() {
 		} else {
 			first[mac] = a
 		}
-		if b := a.As4(); b[1]&0x7f == 0 && b[2] == 0 && !linkLocal4.Contains(a) && g.Addr.Port() != 0 && g.Product == "" {
+		if b := a.As4(); b[1]&0x7f == 0 && b[2] == 0 && !linkLocal4.Contains(a) && g.Addr.Port() != 0 && !g.Known.Control && g.Known.Key != "tribes" {
 			j.add(id, verdict.Warn, verdict.Definite, a.String(),
 				fmt.Sprintf("%s has the Ethernet address of %s, which switches flood", a, netip.AddrFrom4([4]byte{224, 0, 0, b[3]})), verdict.Fix("a group whose third byte is not 0"))
 		}

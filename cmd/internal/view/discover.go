@@ -32,7 +32,7 @@ func Discovered(s *term.Stream, t *products.Table, sum DiscoverSummary, json boo
 		out = term.NewLines(s)
 	}
 	for _, c := range t.Clusters() {
-		for i, v := range newProductMembers(c.Members) {
+		for i, v := range newProductMembers(t, c.Members) {
 			sum.Seen, sum.Status = sum.Seen+1, "pass"
 			if out == nil {
 				continue

@@ -28,8 +28,11 @@ type ProductMember struct {
 	Cluster string `json:"cluster"`
 	// Name, Address, Release and Role are those that it gives itself; empty where it does
 	// not.
-	Name      string    `json:"name"`
-	Address   string    `json:"address"`
+	Name    string `json:"name"`
+	Address string `json:"address"`
+	// View is the JGroups view that it last said to be in, CREATOR|NUMBER; "" where it told
+	// none.
+	View      string    `json:"view"`
 	Release   string    `json:"release"`
 	Role      string    `json:"role"`
 	Notes     []string  `json:"notes"`
@@ -64,7 +67,7 @@ type SniffStream struct {
 func newProducts(t *products.Table) []SniffProduct {
 	list := []SniffProduct{}
 	for _, c := range t.Clusters() {
-		v := SniffProduct{Product: c.Product, Kind: c.Kind, Name: escape.Text(c.Name), Groups: []string{}, Members: newProductMembers(c.Members)}
+		v := SniffProduct{Product: c.Product, Kind: c.Kind, Name: escape.Text(c.Name), Groups: []string{}, Members: newProductMembers(t, c.Members)}
 		for _, g := range c.Groups {
 			v.Groups = append(v.Groups, addrText(g))
 		}
@@ -73,12 +76,12 @@ func newProducts(t *products.Table) []SniffProduct {
 	return list
 }
 
-func newProductMembers(members []*products.Member) []ProductMember {
+func newProductMembers(t *products.Table, members []*products.Member) []ProductMember {
 	list := []ProductMember{}
 	for _, m := range members {
 		v := ProductMember{
 			Product: m.Product, Cluster: escape.Text(m.Cluster), Name: escape.Text(m.Name), Address: escape.Text(m.Address), Release: escape.Text(m.Release),
-			Role: escape.Text(m.Role), Notes: []string{}, Sources: addrTexts(m.Sources), Packets: m.Packets, FirstSeen: nsTime(m.First), LastSeen: nsTime(m.Last),
+			View: escape.Text(t.View(m)), Role: escape.Text(m.Role), Notes: []string{}, Sources: addrTexts(m.Sources), Packets: m.Packets, FirstSeen: nsTime(m.First), LastSeen: nsTime(m.Last),
 			IntervalMS: msOf(m.Beats.Interval()), LongestSilenceMS: msOf(m.Beats.Longest()),
 		}
 		for _, n := range m.Notes {
@@ -88,8 +91,8 @@ func newProductMembers(members []*products.Member) []ProductMember {
 			v.TTL = m.TTLMin
 		}
 		if m.Gone != 0 {
-			t := nsTime(m.Gone)
-			v.Goodbye = &t
+			at := nsTime(m.Gone)
+			v.Goodbye = &at
 		}
 		list = append(list, v)
 	}
@@ -124,6 +127,9 @@ func productsTable(p *products.Table) *term.Table {
 			}
 			for _, n := range m.Notes {
 				notes = append(notes, escape.Text(n))
+			}
+			if v := p.View(m); v != "" {
+				notes = append(notes, "view "+escape.Text(v))
 			}
 			if m.Gone != 0 {
 				notes = append(notes, "said goodbye")

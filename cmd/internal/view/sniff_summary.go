@@ -289,7 +289,7 @@ func newSniffGroup(a *analysis.Analysis, g *analysis.Group, joined map[netip.Add
 	v := SniffGroup{
 		Group: g.Addr.Addr().String(), Port: g.Addr.Port(), Product: g.Product, Packets: g.Packets, Bytes: g.Bytes,
 		Sources: addrTexts(g.Sources.List()), Protocols: append([]string{}, g.Protocols.List()...), Heartbeats: g.Heartbeats, Reporters: []string{},
-		Members: newProductMembers(a.Products.On(g.Addr)),
+		Members: newProductMembers(a.Products, a.Products.On(g.Addr)),
 	}
 	if len(v.Members) > 0 {
 		v.Product = v.Members[0].Product

@@ -3,7 +3,6 @@ package tomcat
 import (
 	"bytes"
 	"embed"
-	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -16,6 +15,7 @@ import (
 	"text/template"
 
 	"muster/internal/netlab"
+	"muster/internal/netlab/maven"
 )
 
 //go:embed release
@@ -63,7 +63,7 @@ func StartRelease(tb netlab.TB, h *netlab.Host, release string, cfg Config) *Ser
 	if err != nil {
 		tb.Fatalf("tomcat: %v", err)
 	}
-	path, err := classPath(dir)
+	path, err := maven.ClassPath(dir)
 	if err != nil {
 		tb.Fatalf("tomcat: %v", err)
 	}
@@ -177,12 +177,11 @@ func compileRelease(work, jars string, major int) error {
 	if major >= 10 {
 		api = "jakarta"
 	}
-	path, err := classPath(jars)
+	path, err := maven.ClassPath(jars)
 	if err != nil {
 		return err
 	}
-	args := []string{"-m", "jdk.compiler/com.sun.tools.javac.Main", "-nowarn", "-proc:none", "-cp", path,
-		"-d", work}
+	var sources []string
 	for _, name := range []string{"Lab.java", "Start.java"} {
 		source, err := releaseFiles.ReadFile("release/" + name)
 		if err != nil {
@@ -192,10 +191,7 @@ func compileRelease(work, jars string, major int) error {
 		if err := os.WriteFile(file, bytes.ReplaceAll(source, []byte("import EE."), []byte("import "+api+".")), 0o644); err != nil {
 			return err
 		}
-		args = append(args, file)
+		sources = append(sources, file)
 	}
-	if out, err := exec.Command("java", args...).CombinedOutput(); err != nil {
-		return fmt.Errorf("compiling the application: %w\n%s", err, out)
-	}
-	return nil
+	return maven.Compile(path, work, sources...)
 }

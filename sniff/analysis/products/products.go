@@ -57,6 +57,8 @@ type Member struct {
 	// said to be in, and when it said so.
 	view string
 	in   span
+	// creator is the id of the member who made its view (JGroups).
+	creator string
 }
 
 // link is where packets of the network's own protocols stay: they are never
@@ -160,7 +162,10 @@ func (t *Table) value(p *capture.Packet, f *frame.Frame, m *Member, msg *proto.M
 	}
 	switch v := msg.Value.(type) {
 	case *proto.JGroups:
-		m.sees(v.View, p.Nanos)
+		if v.View != "" {
+			m.creator = v.Creator
+			m.sees(v.Creator+"|"+v.View, p.Nanos)
+		}
 	case *proto.VRRP:
 		t.advertisement(p, f, m, v)
 	case *proto.OSPFHello:
@@ -267,6 +272,20 @@ func (m *Member) Source() netip.Addr {
 // Title is how to call the member: its name, else its address, else its source.
 func (m *Member) Title() string {
 	return cmp.Or(m.Name, m.Address, m.Source().String())
+}
+
+// View is the JGroups view that a member last said to be in, CREATOR|NUMBER as the
+// product writes it; "" where it told none.
+func (t *Table) View(m *Member) string {
+	if m.creator == "" {
+		return ""
+	}
+	_, number, _ := strings.Cut(m.view, "|")
+	name := m.creator[:min(8, len(m.creator))]
+	if c := t.members[key{product: m.Product, id: m.creator}]; c != nil && c.Name != "" {
+		name = c.Name
+	}
+	return name + "|" + number
 }
 
 // Cluster is the members of one product that belong together.
