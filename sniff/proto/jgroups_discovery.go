@@ -2,6 +2,7 @@ package proto
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 )
 
@@ -9,16 +10,7 @@ import (
 // the data stands in the header, since 3.0 in the payload.
 func (j *JGroups) discovery(body *reader, payload []byte) string {
 	if j.Major == 2 {
-		kind := body.u8("type")
-		if body.u8("data") == 1 {
-			if _, ok := j.address(body, "member"); ok && bytes.HasPrefix(body.b[body.at:], []byte{0, 0, 0, 1}) {
-				body.skip("view", 4)
-				name := body.text("name")
-				count := body.u16("number of addresses")
-				body.skip("kind of address", 1)
-				j.data(name, func() string { return body.physical("address") }, count > 0, kind == 1)
-			}
-		}
+		j.discoveryOld(body)
 		return "discovery"
 	}
 	// Since 5.0 three more bytes stand before the data.
@@ -48,6 +40,31 @@ func (j *JGroups) discovery(body *reader, payload []byte) string {
 		break
 	}
 	return "discovery"
+}
+
+// discoveryOld reads the header of 2.x: type, and the data: address, no view, name,
+// physical addresses; then a mark and the cluster's name, which it returns.
+func (j *JGroups) discoveryOld(body *reader) (cluster string) {
+	kind := body.u8("type")
+	if body.u8("data") != 1 {
+		return ""
+	}
+	if _, ok := j.address(body, "member"); !ok || !bytes.HasPrefix(body.b[body.at:], []byte{0, 0, 0, 1}) {
+		return ""
+	}
+	body.skip("view", 4)
+	name := body.text("name")
+	count := body.u16("number of addresses")
+	body.skip("kind of address", 1)
+	j.data(name, func() string { return body.physical("address") }, count > 0, kind == 1)
+	if count != 1 {
+		return ""
+	}
+	body.skip("end of the addresses", 1)
+	if body.u8("cluster") != 1 {
+		return ""
+	}
+	return body.text("cluster")
 }
 
 // data takes what discovery says of a member where that is the sender.
@@ -101,28 +118,62 @@ func (r *reader) compressed(field string) (v uint64) {
 }
 
 // readMPING reads a datagram of MPING: a message without the version and flags of
-// the transport, whose only header is that of discovery and names the cluster: type,
-// a mark, the name, whether it is the first discovery.
+// the transport, whose only header is that of discovery and names the cluster.
 func readMPING(b []byte) (j JGroups, ok bool) {
-	r := &reader{b: b}
+	for _, read := range []func(*reader) (JGroups, bool){mping, mpingOld} {
+		if j, ok := read(&reader{b: b}); ok {
+			return j, true
+		}
+	}
+	return JGroups{}, false
+}
+
+// mpingHeader reads up to the body of the only header.
+func (j *JGroups) mpingHeader(r *reader) bool {
 	n, lead, ok := j.message(r)
-	if !ok || n != 1 || lead&jgroupsSource == 0 || r.rest() < 4 {
-		return JGroups{}, false
+	if !ok || n != 1 || lead&jgroupsSource == 0 {
+		return false
 	}
 	r.skip("protocol", 2)
-	if class := r.u16("class"); class != pingHeaderOld && class != pingHeader {
-		return JGroups{}, false
+	class := r.u16("class")
+	return r.err == nil && (class == pingHeaderOld || class == pingHeader)
+}
+
+// mping reads that of 3.0 and later: type, a mark, the name, since 4.0 whether it is the
+// first discovery, the length of the payload and that.
+func mping(r *reader) (j JGroups, ok bool) {
+	if !j.mpingHeader(r) {
+		return j, false
 	}
 	if kind := r.u8("type"); kind == 0 || kind > 4 || r.u8("name") != 1 {
-		return JGroups{}, false
+		return j, false
 	}
 	name := r.text("cluster")
-	r.skip("first", 1)
-	length := r.i32("payload")
-	if r.err != nil || !isText([]byte(name)) || length != r.rest() {
-		return JGroups{}, false
+	if r.err != nil || !isText([]byte(name)) || !r.payload(1) && !r.payload(0) {
+		return j, false
 	}
 	j.Cluster = name
 	j.discovery(nil, r.b[r.at:])
 	return j, true
+}
+
+// payload passes over n bytes and a length, if that is the length of all that follows.
+func (r *reader) payload(n int) bool {
+	at := r.at + n
+	if at+4 > len(r.b) || int64(binary.BigEndian.Uint32(r.b[at:])) != int64(len(r.b)-at-4) {
+		return false
+	}
+	r.at = at + 4
+	return true
+}
+
+// mpingOld reads that of 2.x, whose header has it all.
+func mpingOld(r *reader) (JGroups, bool) {
+	j := JGroups{Major: 2}
+	if !j.mpingHeader(r) {
+		return j, false
+	}
+	j.Cluster = j.discoveryOld(r)
+	j.Major = 0 // no version is in it, only the layout of one
+	return j, r.err == nil && isText([]byte(j.Cluster))
 }

@@ -3,6 +3,7 @@ package proto
 import (
 	"bytes"
 	"encoding/binary"
+	"unicode"
 )
 
 // The flags of a packet (TP) and the leading byte of a message (Message).
@@ -43,11 +44,9 @@ func readJGroups(b []byte) (j JGroups, kind string, err error) {
 		}
 		if n := int16(r.u16("cluster name")); n >= 0 {
 			name := r.take("cluster name", int(n))
-			if r.err == nil && n > 0 && !isText(name) {
+			if j.Cluster = clusterName(name); r.err == nil && n > 0 && j.Cluster == "" {
 				r.bad("cluster name", "no text")
-				return j, kind, r.err
 			}
-			j.Cluster = string(name)
 		}
 		return j, kind, r.err
 	}
@@ -94,9 +93,13 @@ const (
 	mergeHeaderOld, mergeHeader = 0x005a, 0x004b
 )
 
-// encryptHeaders are the protocol and class of SYM_ENCRYPT's header, up to 3.x and
-// since 4.0. It stands before the transport's, often behind others.
-var encryptHeaders = map[bool][]byte{true: {0, 0x4c, 0, 0x39}, false: {0, 0x3a, 0, 0x58}}
+// encryptHeaders are the protocols and class of the headers of SYM_ENCRYPT, ASYM_ENCRYPT
+// and ENCRYPT (up to 3.x: true, and since 4.0). They stand before the transport's, often behind
+// others.
+var encryptHeaders = map[bool][][]byte{
+	true:  {{0, 0x4c, 0, 0x39}, {0, 0x4d, 0, 0x39}, {0, 0x19, 0, 0x39}},
+	false: {{0, 0x3a, 0, 0x58}, {0, 0x3b, 0, 0x58}},
+}
 
 func (j *JGroups) class(old, now uint16) uint16 {
 	if j.Major > 0 && j.Major < 4 {
@@ -112,7 +115,9 @@ func (j *JGroups) headers(r *reader, lead byte, n int, exact bool) string {
 	name, at, after := j.transport(r, exact && (j.Major > 4 || lead&jgroupsBuffer != 0))
 	j.Cluster = name
 	payload := r.b[after:]
-	j.Encrypted = bytes.Contains(r.b[r.at:at], encryptHeaders[j.Major < 4])
+	for _, h := range encryptHeaders[j.Major < 4] {
+		j.Encrypted = j.Encrypted || bytes.Contains(r.b[r.at:at], h)
+	}
 	switch {
 	case class == j.class(pingHeaderOld, pingHeader):
 		return j.discovery(body, payload)
@@ -143,23 +148,43 @@ func (j *JGroups) transport(r *reader, exact bool) (name string, at, after int) 
 			continue
 		}
 		end := at + 6 + int(binary.BigEndian.Uint16(b[at+4:]))
-		if end > len(b) || !isText(b[at+6:end]) {
+		if end > len(b) {
+			continue
+		}
+		cluster := clusterName(b[at+6 : end])
+		if cluster == "" {
 			continue
 		}
 		for _, p := range []int{end, end + 1} {
 			if p == len(b) {
-				return string(b[at+6 : end]), at, p
+				return cluster, at, p
 			}
 			if p+4 > len(b) {
 				continue
 			}
 			if n := int64(binary.BigEndian.Uint32(b[p:])); n == int64(len(b)-p-4) || n == null && p+4 == len(b) {
-				return string(b[at+6 : end]), at, p + 4
+				return cluster, at, p + 4
 			}
 		}
-		if name == "" && !exact {
-			name, found = string(b[at+6:end]), at
+		if name == "" && !exact && isText(b[at+6:end]) {
+			name, found = cluster, at
 		}
 	}
 	return name, found, len(b)
+}
+
+// clusterName is a name as AsciiString writes it: the lower eight bits of each
+// character, which are Latin-1. "" where that is no text.
+func clusterName(b []byte) string {
+	if isText(b) {
+		return string(b)
+	}
+	runes := make([]rune, 0, len(b))
+	for _, c := range b {
+		if !unicode.IsPrint(rune(c)) {
+			return ""
+		}
+		runes = append(runes, rune(c))
+	}
+	return string(runes)
 }
