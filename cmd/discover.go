@@ -24,8 +24,9 @@ func newDiscoverCmd(a *app) *cobra.Command {
 		Use:   "discover",
 		Short: "ask other products once who is there: Jini, mDNS, SSDP, WS-Discovery, JGroups",
 		Long: `Asks the discovery protocols of other products, each once, and lists who answered within
---wait: the lookup services of Jini with their groups, what mDNS, SSDP and WS-Discovery
-offer, members of JGroups. It joins no cluster, elects nobody, changes nothing.
+--wait: the lookup services of Jini with their groups, who looks for one and in which
+groups, what mDNS, SSDP and WS-Discovery offer, members of JGroups. It joins no cluster,
+elects nobody, changes nothing.
 
 It sends these datagrams, and no other:
 

@@ -63,6 +63,9 @@ the packets on the wire and the firewall.`,
   # does delivery stay, for longer than a switch remembers who listens?
   sudo muster doctor --deep
 
+  # two nodes of a Hazelcast cluster that do not find each other, on both at the same time
+  sudo muster doctor --profile hazelcast
+
   # another group, as JSON lines for a script
   muster doctor --group 228.0.0.9:45570 --json`,
 		Args: noArgs,
@@ -81,6 +84,7 @@ the packets on the wire and the firewall.`,
 	f.StringArrayVar(&o.logs, "log", nil, "read this catalina.out `FILE` of this node too (default: the newest beside server.xml); repeatable")
 	f.StringVar(&o.expect, "expect", "", "exit status 1 unless so many other members, or these, are heard (`N|NAME,...`)")
 	f.DurationVarP(&o.duration, "duration", "d", doctor.Watch, "watch the wire for this `time`")
+	a.hostProfile(c, &o.check.ignore)
 	f.BoolVar(&o.before, "before", false, "before clustering is enabled: no Tomcat needs to run yet")
 	f.BoolVar(&o.broken, "broken", false, "the cluster should work and does not: this is what it does anyway")
 	f.BoolVar(&o.ci, "ci", false, "for continuous integration: no progress, no colours, warnings fail, and a JUnit report in muster-doctor.xml unless --junit names another file")
@@ -122,7 +126,7 @@ func (a *app) runDoctor(c *cobra.Command, o *doctorOptions) error {
 	case o.from != "":
 		return a.doctorFrom(o)
 	}
-	if found := doctor.FindServerXML(); o.check.serverXML == "" && found != "" {
+	if found := doctor.FindServerXML(); o.check.serverXML == "" && found != "" && !c.Flags().Changed("profile") {
 		a.note("a Tomcat runs here with %s: that is judged too (--server-xml FILE names another one)", found)
 		o.check.serverXML = found
 	}
@@ -136,6 +140,12 @@ func (a *app) runDoctor(c *cobra.Command, o *doctorOptions) error {
 	run := doctor.Options{
 		Query: q, File: o.check.tomcat, Settings: o.check.settings, Before: o.before, Logs: o.logs,
 		Watch: o.duration, Name: o.name, Version: version,
+	}
+	if f := c.Flags().Lookup("profile"); f.Changed {
+		run.Profile = f.Value.String()
+	}
+	if run.Wanted, err = o.check.wanted(); err != nil {
+		return err
 	}
 	if run.Name == "" {
 		run.Name, _ = os.Hostname() // without: it goes by its address

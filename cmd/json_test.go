@@ -26,6 +26,7 @@ var jsonLines = []struct {
 	{"check", "verdict", view.Verdict{}},
 	{"check", "summary", view.VerdictSummaryLine{}},
 	{"discover", "product", view.DiscoverMember{}},
+	{"discover", "verdict", view.Verdict{}},
 	{"discover", "summary", view.DiscoverSummary{}},
 	{"doctor", "member", view.DoctorMember{}},
 	{"doctor", "verdict", view.Verdict{}},

@@ -64,9 +64,9 @@ func (a *app) groupProfile(c *cobra.Command, withPort bool) {
 	})
 }
 
-// checkProfile lets check judge this host for a product's defaults. That the group is
-// a product's own is no warning then.
-func (a *app) checkProfile(c *cobra.Command) {
+// hostProfile lets check or doctor judge this host for a product's defaults. ignore is
+// given the checks that are no trouble then: that the group is a product's own.
+func (a *app) hostProfile(c *cobra.Command, ignore *[]string) {
 	a.profileFlag(c, func(p profiles.Profile, args []string) ([]string, error) {
 		f, g := c.Flags(), p.Groups[0].AddrPort()
 		values := map[string]string{"group": g.Addr().String(), "port": strconv.Itoa(int(g.Port()))}
@@ -77,10 +77,10 @@ func (a *app) checkProfile(c *cobra.Command) {
 			}
 		}
 		if !f.Changed("group") {
-			values["ignore"] = "group.well-known,group.reserved"
+			*ignore = append(*ignore, "group.well-known", "group.reserved", "switch.mac-alias")
 		}
 		for name, value := range values {
-			if name != "ignore" && f.Changed(name) {
+			if f.Changed(name) {
 				continue
 			}
 			if err := f.Set(name, value); err != nil {

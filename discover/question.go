@@ -44,6 +44,12 @@ func Silent() []netip.AddrPort {
 	return list
 }
 
+// overheard are the groups of questions that others ask: who looks for a lookup service
+// is worth to know, and what it asks for.
+func overheard() []netip.AddrPort {
+	return []netip.AddrPort{netip.MustParseAddrPort("224.0.1.85:4160"), netip.MustParseAddrPort("224.0.1.187:4174")}
+}
+
 // jiniRequest asks for all groups (Jini Discovery and Join Specification, DJ.2.2):
 // version, the port to connect to, services already heard, groups.
 func jiniRequest(port uint16) []byte {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -57,7 +58,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	r.wait.Add(1)
 	go func() {
 		defer r.wait.Done()
-		lookups(l, r.end, func(from netip.Addr, groups []string) { r.message(from, lookupService(from, groups)) })
+		lookups(l, r.end, r.answer)
 	}()
 	for _, q := range Questions() {
 		err := r.ask(ctx, o.Interface, q, uint16(l.Addr().(*net.TCPAddr).Port))
@@ -69,6 +70,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		}
 	}
 	r.wait.Wait()
+	r.unannounced()
 	if r.result.Sent == 0 {
 		return r.result, errors.New("discover: no question could be sent")
 	}
@@ -79,14 +81,16 @@ type run struct {
 	own    netip.Addr
 	end    time.Time
 	wait   sync.WaitGroup
-	mu     sync.Mutex // of result.Table
+	mu     sync.Mutex // of the rest
 	result *Result
+	// answers are those of lookup services by unicast.
+	answers []unicastAnswer
 }
 
 // listen joins the groups of those who are not asked.
 func (r *run) listen(ctx context.Context, i mcast.Interface) (*mcast.Conn, error) {
 	var groups []mcast.Group
-	for _, g := range Silent() {
+	for _, g := range append(Silent(), overheard()...) {
 		groups = append(groups, mcast.Group{Addr: g.Addr(), Port: g.Port(), Count: 1})
 	}
 	c, err := mcast.Listen(mcast.Config{Interface: i, Groups: groups, TTL: -1})
@@ -149,10 +153,43 @@ func (r *run) datagram(d *mcast.Datagram) {
 	}
 }
 
-// message takes what came by another way.
-func (r *run) message(from netip.Addr, m *proto.Message) {
-	r.add(&frame.Frame{IP: 4, Src: from, Dst: r.own}, time.Now(), nil, m)
+// unicastAnswer is what a lookup service said by unicast.
+type unicastAnswer struct {
+	from   netip.Addr
+	groups []string
 }
+
+// answer keeps the answer of a lookup service: it may announce itself too, with its id.
+func (r *run) answer(from netip.Addr, groups []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.answers = append(r.answers, unicastAnswer{from, groups})
+}
+
+// unannounced lists the lookup services that answered and did not announce themselves
+// meanwhile; the others are there already.
+func (r *run) unannounced() {
+	for _, a := range r.answers {
+		m := lookupService(a.from, a.groups)
+		if !r.announced(a.from, m.Peer.Notes) {
+			r.add(&frame.Frame{IP: 4, Src: a.from, Dst: r.own}, time.Now(), nil, m)
+		}
+	}
+}
+
+// announced reports whether a lookup service of these groups announced itself from there.
+func (r *run) announced(from netip.Addr, groups []string) bool {
+	for _, c := range r.result.Table.Clusters() {
+		for _, m := range c.Members {
+			if m.Product == "Jini" && m.Role == "lookup service" && slices.Contains(m.Sources, from) && slices.Equal(sorted(m.Notes), sorted(groups)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) }
 
 // add puts a message into the table. Messages that cannot be read tell nothing.
 func (r *run) add(f *frame.Frame, at time.Time, d *proto.Decoder, m *proto.Message) {

@@ -115,6 +115,10 @@ func (d *doctor) somebody() {
 	if d.o.Before || d.r.Watched < enough {
 		return
 	}
+	if d.o.Profile != "" {
+		d.someProduct()
+		return
+	}
 	others, own, reached := 0, 0, 0
 	for _, m := range d.r.Members {
 		switch {

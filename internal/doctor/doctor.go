@@ -38,6 +38,10 @@ type Options struct {
 	Applications []*serverxml.Application
 	// Logs are catalina logs of this node; none: those beside server.xml.
 	Logs []string
+	// Profile names another product that the group is of: then no Tomcat is asked for.
+	Profile string
+	// Wanted says which checks count; nil: all.
+	Wanted func(verdict.ID) bool
 	// Expect are the other members that are expected, by number or by name.
 	Expect expect.Expect
 	// Before: no Tomcat needs to run here.
@@ -127,4 +131,10 @@ func (d *doctor) progress(question string, takes time.Duration) {
 	}
 }
 
-func (d *doctor) add(vs ...verdict.Verdict) { d.found = append(d.found, vs...) }
+func (d *doctor) add(vs ...verdict.Verdict) {
+	for _, v := range vs {
+		if d.o.Wanted == nil || d.o.Wanted(v.ID) {
+			d.found = append(d.found, v)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -60,6 +61,28 @@ func TestText(t *testing.T) {
 		if got := first(c.text); got != c.want {
 			t.Errorf("%q: %s, want %s", c.text, got, c.want)
 		}
+	}
+}
+
+// Lines that products logged in the lab lead to the right page first.
+func TestProductLines(t *testing.T) {
+	text, err := os.ReadFile("testdata/product-lines.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := 0
+	for line := range strings.Lines(string(text)) {
+		want, text, ok := strings.Cut(strings.TrimSpace(line), " | ")
+		if strings.HasPrefix(line, "#") || !ok {
+			continue
+		}
+		lines++
+		if got := first(text); got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+	if lines < 41 {
+		t.Errorf("only %d lines", lines)
 	}
 }
 

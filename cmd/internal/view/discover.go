@@ -46,12 +46,22 @@ func Discovered(s *term.Stream, t *products.Table, sum DiscoverSummary, json boo
 			}
 		}
 	}
+	verdicts := t.Unmet()
 	if out != nil {
+		for _, v := range verdicts {
+			if err := out.Write(NewVerdict(v)); err != nil {
+				return err
+			}
+		}
 		return out.Write(sum)
 	}
 	if sum.Seen == 0 {
 		_, err := fmt.Fprintf(s, "nobody answered %s\n", term.Count(sum.Questions, "question"))
 		return err
 	}
-	return productsTable(t).Render(s)
+	if err := productsTable(t).Render(s); err != nil || len(verdicts) == 0 {
+		return err
+	}
+	_, err := fmt.Fprint(s, "\n"+VerdictsText(s, verdicts))
+	return err
 }

@@ -74,7 +74,8 @@ func compare(t *testing.T, i *product.Installed) row {
 	}
 	s := c.end()
 	r.group = want.check(t, s)
-	if trouble := s.troubles(); len(trouble) > 0 {
+	// The lab has no querier, and Ehcache's own default is a group that switches flood.
+	if trouble := s.troubles("igmp.no-querier", "switch.mac-alias"); len(trouble) > 0 {
 		t.Errorf("a healthy cluster has trouble:\n%s", strings.Join(trouble, "\n"))
 	}
 	if t.Failed() {

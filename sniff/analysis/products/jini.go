@@ -45,7 +45,7 @@ func (t *Table) jini(p *capture.Packet, m *Member, v *proto.JiniMessage) {
 // announced are the groups of the lookup services, and who they are.
 func (t *Table) announced() (groups, services []string) {
 	for _, m := range t.members {
-		if m.jini == nil || m.jini.Request {
+		if m.Product != "Jini" || m.Role != "lookup service" {
 			continue
 		}
 		services = append(services, m.Address)
@@ -64,10 +64,23 @@ func (t *Table) announced() (groups, services []string) {
 // service that is in a group answers at once, and clients ask again after 5 s with whom
 // they know, so a second request that knows nobody is a sign of its own.
 func (j *judge) lookups() {
-	announced, services := j.t.announced()
-	for _, id := range sortedKeys(j.t.asks, strings.Compare) {
-		a := j.t.asks[id]
-		if a.heard || len(a.groups) == 0 || a.empty.count < 2 || time.Duration(a.empty.last-a.empty.first) < 4*time.Second {
+	j.out = append(j.out, j.t.lookups(func(a *asking) bool {
+		return a.empty.count >= 2 && time.Duration(a.empty.last-a.empty.first) >= 4*time.Second
+	})...)
+}
+
+// Unmet judges clients of Jini where all lookup services were asked for meanwhile: one
+// request for a group that none of them is in is enough then.
+func (t *Table) Unmet() []verdict.Verdict {
+	return t.lookups(func(a *asking) bool { return a.empty.count > 0 })
+}
+
+// lookups judges the clients that asked often enough.
+func (t *Table) lookups(enough func(*asking) bool) (out []verdict.Verdict) {
+	announced, services := t.announced()
+	for _, id := range sortedKeys(t.asks, strings.Compare) {
+		a := t.asks[id]
+		if a.heard || len(a.groups) == 0 || !enough(a) {
 			continue
 		}
 		var missing []string
@@ -88,8 +101,13 @@ func (j *judge) lookups() {
 			there = fmt.Sprintf("the lookup service at %s is in %s", strings.Join(services, ", "), strings.Join(announced, ", "))
 			c = verdict.Likely
 		}
-		j.add("jini.no-group", verdict.Warn, c, a.m.Source().String(),
-			fmt.Sprintf("%s asked %d times for the group %s and found nobody: %s", a.m.Source(), a.empty.count, strings.Join(missing, ", "), there),
-			verdict.Fix("the same group names in the client's LookupDiscovery and in the lookup service's initialMemberGroups"))
+		times := fmt.Sprintf("%d times", a.empty.count)
+		if a.empty.count == 1 {
+			times = "once"
+		}
+		out = append(out, verdict.New("jini.no-group", verdict.Warn, c, a.m.Source().String(),
+			fmt.Sprintf("%s asked %s for the group %s and found nobody: %s", a.m.Source(), times, strings.Join(missing, ", "), there),
+			verdict.Fix("the same group names in the client's LookupDiscovery and in the lookup service's initialMemberGroups")))
 	}
+	return out
 }

@@ -16,8 +16,8 @@ public class ActiveMQPeer {
         broker.setUseJmx(false);
         broker.setUseShutdownHook(false);
         TransportConnector connector = broker.addConnector("tcp://" + args[1] + ":61616");
-        connector.setDiscoveryUri(new URI("multicast://" + args[2]));
-        broker.addNetworkConnector("multicast://" + args[2]);
+        connector.setDiscoveryUri(new URI("multicast://default?group=" + args[2]));
+        broker.addNetworkConnector("multicast://default?group=" + args[2]);
         broker.start();
         broker.waitUntilStarted();
         System.out.println("name " + broker.getBrokerName());
