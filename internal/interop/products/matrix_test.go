@@ -135,28 +135,56 @@ func runJGroups(t *testing.T, c *capture, lab *netlab.Lab, i *product.Installed,
 	w := want{product: "JGroups", cluster: "orders-" + i.Short(), release: i.Short()}
 	r.cluster, r.names, r.rel = same, same, same
 	var peers []*product.Peer
+	edits := []product.Edit{faster}
+	if i.Name == "infinispan" {
+		edits = append(edits, product.Edit{Old: regexp.MustCompile(`print_local_addr="false"`), New: `print_local_addr="true"`})
+		w.release, r.rel = map[string]string{"15.0.10": "5.3.10", "16.0.5": "5.5.1"}[i.Short()], "that of its JGroups"
+	}
 	for n, name := range []string{"anna", "berta"} {
-		p := i.JGroups(t, lab.Host(n+1), product.Member{Cluster: w.cluster, Name: name, Edits: []product.Edit{faster}})
-		p.Fact("members", 60*time.Second)
+		p := i.JGroups(t, lab.Host(n+1), product.Member{Cluster: w.cluster, Name: name, Edits: edits})
+		p.Fact("members", 2*time.Minute)
 		peers = append(peers, p)
 	}
 	for _, p := range peers {
-		p.WaitLog(`^members .*(anna.*berta|berta.*anna)`, 60*time.Second)
+		p.WaitLog(`^members .*(anna.*berta|berta.*anna)`, 2*time.Minute)
 	}
 	if i.Short() != "2.12.3" { // its MERGE2 tells no view
 		r.view = same
 	}
 	if r.view == same {
-		w.view = strings.Trim(peers[0].Last("view"), "[]")
+		w.view = viewOf(peers[0])
 		_, number, _ := strings.Cut(w.view, "|")
 		for n := range peers {
-			c.WaitLog(fmt.Sprintf(`"source":"10\.77\.0\.1%d:.*\|%s"`, n+1, number), 60*time.Second)
+			c.WaitLog(fmt.Sprintf(`"source":"10\.77\.0\.1%d:.*\|%s"`, n+1, number), 2*time.Minute)
 		}
 	}
 	for n, p := range peers {
-		w.members = append(w.members, member{from: lab.Host(n + 1).Addr().String(), name: p.Last("name"), address: p.Last("address")})
+		m := member{from: lab.Host(n + 1).Addr().String(), name: p.Last("name"), address: p.Last("address")}
+		if i.Name == "infinispan" { // JGroups' own line says where it is
+			line := p.WaitLog(`physical address=`, 5*time.Second).Text
+			m.address = line[strings.LastIndexByte(line, '=')+1:]
+			if i.Short() >= "16" {
+				m.notes = []string{"Infinispan " + i.Short()}
+			}
+		}
+		w.members = append(w.members, m)
 	}
 	return w
+}
+
+// viewOf is the last view that the product told: JGroups by its program, Infinispan in
+// its log.
+func viewOf(p *product.Peer) (view string) {
+	if view = p.Last("view"); view != "" {
+		return strings.Trim(view, "[]")
+	}
+	told := regexp.MustCompile(`ISPN00009[34]: .* channel [^:]*: \S*?\[(\w+)(?:\(v=[^)]*\))?(\|\d+)\]`)
+	for _, l := range p.Log() {
+		if m := told.FindStringSubmatch(l.Text); m != nil {
+			view = m[1] + m[2]
+		}
+	}
+	return view
 }
 
 // memberOf finds addresses in the way that every release of Hazelcast writes its members.
@@ -168,11 +196,15 @@ func runHazelcast(t *testing.T, lab *netlab.Lab, i *product.Installed, r *row) w
 	var peers []*product.Peer
 	for n, name := range []string{"anna", "berta"} {
 		p := i.Hazelcast(t, lab.Host(n+1), product.Member{Cluster: w.cluster, Name: name})
-		p.Fact("members", 90*time.Second)
+		p.Fact("members", 2*time.Minute)
 		peers = append(peers, p)
 	}
 	for n, p := range peers {
-		p.WaitLog(`^members .*10\.77\.0\.1[12].*10\.77\.0\.1[12]`, 60*time.Second)
+		p.WaitLog(`^members .*10\.77\.0\.1[12].*10\.77\.0\.1[12]`, 2*time.Minute)
+		if i.Release < "3.8" { // only its build is on the wire
+			build := regexp.MustCompile(`\((\d{8})\) starting at`).FindStringSubmatch(p.WaitLog(`\(\d{8}\) starting at`, 5*time.Second).Text)
+			w.release, r.rel = "build "+build[1], "build as logged"
+		}
 		found := memberOf.FindStringSubmatch(p.Last("address"))
 		if found == nil {
 			t.Fatalf("no member in %q", p.Last("address"))
@@ -190,9 +222,9 @@ func runEhcache(t *testing.T, c *capture, lab *netlab.Lab, i *product.Installed)
 		peers = append(peers, i.Ehcache(t, h, h.Addr().String(), "230.0.0.1", 4446))
 	}
 	for n, p := range peers {
-		p.Fact("address", 90*time.Second)
+		p.Fact("address", 2*time.Minute)
 		c.WaitLog(fmt.Sprintf(`"source":"10\.77\.0\.1%d:.*"ehcache"`, n+1), 30*time.Second)
-		p.WaitLog(`^members .*//10\.77\.0\.1`, 60*time.Second)
+		p.WaitLog(`^members .*//10\.77\.0\.1`, 2*time.Minute)
 		w.members = append(w.members, member{from: lab.Host(n + 1).Addr().String(), address: p.Last("address")})
 	}
 	return w
@@ -207,9 +239,9 @@ func runActiveMQ(t *testing.T, c *capture, lab *netlab.Lab, i *product.Installed
 		peers = append(peers, i.ActiveMQ(t, h, name, h.Addr().String(), w.cluster))
 	}
 	for n, p := range peers {
-		p.Fact("address", 90*time.Second)
+		p.Fact("address", 2*time.Minute)
 		c.WaitLog(fmt.Sprintf(`"source":"10\.77\.0\.1%d:.*"activemq"`, n+1), 30*time.Second)
-		p.WaitLog(`^members .*(anna|berta|10\.77)`, 60*time.Second)
+		p.WaitLog(`^members .*(anna|berta|10\.77)`, 2*time.Minute)
 		w.members = append(w.members, member{from: lab.Host(n + 1).Addr().String(), address: p.Last("address")})
 	}
 	return w
@@ -218,10 +250,10 @@ func runActiveMQ(t *testing.T, c *capture, lab *netlab.Lab, i *product.Installed
 func runRiver(t *testing.T, c *capture, lab *netlab.Lab, i *product.Installed, r *row) want {
 	r.cluster, r.names, r.rel = "groups as logged", "id as logged", "version of the protocol"
 	h := lab.Host(1)
-	i.LookupService(t, h, h.Addr().String(), []string{"orders"}, "").Fact("started", 60*time.Second)
-	i.Space(t, lab.Host(2), []string{"orders"}).Fact("started", 60*time.Second)
+	i.LookupService(t, h, h.Addr().String(), []string{"orders"}, "").Fact("started", 2*time.Minute)
+	i.Space(t, lab.Host(2), []string{"orders"}).Fact("started", 2*time.Minute)
 	worker := i.Worker(t, lab.Host(3), []string{"orders"}, "write", "")
-	worker.Fact("wrote", 60*time.Second)
+	worker.Fact("wrote", 2*time.Minute)
 	found := regexp.MustCompile(`jini://([^/]+)/.* id (\S+) groups \[(.*)\]`).FindStringSubmatch(worker.Last("locator"))
 	if found == nil {
 		t.Fatalf("no locator in %q", worker.Last("locator"))

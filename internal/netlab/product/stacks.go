@@ -120,7 +120,18 @@ func (i *Installed) Ehcache(tb netlab.TB, h *netlab.Host, address, group string,
 }
 
 // ActiveMQ starts a broker that finds others by the discovery group.
-func (i *Installed) ActiveMQ(tb netlab.TB, h *netlab.Host, name, address, group string) *Peer {
+func (i *Installed) ActiveMQ(tb netlab.TB, h *netlab.Host, name, address, group string, jvm ...string) *Peer {
 	tb.Helper()
-	return i.start(tb, h, nil, "ActiveMQPeer", name, address, group)
+	return i.start(tb, h, jvm, "ActiveMQPeer", name, address, group)
+}
+
+// Resolve is the option of a JVM to which a name is the host's own address, as a line of
+// its /etc/hosts would have it.
+func Resolve(tb netlab.TB, h *netlab.Host, name string) string {
+	tb.Helper()
+	file := filepath.Join(h.Dir(), "hosts")
+	if err := os.WriteFile(file, []byte(h.Addr().String()+" "+name+" "+h.Name()+"\n"), 0o644); err != nil {
+		tb.Fatalf("product: %v", err)
+	}
+	return "-Djdk.net.hosts.file=" + file
 }
