@@ -120,6 +120,9 @@ func (r *reader) compressed(field string) (v uint64) {
 // readMPING reads a datagram of MPING: a message without the version and flags of
 // the transport, whose only header is that of discovery and names the cluster.
 func readMPING(b []byte) (j JGroups, ok bool) {
+	if len(b) < 32 || b[0]&^7 != 0 || b[0]&jgroupsSource == 0 {
+		return j, false
+	}
 	for _, read := range []func(*reader) (JGroups, bool){mping, mpingOld} {
 		if j, ok := read(&reader{b: b}); ok {
 			return j, true

@@ -26,6 +26,16 @@ func (c *capture) spoke(h *netlab.Host, protocol string) {
 	c.WaitLog(fmt.Sprintf(`"source":"%s:.*"protocol":"%s"`, regexp.QuoteMeta(h.Addr().String()), protocol), 2*time.Minute)
 }
 
+// both waits until each of two hosts spoke after the other one did: they are there at
+// the same time then.
+func (c *capture) both(lab *netlab.Lab, protocol string) {
+	c.t.Helper()
+	for _, n := range []int{1, 2, 1, 2} {
+		c.Mark()
+		c.spoke(lab.Host(n), protocol)
+	}
+}
+
 func install(t *testing.T, name, release string) *product.Installed {
 	t.Helper()
 	return product.Install(t, product.Product{Name: name, Release: release})
@@ -38,9 +48,12 @@ func jgroups(t *testing.T, lab *netlab.Lab, c *capture, releases, clusters [2]st
 		m.Cluster, m.Name = clusters[n], []string{"anna", "berta"}[n]
 		install(t, "jgroups", releases[n]).JGroups(t, lab.Host(n+1), m).Fact("view", 2*time.Minute)
 	}
-	for n := range 2 {
-		c.spoke(lab.Host(n+1), "jgroups")
+	if m.Stack != "" { // MPING speaks at the start alone
+		c.spoke(lab.Host(1), "jgroups")
+		c.spoke(lab.Host(2), "jgroups")
+		return
 	}
+	c.both(lab, "jgroups")
 }
 
 // hazelcast starts members, each with an edit of its configuration.
@@ -59,13 +72,26 @@ func hazelcast(t *testing.T, lab *netlab.Lab, c *capture, releases, clusters [2]
 	}
 }
 
-func ehcache(t *testing.T, lab *netlab.Lab, c *capture, addresses [2]string, group string, ports [2]int) {
+// ehcache starts cache managers on a group and port.
+func ehcache(t *testing.T, lab *netlab.Lab, c *capture, group string, port int) {
 	t.Helper()
 	i := install(t, "ehcache", "2.10.9.2")
 	for n := range 2 {
-		i.Ehcache(t, lab.Host(n+1), addresses[n], group, ports[n]).Fact("address", 2*time.Minute)
-		c.spoke(lab.Host(n+1), "ehcache")
+		i.Ehcache(t, lab.Host(n+1), lab.Host(n+1).Addr().String(), group, port).Fact("address", 2*time.Minute)
 	}
+	c.both(lab, "ehcache")
+}
+
+// activemq starts brokers that announce these addresses; broker.test is on each host the
+// host's own.
+func activemq(t *testing.T, lab *netlab.Lab, c *capture, addresses [2]string) {
+	t.Helper()
+	i := install(t, "activemq", "5.18.6")
+	for n, name := range []string{"anna", "berta"} {
+		h := lab.Host(n + 1)
+		i.ActiveMQ(t, h, name, addresses[n], "orders", product.Resolve(t, h, "broker.test")).Fact("address", 2*time.Minute)
+	}
+	c.both(lab, "activemq")
 }
 
 const newJGroups, newHazelcast = "5.5.7.Final", "5.5.0"
@@ -92,22 +118,14 @@ var faults = []fault{
 		other := product.Edit{Old: regexp.MustCompile(`<multicast enabled="true">`), New: `<multicast enabled="true"><multicast-port>54328</multicast-port>`}
 		hazelcast(t, lab, c, [2]string{newHazelcast, newHazelcast}, [2]string{"orders", "orders"}, [2]product.Edit{{}, other})
 	}},
-	{"Ehcache, the loopback's address", "peer.address", func(t *testing.T, lab *netlab.Lab, c *capture) {
-		ehcache(t, lab, c, [2]string{"10.77.0.11", "127.0.0.1"}, "230.0.0.1", [2]int{4446, 4446})
-	}},
-	{"Ehcache, one address for two", "peer.duplicate-address", func(t *testing.T, lab *netlab.Lab, c *capture) {
-		ehcache(t, lab, c, [2]string{"10.77.0.11", "10.77.0.11"}, "230.0.0.1", [2]int{4446, 4446})
-	}},
 	{"Ehcache, a group that switches flood", "switch.mac-alias", func(t *testing.T, lab *netlab.Lab, c *capture) {
-		ehcache(t, lab, c, [2]string{"10.77.0.11", "10.77.0.12"}, "230.0.0.1", [2]int{5000, 5000})
+		ehcache(t, lab, c, "230.0.0.1", 5000)
 	}},
 	{"ActiveMQ, one address for two", "peer.duplicate-address", func(t *testing.T, lab *netlab.Lab, c *capture) {
-		i := install(t, "activemq", "5.18.6")
-		for n, name := range []string{"anna", "berta"} {
-			h := lab.Host(n + 1)
-			i.ActiveMQ(t, h, name, "broker.test", "orders", product.Resolve(t, h, "broker.test")).Fact("address", 2*time.Minute)
-			c.spoke(h, "activemq")
-		}
+		activemq(t, lab, c, [2]string{"broker.test", "broker.test"})
+	}},
+	{"ActiveMQ, the loopback's address", "peer.address", func(t *testing.T, lab *netlab.Lab, c *capture) {
+		activemq(t, lab, c, [2]string{"10.77.0.11", "127.0.0.1"})
 	}},
 }
 
