@@ -81,7 +81,7 @@ func readSysctls(f *facts.Facts) {
 	const perLink = 64 // of hosts with thousands of interfaces, those that come first
 	n := 0
 	for _, l := range f.Links.Value {
-		if l.Has(facts.FlagLoopback) || strings.Contains(l.Name, "/") || n >= perLink && !mayBeJudged(f, l) {
+		if l.Has(facts.FlagLoopback) && !mayBeJudged(f, l) || strings.Contains(l.Name, "/") || n >= perLink && !mayBeJudged(f, l) {
 			continue
 		}
 		n++

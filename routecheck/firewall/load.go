@@ -122,6 +122,7 @@ func (m *machine) lookup(e *Expr) result {
 	if !ok {
 		return goesOn(maybe)
 	}
+	m.looked += len(set.Elements)
 	if e.Op != "map" {
 		found := no
 		for i := range set.Elements {

@@ -18,6 +18,8 @@ type machine struct {
 	track tracking
 	// connZone is the zone of the packets of this connection before.
 	connZone tri
+	// looked are the elements of sets that were looked at and not yet counted.
+	looked int
 	// listed are the lists of the match "recent" that the packet was put on.
 	listed map[string]bool
 }

@@ -86,8 +86,12 @@ func EvaluateAll(r *Ruleset, ps []Packet) Answer {
 	return worst
 }
 
-// maxSteps bounds the walk: rules run for one packet, over all chains.
-const maxSteps = 100_000
+// maxSteps bounds the walk: rules run for one packet, over all chains, and for each
+// elementsPerStep elements of a set that a rule looks through one more.
+const (
+	maxSteps        = 30_000
+	elementsPerStep = 32
+)
 
 // maxLeaves bounds how many possible ends of one chain are kept with their rules.
 const maxLeaves = 64
@@ -212,6 +216,8 @@ func (w *walker) chain(c *Chain, depth int) (out bool) {
 		}
 		before := w.m.saved()
 		match, ends := w.m.rule(&c.Rules[i])
+		*w.steps += w.m.looked / elementsPerStep
+		w.m.looked %= elementsPerStep
 		if match == no {
 			continue
 		}

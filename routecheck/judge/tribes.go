@@ -52,6 +52,9 @@ var sourceMismatch = Check{
 	ID: "tribes.source-mismatch",
 	Judge: func(h *Host) []verdict.Verdict {
 		if c := h.Query.Cluster; c != nil && c.Bind != "" && c.Receiver != "auto" && c.Receiver != c.Bind {
+			if a, err := netip.ParseAddr(c.Bind); err != nil || a.IsUnspecified() {
+				return skip(fmt.Sprintf("%s binds heartbeats to %q, which names no interface: see config.address", c.From, c.Bind))
+			}
 			if h.onPurpose(c) {
 				return pass(fmt.Sprintf("a note: %s sends heartbeats from %s and has the Receiver at %s, two addresses of this host: others take both networks, as the file says", c.From, c.Bind, c.Receiver))
 			}
