@@ -72,7 +72,7 @@ func (f *follower) run(ctx context.Context, every time.Duration, in <-chan news)
 	f.caught = map[int]bool{}
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	var rest time.Time // judging again takes at most a tenth of the time
+	var rest time.Time // judging again takes at most a tenth of the time, and waits for 2 s at most
 	for f.ended < len(f.readers) {
 		select {
 		case <-ctx.Done():
@@ -87,7 +87,7 @@ func (f *follower) run(ctx context.Context, every time.Duration, in <-chan news)
 			if err := f.tell(); err != nil {
 				return f.last, err
 			}
-			rest = now.Add(10 * time.Since(began))
+			rest = now.Add(min(10*time.Since(began), 2*time.Second))
 		}
 	}
 	return f.finish()

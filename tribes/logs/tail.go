@@ -63,6 +63,9 @@ func (t *tail) run(ctx context.Context, input int, every time.Duration, out chan
 			}
 		}
 		n, err := t.f.Read(buf)
+		if n > 0 && idle && t.file != nil && !t.sameHead() {
+			continue // emptied and written anew since it was looked at: it is read from its beginning
+		}
 		if n > 0 {
 			idle = false
 			if t.at == 0 && bytes.HasPrefix(buf[:n], []byte{0x1f, 0x8b}) {
