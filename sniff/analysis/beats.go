@@ -256,7 +256,8 @@ func tryPeriod(s int64, steps []int64) (period int64, ok bool) {
 	return sum * 1000 / int64(of[1]), true
 }
 
-// Interval is the sender's frequency, 0 while unknown. Where its alive times are no clock, it is how often heartbeats came.
+// Interval is the sender's frequency, 0 while unknown. Where its alive times are no clock, it is how often
+// heartbeats came.
 func (b *Beats) Interval() time.Duration {
 	if period := b.measure(); period > 0 || b.filled <= enough {
 		return time.Duration(period) * time.Microsecond

@@ -78,7 +78,8 @@ func sessionStore(n *node, class string, props *Properties) (finding, bool) {
 	return persistent(n, props, beside), true
 }
 
-// persistent says what a PersistentManager does with the sessions (C/session/PersistentManagerBase, C/session/FileStore).
+// persistent says what a PersistentManager does with the sessions (C/session/PersistentManagerBase,
+// C/session/FileStore).
 func persistent(n *node, props *Properties, beside string) finding {
 	x := finding{id: "config.session-store", status: verdict.Warn, at: n.pos}
 	kind, where := "", ""
