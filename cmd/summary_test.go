@@ -26,7 +26,7 @@ func freePort(t *testing.T) int {
 }
 
 // summaryOf is the last JSON line of a command, with its exit status.
-func summaryOf(t *testing.T, ctx context.Context, line string) (map[string]any, int, string) {
+func summaryOf(ctx context.Context, t *testing.T, line string) (map[string]any, int, string) {
 	t.Helper()
 	s, out, errs := term.Test("")
 	status := Run(ctx, append(strings.Fields(line), "--json"), s)
@@ -70,7 +70,7 @@ func TestOneSummary(t *testing.T) {
 				line, fields = c.line, ""
 				time.AfterFunc(300*time.Millisecond, cancel)
 			}
-			sum, status, errs := summaryOf(t, ctx, line)
+			sum, status, errs := summaryOf(ctx, t, line)
 			cancel()
 			for _, f := range append(strings.Fields(fields), "status", "took_ms") {
 				if _, ok := sum[f]; !ok {

@@ -69,11 +69,6 @@ type FragmentJSON struct {
 	Bytes int `json:"bytes"`
 }
 
-// newMessage shares no memory with c.
-func newMessage(c *tribes.ChannelData) *Message {
-	return renderMessage(c, decode.Message(c), true)
-}
-
 // renderMessage is the view of a message whose content is decoded; it shares no memory with it. withHex
 // adds the bytes of the message.
 func renderMessage(c *tribes.ChannelData, content decode.Content, withHex bool) *Message {
