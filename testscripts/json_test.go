@@ -76,16 +76,18 @@ func checkJSON(args []string, output []byte) error {
 // title and the page of its id in the catalogue.
 func checkTitles(output []byte) error {
 	dec := json.NewDecoder(bytes.NewReader(output))
-	for dec.More() {
-		var v any
-		if dec.Decode(&v) != nil {
-			break // cut by the script; the lines are checked by checkJSON
-		}
+	for v, whole := nextValue(dec); whole; v, whole = nextValue(dec) {
 		if err := titles(v); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// nextValue reads the next document; false where the script cut it, as checkJSON knows.
+func nextValue(dec *json.Decoder) (v any, whole bool) {
+	whole = dec.Decode(&v) == nil
+	return v, whole
 }
 
 func titles(v any) error {
