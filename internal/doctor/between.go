@@ -79,7 +79,7 @@ func (d *doctor) forgotten(w *watcher, other Note) {
 		fmt.Sprintf("the heartbeats of this host and of %s stopped arriving at each other, their receivers answer, they replicated before, and no query is seen: a switch that snoops has forgotten who listens", label(other)),
 		verdict.Evidence{What: "general queries in " + d.r.Watched.Round(time.Second).String(), Value: "0", ReadFrom: "packets"},
 		verdict.Evidence{What: "replication connections to " + other.Addr.String(), Value: "open", ReadFrom: "kernel"},
-		verdict.Next("sudo muster querier -i "+d.hosted.Link.Name+" --provoke   # one query of our own: do they hear each other again after it?")))
+		verdict.Next("sudo muster querier -i "+d.hosted.Link.Name+" --provoke   # is there a querier? it would ask when this host leaves a group")))
 }
 
 // hostExplainsDeafness: this host or another one has a fault of its own that makes

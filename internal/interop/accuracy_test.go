@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,8 +19,6 @@ import (
 	"muster/internal/netlab"
 	"muster/internal/netlab/tomcat"
 )
-
-var updateAccuracy = flag.Bool("update", false, "write docs/accuracy.md")
 
 // fault is one that is made between or on two real Tomcats, n1 and n2, and what the
 // doctor of either must name first.
@@ -155,7 +152,7 @@ func TestDoctorAccuracy(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d faults named first, %d false alarms on %d healthy clusters", rightFaults, faults, alarms, healthy)
-	if !*updateAccuracy {
+	if !*update {
 		return
 	}
 	var b bytes.Buffer

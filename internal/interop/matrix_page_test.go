@@ -70,22 +70,26 @@ func record(t *testing.T, row string, seen map[string]string) {
 const matrixIntro = `# Beside which Tomcats muster was seen to work
 
 Whole Tomcats of each release, from Maven Central, two of them on hosts of their own and muster on a third.
-` + "`make matrix`" + ` tries all of it anew and writes this page; each run of the project's own tests tries the core of it with 6.0.45,
-7.0.109, 9.0.113 and 11.0.21. "yes" is what was seen to work, "no" what was seen not to, "-" was not tried.
+` + "`make matrix`" + ` tries all of it anew and writes this page; each run of the project's own tests tries the core of it with
+6.0.45, 7.0.109, 9.0.113 and 11.0.21. "yes" is what was seen to work, "no" what was seen not to, "-" was not tried.
 
 `
 
 const matrixMeanings = `
 - heard: ` + "`tribes members`" + ` lists both, with the generation. hears us: ` + "`tribes join`" + ` is a member to both, and leaves.
-- probe, options 2/4/6/8: ` + "`tribes probe`" + ` finds both alive; ` + "`tribes send`" + ` with each send option is acked where it asks for an ack.
-- delta: a change on one Tomcat is shown by ` + "`tribes sessions`" + ` as it happens. backup: ` + "`smoke --tomcat`" + ` and ` + "`smoke --guest`" + ` among
-  BackupManagers with options 6.
-- state both ways: ` + "`tribes sessions --fetch`" + ` gets their sessions; a Tomcat that starts gets the session of a member of muster's.
-- expiry: a session that ends after its time is seen to end. encryption: with the key, state, messages and ` + "`smoke --guest`" + `, options 2.
-- domain: ` + "`smoke --guest --domain`" + ` beside the BackupManagers with DomainFilterInterceptors. static: ` + "`tribes probe`, `tribes send` and `smoke --http-only`" + `
-  beside StaticMembershipInterceptors.
-- config: ` + "`tribes config --release`" + ` finds the server.xml in order that the Tomcat runs with. quiet: after all of that, and the guest's
-  going, no Tomcat logged a WARNING or SEVERE (a message that was under way to the guest as it left excepted).
+- probe, options 2/4/6/8: ` + "`tribes probe`" + ` finds both alive; ` + "`tribes send`" + ` with each send option is acked where it asks
+  for an ack.
+- delta: a change on one Tomcat is shown by ` + "`tribes sessions`" + ` as it happens. backup: ` + "`smoke --tomcat`" + ` and
+  ` + "`smoke --guest`" + ` among BackupManagers with options 6.
+- state both ways: ` + "`tribes sessions --fetch`" + ` gets their sessions; a Tomcat that starts gets the session of a member of
+  muster's.
+- expiry: a session that ends after its time is seen to end. encryption: with the key, state, messages and
+  ` + "`smoke --guest`" + `, options 2.
+- domain: ` + "`smoke --guest --domain`" + ` beside the BackupManagers with DomainFilterInterceptors. static: ` + "`tribes probe`" + `,
+  ` + "`tribes send`" + ` and ` + "`smoke --http-only`" + ` beside StaticMembershipInterceptors.
+- config: ` + "`tribes config --release`" + ` finds the server.xml in order that the Tomcat runs with. quiet: after all of that,
+  and the guest's going, no Tomcat logged a WARNING or SEVERE (a message that was under way to the guest as it left
+  excepted).
 `
 
 // page is docs/interop.md.

@@ -34,6 +34,7 @@ func fill(ctx context.Context, f *facts.Facts) {
 	f.Processes = readProcesses(f)
 	f.ToGroup = askRoute(ctx, f)
 	f.ToSources = askSources(ctx, f)
+	f.ToReceivers = askReceivers(ctx, f)
 	readSysctls(f)
 	f.BindTest = testBind(f)
 	f.Firewall = readFirewall(ctx, f)

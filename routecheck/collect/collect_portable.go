@@ -32,6 +32,7 @@ func fill(ctx context.Context, f *facts.Facts) {
 	orUnknown(&f.Routes, nobody("the routes"))
 	orUnknown(&f.Rules, nobody("policy routing"))
 	orUnknown(&f.ToSources, nobody("the ways back"))
+	orUnknown(&f.ToReceivers, nobody("the ways to receivers"))
 	orUnknown(&f.Neighbours, nobody("the neighbours"))
 	orUnknown(&f.Filters, nobody("source filters"))
 	orUnknown(&f.LinkLayer, nobody("the link-layer groups"))

@@ -2,6 +2,7 @@ package collect
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -153,11 +154,8 @@ func decodeRule(b []byte, v6 bool) facts.Rule {
 // Tomcat that runs here, or of this process's user where none does. Rules of policy
 // routing may ask for the user, the protocol and the ports.
 func askRoute(ctx context.Context, f *facts.Facts) facts.Fact[facts.RouteAnswer] {
-	uid := uint32(os.Geteuid())
-	if p, ok := f.Member(); ok && p.UID != nil {
-		uid = *p.UID
-	}
-	a, err := routeGet(ctx, f.Query.Group, &heartbeat{uid, f.Query.Port})
+	uid := tomcatUser(f)
+	a, err := routeGet(ctx, f.Query.Group, &packet{uid, unix.IPPROTO_UDP, f.Query.Port, f.Query.Port})
 	if errors.Is(err, unix.EOPNOTSUPP) { // a kernel before 4.17 knows no such question
 		a, err = routeGet(ctx, f.Query.Group, nil)
 	}
@@ -169,13 +167,23 @@ func askRoute(ctx context.Context, f *facts.Facts) facts.Fact[facts.RouteAnswer]
 
 const routeFrom = "netlink RTM_GETROUTE"
 
-// heartbeat is what rules may ask of a datagram to the group.
-type heartbeat struct {
-	uid  uint32
-	port uint16
+// tomcatUser is the user of the Tomcat that runs here, or this process's where none does.
+func tomcatUser(f *facts.Facts) uint32 {
+	if p, ok := f.Member(); ok && p.UID != nil {
+		return *p.UID
+	}
+	return uint32(os.Geteuid())
 }
 
-func routeGet(ctx context.Context, to netip.Addr, as *heartbeat) (facts.RouteAnswer, error) {
+// packet is what rules may ask of a packet: its user, its protocol and its ports, 0 for
+// one that the kernel chooses.
+type packet struct {
+	uid         uint32
+	proto       byte
+	source, dst uint16
+}
+
+func routeGet(ctx context.Context, to netip.Addr, as *packet) (facts.RouteAnswer, error) {
 	to = to.WithZone("")
 	body := make([]byte, unix.SizeofRtMsg)
 	body[0], body[1] = familyOf(to.Is6()), byte(to.BitLen())
@@ -189,11 +197,12 @@ func routeGet(ctx context.Context, to netip.Addr, as *heartbeat) (facts.RouteAns
 	}
 	attr(unix.RTA_DST, to.AsSlice())
 	if as != nil {
-		port := []byte{byte(as.port >> 8), byte(as.port)}
 		attr(unix.RTA_UID, native.AppendUint32(nil, as.uid))
-		attr(unix.RTA_IP_PROTO, []byte{unix.IPPROTO_UDP})
-		attr(unix.RTA_SPORT, port)
-		attr(unix.RTA_DPORT, port)
+		attr(unix.RTA_IP_PROTO, []byte{as.proto})
+		if as.source != 0 {
+			attr(unix.RTA_SPORT, binary.BigEndian.AppendUint16(nil, as.source))
+		}
+		attr(unix.RTA_DPORT, binary.BigEndian.AppendUint16(nil, as.dst))
 	}
 	answer := facts.RouteAnswer{To: to}
 	err := netlink.Get(ctx, unix.NETLINK_ROUTE, unix.RTM_GETROUTE, body, func(kind uint16, b []byte) error {
@@ -238,9 +247,27 @@ func askSources(ctx context.Context, f *facts.Facts) facts.Fact[[]facts.RouteAns
 			to = append(to, n.Addr)
 		}
 	}
+	return askRoutes(ctx, to, nil)
+}
+
+// askReceivers asks for the ways to the same hosts once more, as a connection of the
+// Tomcat that runs here to a receiver: rules of policy routing may treat it unlike all
+// else.
+func askReceivers(ctx context.Context, f *facts.Facts) facts.Fact[[]facts.RouteAnswer] {
+	if !f.ToSources.Known() {
+		return f.ToSources
+	}
+	var to []netip.Addr
+	for _, r := range f.ToSources.Value {
+		to = append(to, r.To)
+	}
+	return askRoutes(ctx, to, &packet{uid: tomcatUser(f), proto: unix.IPPROTO_TCP, dst: f.Query.TCPPort})
+}
+
+func askRoutes(ctx context.Context, to []netip.Addr, as *packet) facts.Fact[[]facts.RouteAnswer] {
 	out := []facts.RouteAnswer{}
 	for _, a := range to {
-		r, err := routeGet(ctx, a, nil)
+		r, err := routeGet(ctx, a, as)
 		if err != nil {
 			return facts.Unread[[]facts.RouteAnswer](routeFrom, fmt.Sprintf("asking for the way to %s: %v", a, err))
 		}

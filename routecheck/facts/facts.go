@@ -60,6 +60,7 @@ type Facts struct {
 	Rules       Fact[[]Rule]            `json:"rules"`
 	ToGroup     Fact[RouteAnswer]       `json:"to_group"`
 	ToSources   Fact[[]RouteAnswer]     `json:"to_sources"`
+	ToReceivers Fact[[]RouteAnswer]     `json:"to_receivers"` // the same hosts, by TCP to a receiver's port
 	Neighbours  Fact[[]Neighbour]       `json:"neighbours"`
 	Sysctls     map[string]Fact[string] `json:"sysctls"` // by their dotted names
 	Memberships Fact[[]Membership]      `json:"memberships"`

@@ -90,6 +90,7 @@ func (f *Facts) bound() {
 	cut(&f.Routes.Value, 20000)
 	cut(&f.Rules.Value, 20000)
 	cut(&f.ToSources.Value, 256)
+	cut(&f.ToReceivers.Value, 256)
 	cut(&f.Neighbours.Value, 1024)
 	cut(&f.Memberships.Value, 16384)
 	cut(&f.UDP.Value, 4096)

@@ -214,6 +214,9 @@ var halfOpen = Check{
 		if v := h.noReceiver(); v != nil {
 			return v
 		}
+		if v := h.receiverRoute(); v != nil {
+			return v
+		}
 		ports := fmt.Sprintf("%d-%d", h.Query.TCPPort, h.Query.LastTCPPort())
 		in := h.askPeers(func(f firewall.Flow) []firewall.Packet { return append(f.ARP(), f.ConnectIn()...) }, fmt.Sprintf("the firewall lets connections to the receiver's ports %s in and members' connections out", ports),
 			"members appear and vanish, and nothing replicates")

@@ -384,6 +384,9 @@ func fixtures(t testing.TB) []fixture {
 		{"limit.optmem", nil, func(f sample) { f.set("net.core.optmem_max", "1024") }, verdict.Fail, "1024 bytes", "optmem_max=131072"},
 		{"sock.rcvbuf-overflow", nil, func(f sample) { f.UDP.Value[0].Drops = 12 }, verdict.Warn, "12 datagrams", "rmem_max"},
 		{"sock.send-nobufs", nil, func(f sample) { f.Counters.Value["Udp.SndbufErrors"] = 1000 }, verdict.Warn, "1000 of", "wmem_max"},
+		{"tribes.half-open", nil, func(f sample) {
+			f.ToReceivers = facts.Read([]facts.RouteAnswer{{To: addr("10.77.0.12"), Errno: "EACCES"}}, "netlink")
+		}, verdict.Fail, "a rule of policy routing", ""},
 		{"sock.unacked", nil, func(f sample) {
 			f.Connections.Value = []facts.Connection{{Local: netip.MustParseAddrPort("10.77.0.11:43210"), Remote: netip.MustParseAddrPort("10.77.0.12:4000"), Unacked: 21000, Repeats: 5, Quiet: 12000}}
 		}, verdict.Warn, "5 times in a row", ""},

@@ -45,13 +45,11 @@ func Redact(f *facts.Facts) error {
 		x := &f.Rules.Value[i]
 		x.Src, x.Dst = r.prefix(x.Src), r.prefix(x.Dst)
 	}
-	answers := append([]facts.RouteAnswer{f.ToGroup.Value}, f.ToSources.Value...)
-	for i := range answers {
-		answers[i].To, answers[i].Gateway, answers[i].Src = r.addr(answers[i].To), r.addr(answers[i].Gateway), r.addr(answers[i].Src)
-	}
-	f.ToGroup.Value = answers[0]
-	if f.ToSources.Value != nil {
-		f.ToSources.Value = answers[1:]
+	r.answer(&f.ToGroup.Value)
+	for _, answers := range [][]facts.RouteAnswer{f.ToSources.Value, f.ToReceivers.Value} {
+		for i := range answers {
+			r.answer(&answers[i])
+		}
 	}
 	for i := range f.Neighbours.Value {
 		x := &f.Neighbours.Value[i]
@@ -85,6 +83,10 @@ func Redact(f *facts.Facts) error {
 	r.host(f)
 	f.Redacted = true
 	return nil
+}
+
+func (r redactor) answer(a *facts.RouteAnswer) {
+	a.To, a.Gateway, a.Src = r.addr(a.To), r.addr(a.Gateway), r.addr(a.Src)
 }
 
 type redactor struct {

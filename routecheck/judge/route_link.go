@@ -200,3 +200,20 @@ func linkNames(ls []facts.Link) string {
 	}
 	return strings.Join(names, ", ")
 }
+
+// receiverRoute finds policy routing that refuses connections to a receiver and lets
+// other packets to the same host pass.
+func (h *Host) receiverRoute() []verdict.Verdict {
+	for _, r := range h.ToReceivers.Value {
+		i := slices.IndexFunc(h.ToSources.Value, func(x facts.RouteAnswer) bool { return x.To == r.To })
+		if r.Errno == "" || i < 0 || h.ToSources.Value[i].Errno != "" {
+			continue
+		}
+		v := bad(verdict.Fail, verdict.Definite,
+			fmt.Sprintf("the kernel refuses connections to TCP port %d of %s (%s), though there is a route to that host: a rule of policy routing asks for the user, the protocol or the port", h.Query.TCPPort, r.To, r.Errno),
+			nil, evidence(fmt.Sprintf("route to %s for TCP port %d", r.To, h.Query.TCPPort), r.Errno, h.ToReceivers.From))
+		v[0].Next = append(v[0].Next, fmt.Sprintf("ip rule show; ip route get %s ipproto tcp dport %d   # which rule it is", r.To, h.Query.TCPPort))
+		return v
+	}
+	return nil
+}

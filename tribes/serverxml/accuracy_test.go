@@ -19,13 +19,14 @@ func accuracy() string {
 	var b strings.Builder
 	b.WriteString(`# How true is muster tribes config?
 
-Each row is a sound server.xml with one mistake in it: what ` + "`muster tribes config`" + ` says, and what Tomcat 10.1.60 does when
-it is started with it, in a network of its own. A start that fails ends the whole Tomcat, not only the cluster.
+Each row is a sound server.xml with one mistake in it: what ` + "`muster tribes config`" + ` says, and what Tomcat 10.1.60 does
+when it is started with it, in a network of its own. A start that fails ends the whole Tomcat, not only the cluster.
 
-All of it is held by tests: ` + "`TestBrokenFiles`, and `go test ./tribes/serverxml -run TestWhatTomcatDoes -every-start`" + `, which
-starts a real Tomcat for each row, 129 with those below (without the flag, for those that it does not start with or says something to).
-Where *its log says* is empty and it starts, its log has neither a WARNING nor a SEVERE line. The last column is what it then has open: the groups that
-it has joined, its UDP ports (the membership) and its TCP ports (the receiver has 4000, the Connector 8080).
+All of it is held by tests: ` + "`TestBrokenFiles`" + `, and ` + "`go test ./tribes/serverxml -run TestWhatTomcatDoes -every-start`" + `,
+which starts a real Tomcat for each row, 129 with those below (without the flag, for those that it does not start with
+or says something to). Where *its log says* is empty and it starts, its log has neither a WARNING nor a SEVERE line. The
+last column is what it then has open: the groups that it has joined, its UDP ports (the membership) and its TCP ports
+(the receiver has 4000, the Connector 8080).
 
 | mistake | muster says | Tomcat | its log says | and has open |
 | --- | --- | --- | --- | --- |
