@@ -85,7 +85,7 @@ var rules = []rule{
 	// Other products.
 	{"bea-000109", "fw.output-drop,route.none,route.blocked", "WebLogic could not send to its group; what follows says why.", true},
 	{"attempting to join the cluster & ttl", "ttl.too-small,tribes.one-way,switch.isolation", "Coherence hears nobody: its TTL may be too small for the routers between, or multicast does not get there.", false},
-	{"join( & sent to & timed out", "peer.alone,fw.input-drop,peer.address", "JGroups found a member and got no answer from it: discovery comes through, and unicast does not, or their keys differ.", false},
+	{"join( & sent to & timed out", "fw.input-drop,peer.alone,peer.address", "JGroups found a member and got no answer from it: discovery comes through, and unicast does not, or their keys differ.", false},
 	{"too many join attempts", "peer.alone,fw.input-drop,peer.address", "The coordinator that was found did not answer: its discovery comes through, and unicast does not.", false},
 	{"no members discovered after & creating cluster", "peer.alone,fw.input-drop,route.none", "A JGroups member found nobody and made a cluster of its own: right for the first one, wrong for any other.", false},
 	{"rejected decryption|failed decrypting|unrecognized cipher|failed to decrypt|could not decrypt & nodea|jgrp|jgroups|message from|message", "tribes.key-mismatch,peer.alone", "JGroups members whose keys differ, or one that encrypts and one that does not, throw each other's messages away.", false},

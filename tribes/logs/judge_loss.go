@@ -147,7 +147,7 @@ func (j *judge) oneSided(p *Pair, s *Spell) {
 	// A log without further lines may be one of a node to which nothing happened: that a
 	// message to it timed out does not tell it from one that ended; its heartbeats that
 	// stopped, or a receiver that refuses, do.
-	quiet := s.BySend && !refused(failures)
+	quiet := s.BySend && !refused(failures) || p.livesSilently(s)
 	died := !quiet && (s.How != Dropped && s.Back.IsZero() && !y.Last.After(s.From.Add(2*time.Second)) || s.How != Dropped && restartedUnclean(y, s))
 	switch {
 	case died && (s.How == Lost || s.How == Expired):

@@ -17,6 +17,17 @@ type Pair struct {
 	SendFailures int
 }
 
+// livesSilently reports whether the other node had been lost before and came back while
+// its own log said nothing at all: that the log ends early proves no death then.
+func (p *Pair) livesSilently(now *Spell) bool {
+	for i := range p.Spells {
+		if s := &p.Spells[i]; s.From.Before(now.From) && !s.Back.IsZero() && p.Of.Last.Before(s.From) {
+			return true
+		}
+	}
+	return false
+}
+
 // Spell is a time during which a node missed another, or lost it.
 type Spell struct {
 	From time.Time

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 // serial reads a text without cutting it in pieces.
@@ -63,4 +64,27 @@ func told(r *reader) string {
 		}
 	}
 	return b.String()
+}
+
+// A log that said nothing while its node was lost and came back is no dead node's when it
+// says nothing the next time.
+func TestLivesSilently(t *testing.T) {
+	at := func(s int) time.Time { return time.Date(2026, 11, 29, 17, 0, s, 0, time.UTC) }
+	for name, c := range map[string]struct {
+		first Spell
+		last  time.Time // the last line of the other node
+		want  bool
+	}{
+		"came back, without a line of its own": {Spell{From: at(10), Back: at(13)}, at(5), true},
+		"came back, and logged meanwhile":      {Spell{From: at(10), Back: at(13)}, at(12), false},
+		"never came back":                      {Spell{From: at(10)}, at(5), false},
+	} {
+		p := &Pair{Of: &Node{Last: c.last}, Spells: []Spell{c.first, {From: at(20)}}}
+		if got := p.livesSilently(&p.Spells[1]); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+		if p.livesSilently(&p.Spells[0]) {
+			t.Errorf("%s: the first loss is judged by a later one", name)
+		}
+	}
 }
