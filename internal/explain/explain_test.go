@@ -54,6 +54,10 @@ func TestText(t *testing.T) {
 		{"Manager [localhost#/app]: Drop message SESSION-GET-ALL inside GET_ALL_SESSIONS sync phase start date", "tribes.advertises-loopback"},
 		{"WARNING: Manager [localhost#/shop], requesting session state from [x]. This operation will timeout if no session state has been received within [15] seconds.", "harmless"},
 		{"Creation of SecureRandom instance for session ID generation using [SHA1PRNG] took [147] milliseconds.", "harmless"},
+		// As people repeat them: a piece, in small letters, quoted.
+		{"no members active in cluster group", "tribes.not-joined"},
+		{"\"No members active in cluster group.\"", "tribes.not-joined"},
+		{"[QUORUM] Members[1]: 1", "corosync.split"},
 		// Words of people are a guess.
 		{"works after a restart of the switch and then not", "perhaps"},
 		{"qwertz uiop", "nothing"},

@@ -64,7 +64,7 @@ type scored struct {
 
 var (
 	blanks    = regexp.MustCompile(`\s+`)
-	variable  = regexp.MustCompile(`\[[^\]]*\]`)
+	variable  = regexp.MustCompile(`\[[^\]]*[^\]A-Z ][^\]]*\]`) // "[..]", "[1]", and not a tag such as "[QUORUM]"
 	wordChars = regexp.MustCompile(`[\pL\pN']{3,}`)
 )
 

@@ -52,16 +52,17 @@ func tailOf(literal, text string) int {
 	return 0
 }
 
-// part finds the message that text is a piece of.
+// part finds the message that text is a piece of, in small or capital letters as people
+// repeat it.
 func part(text string) (Match, bool) {
-	text = strings.TrimSpace(text)
-	if len(text) < 14 {
+	piece := strings.ToLower(strings.Trim(strings.TrimSpace(text), `"'.`))
+	if len(piece) < 14 {
 		return Match{}, false
 	}
 	for i := range table().texts {
 		t := &table().texts[i]
 		for _, l := range t.literals {
-			if strings.Contains(l, text) {
+			if len(l) >= len(piece) && strings.Contains(strings.ToLower(l), piece) {
 				return Match{Text: t, End: len(text)}, true
 			}
 		}
