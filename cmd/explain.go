@@ -174,10 +174,11 @@ func printMatches(a *app, matches []explain.Match) error {
 		if i > 0 {
 			fmt.Fprintln(a.Out)
 		}
+		text := m.Text
 		if !m.Exact {
-			fmt.Fprint(a.Out, "perhaps: ")
+			text = "perhaps: " + text
 		}
-		if err := a.Out.Markdown(m.Text); err != nil {
+		if err := a.Out.Markdown(text); err != nil {
 			return err
 		}
 		switch {
@@ -187,7 +188,7 @@ func printMatches(a *app, matches []explain.Match) error {
 			fmt.Fprintf(a.Out, "  line %d\n", m.Line)
 		}
 		if m.Meaning != "" {
-			fmt.Fprintf(a.Out, "  %s\n", term.Wrap(m.Meaning, max(a.Out.Width, 40), "  "))
+			fmt.Fprint(a.Out, a.Out.Hang("  "+m.Meaning+"\n"))
 		}
 		if m.Harmless {
 			fmt.Fprintln(a.Out, "  By itself it is harmless.")
@@ -199,9 +200,9 @@ func printMatches(a *app, matches []explain.Match) error {
 		}
 		for _, id := range m.Pages {
 			p, _ := verdict.Find(id)
-			fmt.Fprintf(a.Out, "  %s  %s\n", id, p.Failure)
+			fmt.Fprint(a.Out, a.Out.Hang(fmt.Sprintf("  %s  %s\n", id, p.Failure)))
 			if !m.Exact {
-				fmt.Fprintf(a.Out, "      %s %s\n", a.Out.Dim("would tell:"), plainCode(p.FoundBy))
+				fmt.Fprint(a.Out, a.Out.Hang(fmt.Sprintf("      %s %s\n", a.Out.Dim("would tell:"), plainCode(p.FoundBy))))
 			}
 		}
 	}

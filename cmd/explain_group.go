@@ -153,7 +153,11 @@ func pagesFor(g subjectGroup, doc groupDocument) []verdict.ID {
 func printGroup(out *term.Stream, doc groupDocument) error {
 	var b strings.Builder
 	line := func(name, format string, args ...any) {
-		fmt.Fprintf(&b, "%-9s %s\n", name, term.Wrap(fmt.Sprintf(format, args...), 88, "          "))
+		width := 98 // as wide as prose is read with ease
+		if out.TTY {
+			width = min(width, out.Width)
+		}
+		fmt.Fprintf(&b, "%-9s %s\n", name, term.Wrap(fmt.Sprintf(format, args...), width-10, "          "))
 	}
 	switch {
 	case doc.Address == "" && doc.MAC != "" && !doc.Multicast:

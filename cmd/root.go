@@ -170,5 +170,9 @@ func help(c *cobra.Command, _ []string) {
 	if text == "" {
 		text = c.Short
 	}
-	fmt.Fprint(c.OutOrStdout(), strings.TrimRight(text, " \n"), "\n\n", c.UsageString(), exitHelp)
+	usage := c.UsageString()
+	if s, ok := c.OutOrStdout().(*term.Stream); ok && s.TTY {
+		text, usage = narrowed(text, s.Width), s.Hang(usage)
+	}
+	fmt.Fprint(c.OutOrStdout(), strings.TrimRight(text, " \n"), "\n\n", usage, exitHelp)
 }

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"sync"
 	"syscall"
 
 	"muster/internal/netlab"
@@ -31,7 +32,8 @@ func on(args []string) int {
 	cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(os.Getenv("WORK"), ".state", host))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	cmd.Stdin = os.Stdin
-	var files []io.Closer
+	var copied sync.WaitGroup
+	var written []*os.File
 	for _, stream := range []struct {
 		to   *io.Writer
 		std  io.Writer
@@ -41,12 +43,23 @@ func on(args []string) int {
 		if err != nil {
 			return failed("on %s: %v", host, err)
 		}
-		files = append(files, f)
-		*stream.to = io.MultiWriter(f, stream.std)
+		defer f.Close()
+		r, w, err := os.Pipe()
+		if err != nil {
+			return failed("on %s: %v", host, err)
+		}
+		// The command has the reading end too: were on alone to have it, the command would
+		// notice that its reader is gone before the signal that ends it comes.
+		*stream.to, cmd.ExtraFiles, written = w, append(cmd.ExtraFiles, r), append(written, w)
+		copied.Go(func() { _, _ = io.Copy(io.MultiWriter(f, stream.std), r) })
 	}
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
-	if err := cmd.Start(); err != nil {
+	err := cmd.Start()
+	for _, w := range written {
+		w.Close()
+	}
+	if err != nil {
 		return failed("on %s: %v", host, err)
 	}
 	go func() {
@@ -54,10 +67,8 @@ func on(args []string) int {
 			_ = cmd.Process.Signal(s) // it may have ended already
 		}
 	}()
-	err := cmd.Wait()
-	for _, f := range files {
-		f.Close()
-	}
+	err = cmd.Wait()
+	copied.Wait()
 	return status(err)
 }
 

@@ -27,18 +27,18 @@ func (t *LogsText) Render(s *term.Stream, r *logs.Result) error {
 			b.WriteString(nodeLine(s, n))
 		}
 		for _, n := range r.Notes {
-			fmt.Fprintf(&b, "note   %s\n", term.Wrap(escape.Text(n), max(s.Width, 40), "       "))
+			fmt.Fprintf(&b, "note   %s\n", wrapAfter(s, escape.Text(n), 7, 7))
 		}
 		b.WriteString("\n")
 		t.events(s, &b, r, r.Events)
 		b.WriteString("\n")
-		b.WriteString(pairLines(r))
+		b.WriteString(pairLines(s, r))
 	}
 	b.WriteString(VerdictsText(s, r.Verdicts))
 	if !t.Quiet {
 		b.WriteString("\nA log does not tell:\n")
 		for _, q := range r.Silent {
-			fmt.Fprintf(&b, "  %s\n      %s\n", q.Ask, s.Dim(q.Command))
+			fmt.Fprintf(&b, "  %s\n      %s\n", wrapAfter(s, q.Ask, 2, 2), s.Dim(q.Command))
 		}
 	}
 	_, err := fmt.Fprint(s, b.String())
@@ -66,7 +66,9 @@ func nodeLine(s *term.Stream, n *logs.Node) string {
 	if len(n.Lives) > 1 {
 		parts = append(parts, fmt.Sprintf("%d starts", len(n.Lives)))
 	}
-	return fmt.Sprintf("%s  %s  %s\n", s.Style().Bold(true).Render(escape.Text(n.Name)), strings.Join(parts, ", "), s.Dim(escape.Text(strings.Join(n.Files, " "))))
+	name := escape.Text(n.Name)
+	text := strings.Join(parts, ", ") + "  " + s.Dim(escape.Text(strings.Join(n.Files, " ")))
+	return fmt.Sprintf("%s  %s\n", s.Style().Bold(true).Render(name), wrapAfter(s, text, len(name)+1, len(name)+2))
 }
 
 // minor are the events that say nothing new where all is well.
@@ -107,7 +109,7 @@ func (t *LogsText) events(s *term.Stream, b *strings.Builder, r *logs.Result, ev
 			t.day = d
 			fmt.Fprintf(b, "%s\n", s.Dim(d))
 		}
-		fmt.Fprintf(b, "%s  %-*s  %s\n", e.Time.Format("15:04:05.000"), width, escape.Text(e.Node), term.Wrap(eventText(s, e), max(s.Width, 60), strings.Repeat(" ", 16+width)))
+		fmt.Fprintf(b, "%s  %-*s  %s\n", e.Time.Format("15:04:05.000"), width, escape.Text(e.Node), wrapAfter(s, eventText(s, e), 15+width, 16+width))
 	}
 }
 
@@ -158,7 +160,7 @@ func shorten(s string, n int) string {
 }
 
 // pairLines say who saw whom, a line for each direction that the logs tell.
-func pairLines(r *logs.Result) string {
+func pairLines(s *term.Stream, r *logs.Result) string {
 	var b strings.Builder
 	for i := range r.Pairs {
 		p := &r.Pairs[i]
@@ -166,11 +168,11 @@ func pairLines(r *logs.Result) string {
 			fmt.Fprintf(&b, "%s never saw %s\n", escape.Text(p.From.Name), escape.Text(p.Of.Name))
 			continue
 		}
-		fmt.Fprintf(&b, "%s saw %s come %s, lost it %s, missed and kept it %s", escape.Text(p.From.Name), escape.Text(p.Of.Name), count(p.Added), count(p.Lost), count(p.Kept))
+		text := fmt.Sprintf("%s saw %s come %s, lost it %s, missed and kept it %s", escape.Text(p.From.Name), escape.Text(p.Of.Name), count(p.Added), count(p.Lost), count(p.Kept))
 		if p.SendFailures > 0 {
-			fmt.Fprintf(&b, "; %d messages to it failed", p.SendFailures)
+			text += fmt.Sprintf("; %d messages to it failed", p.SendFailures)
 		}
-		b.WriteString("\n")
+		b.WriteString(wrapAfter(s, text, 0, 4) + "\n")
 	}
 	if b.Len() > 0 {
 		b.WriteString("\n")

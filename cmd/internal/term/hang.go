@@ -1,0 +1,55 @@
+package term
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/lipgloss"
+
+	"muster/internal/lazyregexp"
+)
+
+// columns is a first column, such as a flag's or a command's name, with the blanks behind
+// it, or the indent of a line.
+var columns = lazyregexp.New(`^ *\S.*?\S {2,}|^ *`)
+
+// ownLine is how far to the right a text stands below a first column that is too wide.
+const ownLine = 10
+
+// Hang wraps, on a terminal, each line that is too wide for it below where its text
+// begins; where that is far to the right, the text begins on a line of its own. Lines
+// that fit, and all of what goes elsewhere than to a terminal, stay as they are.
+func (s *Stream) Hang(text string) string {
+	if !s.TTY {
+		return text
+	}
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		if lipgloss.Width(line) > s.Width {
+			lines[i] = hang(line, s.Width)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func hang(line string, width int) string {
+	head := columns().FindString(line)
+	text, column := line[len(head):], lipgloss.Width(head)
+	switch {
+	case column > width/2 && strings.TrimSpace(head) != "":
+		return strings.TrimRight(head, " ") + "\n" + strings.Repeat(" ", ownLine) + hanging(text, ownLine, width)
+	case column > width/2:
+		return line
+	case head == "":
+		return Wrap(text, width, "  ")
+	}
+	return head + hanging(text, column, width)
+}
+
+// hanging wraps text of which each line begins at a column, the first one too.
+func hanging(text string, column, width int) string {
+	before := strings.Repeat("x", column-1)
+	if column == 1 {
+		before = "x"
+	}
+	return strings.TrimPrefix(strings.TrimPrefix(Wrap(before+" "+text, width, strings.Repeat(" ", column)), before), " ")
+}
