@@ -102,9 +102,9 @@ func (d ConfigDocument) file(s *term.Stream, b *strings.Builder, f *serverxml.Fi
 		if c.Self.Position != nil {
 			where += fmt.Sprintf(", line %d", c.Self.Line)
 		}
-		fmt.Fprintf(b, "%s: cluster in <%s> %s\n", s.Style().Bold(true).Render(shown(f.Name)), c.Container, where)
+		b.WriteString(s.Hang(fmt.Sprintf("%s: cluster in <%s> %s\n", s.Style().Bold(true).Render(shown(f.Name)), c.Container, where)))
 		for _, sentence := range c.Summary {
-			fmt.Fprintf(b, "  %s\n", shown(sentence))
+			b.WriteString(s.Hang("  " + shown(sentence) + "\n"))
 		}
 		b.WriteByte('\n')
 		t, hidden := clusterTable(s, c, o.All)
