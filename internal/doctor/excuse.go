@@ -17,26 +17,7 @@ func (d *doctor) excuse() {
 		return v.Status.Bad() && (d.withoutMulticast(v) || d.ownNetwork(v) || d.oldQuerier(v) || d.sameClock(v))
 	})
 	d.badPath()
-	d.explained()
-}
-
-// explained: what another finding here may have brought about is not proved by itself.
-func (d *doctor) explained() {
-	bad := map[verdict.ID]bool{}
-	for _, v := range d.found {
-		bad[v.ID] = bad[v.ID] || v.Status.Bad()
-	}
-	for i := range d.found {
-		v := &d.found[i]
-		if !v.Status.Bad() || v.Confidence != verdict.Definite {
-			continue
-		}
-		for id := range bad {
-			if e, ok := verdict.Find(id); ok && bad[id] && id != v.ID && slices.Contains(e.Explains, v.ID) {
-				v.Confidence = verdict.Likely
-			}
-		}
-	}
+	verdict.Hedge(d.found)
 }
 
 // A path as bad as this makes connections fail and heartbeats stay away by itself.

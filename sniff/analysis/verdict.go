@@ -84,6 +84,7 @@ func (a *Analysis) Verdicts() []verdict.Verdict {
 	for _, x := range judges {
 		x.judge(j)
 	}
+	verdict.Hedge(j.out)
 	return append(j.out, a.Products.Verdicts()...)
 }
 
