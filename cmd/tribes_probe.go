@@ -341,9 +341,13 @@ func newProbeLine(x *answer) probeLine {
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 func (a *app) probeText(x *channel.Exchange, l probeLine) error {
-	word := a.Out.Good("alive")
-	if !x.OK() {
-		word = a.Out.Bad("dead ")
+	word := a.Out.Good("alive ")
+	switch {
+	case x.OK():
+	case l.Connected: // something is there, and it did not show that it is a member that works
+		word = a.Out.Bad("no ack")
+	default:
+		word = a.Out.Bad("dead  ")
 	}
 	var times []string
 	if l.Connected {
@@ -376,6 +380,7 @@ func (x *answer) meaning() (string, []string) {
 	case x.heard && x.OK():
 		meaning += " (" + x.form.Tomcat() + ")"
 	case !x.heard && !x.release && (x.Outcome == channel.Closed || x.Outcome == channel.NoAck):
+		meaning += ", or a Tomcat 6.0 or 5.5, which this form of the question says nothing to"
 		hints = append(hints, "its heartbeats were not heard, so it was asked as a Tomcat 7.0 or later: a 6.0 answers only with --release 6.0, and a 5.5 never")
 	}
 	return meaning, hints
