@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"muster/internal/verdict"
+	"muster/ping/mesh"
 	"muster/routecheck/facts"
 )
 
@@ -69,7 +70,7 @@ func (d *doctor) forgotten(w *watcher, other Note) {
 		return v.ID == "tribes.one-way" && v.Status == verdict.Fail && err == nil && a.Addr() == other.Addr
 	})
 	deaf := slices.ContainsFunc(d.found, func(v verdict.Verdict) bool { return v.ID == "tribes.one-way" && v.Subject == label(other) })
-	if !knew || !silent || !deaf || d.hostExplainsDeafness() {
+	if !knew || !silent || !deaf || d.hostExplainsDeafness() || d.groupPasses(other) {
 		return
 	}
 	d.found = slices.DeleteFunc(d.found, func(v verdict.Verdict) bool {
@@ -80,6 +81,18 @@ func (d *doctor) forgotten(w *watcher, other Note) {
 		verdict.Evidence{What: "general queries in " + d.r.Watched.Round(time.Second).String(), Value: "0", ReadFrom: "packets"},
 		verdict.Evidence{What: "replication connections to " + other.Addr.String(), Value: "open", ReadFrom: "kernel"},
 		verdict.Next("sudo muster querier -i "+d.hosted.Link.Name+" --provoke   # is there a querier? it would ask when this host leaves a group")))
+}
+
+// groupPasses: muster's own datagrams to the same group arrive from the other node, on
+// another port. A switch forgets a group and knows no ports: something else filters.
+func (d *doctor) groupPasses(other Note) bool {
+	if d.r.Mesh == nil {
+		return false
+	}
+	return slices.ContainsFunc(d.r.Mesh.Directions(), func(x mesh.Direction) bool {
+		from, to := d.r.Mesh.Nodes[x.From], d.r.Mesh.Nodes[x.To]
+		return x.State == mesh.Heard && to.Self && from.Addr.Unmap() == other.Addr
+	})
 }
 
 // hostExplainsDeafness: this host or another one has a fault of its own that makes

@@ -16,6 +16,11 @@ func (d *doctor) excuse() {
 	d.found = slices.DeleteFunc(d.found, func(v verdict.Verdict) bool {
 		return v.Status.Bad() && (d.withoutMulticast(v) || d.ownNetwork(v) || d.oldQuerier(v) || d.sameClock(v))
 	})
+	if d.hostExplainsDeafness() {
+		d.found = slices.DeleteFunc(d.found, func(v verdict.Verdict) bool {
+			return v.ID == "switch.unregistered-drop" && v.Confidence == verdict.Hint && v.Status.Bad()
+		})
+	}
 	d.badPath()
 	verdict.Hedge(d.found)
 }

@@ -241,6 +241,9 @@ func diagnose(t *testing.T, h *netlab.Host) diagnosis {
 		t.Errorf("%s: %q, %v", h.Name(), files, err)
 		return diagnosis{}
 	}
+	if err := os.Chmod(files[0], 0o600); err != nil { // it may have a key
+		t.Error(err)
+	}
 	p := muster(t, h, "doctor", "--json", "--name", h.Name(), "--server-xml", files[0])
 	p.finish()
 	var d diagnosis
