@@ -6,6 +6,11 @@ import (
 	"time"
 )
 
+// underWay is how many questions for the time to one node may wait for their answers. A
+// starting node asks every 0.2 s: of a path that takes 1.6 s there and back eight are
+// under way, and with fewer slots than that not one answer would be taken.
+const underWay = 32
+
 // time answers a question for the time, or takes an answer.
 func (n *Node) time(k kind, from ID, pkt Packet, m timeMessage, now time.Time) {
 	p := n.peers[from.Short()]

@@ -252,7 +252,7 @@ func (n *Node) clockSet(by time.Duration, now time.Time) {
 	for _, p := range n.slots { // what was measured holds no more
 		if p != nil {
 			p.offset = offset{}
-			p.pending = [4]int64{}
+			p.pending = [underWay]int64{}
 		}
 	}
 	n.tell(Event{Time: now, Kind: ClockJumped, From: n.self(), By: by})

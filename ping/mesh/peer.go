@@ -40,7 +40,7 @@ type peer struct {
 
 	note []byte // what it says beside its announcements
 
-	pending [4]int64 // t1 of time requests under way
+	pending [underWay]int64 // t1 of time requests under way
 	asking  int
 
 	tcp   TCP
