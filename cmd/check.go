@@ -1,25 +1,14 @@
 package cmd
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/netip"
-	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"muster/cmd/internal/view"
 	"muster/internal/hint"
 	"muster/internal/verdict"
-	"muster/mcast"
-	"muster/routecheck/collect"
 	"muster/routecheck/facts"
 	"muster/routecheck/judge"
 	"muster/tribes/serverxml"
@@ -121,135 +110,6 @@ means that nothing failed, but something could not be told.`,
 	return c
 }
 
-// wanted reads --only and --ignore.
-func (o *checkOptions) wanted() (func(verdict.ID) bool, error) {
-	for _, id := range append(append([]string{}, o.only...), o.ignore...) {
-		if !knownCheck(id) {
-			return nil, usagef("%q is no check and no family of checks ('muster check --list' names them)", id)
-		}
-	}
-	has := func(list []string, id verdict.ID) bool {
-		for _, x := range list {
-			if string(id) == x || strings.HasPrefix(string(id), strings.TrimSuffix(x, ".*")+".") {
-				return true
-			}
-		}
-		return false
-	}
-	return func(id verdict.ID) bool { return (len(o.only) == 0 || has(o.only, id)) && !has(o.ignore, id) }, nil
-}
-
-func knownCheck(word string) bool {
-	match := func(id verdict.ID) bool {
-		return string(id) == word || strings.HasPrefix(string(id), strings.TrimSuffix(word, ".*")+".")
-	}
-	for _, c := range judge.All {
-		if match(c.ID) {
-			return true
-		}
-	}
-	for _, id := range serverxml.Checks { // with --server-xml
-		if match(id) {
-			return true
-		}
-	}
-	return false
-}
-
-// query makes of the flags what the host is judged for. base holds what a facts
-// file was collected for, or the defaults.
-func (o *checkOptions) query(c *cobra.Command, base facts.Query) (facts.Query, error) {
-	q := base
-	given := c.Flags().Changed
-	if given("group") || o.from == "" {
-		g, err := checkGroup(o.group)
-		if err != nil {
-			return q, usagef("--group: %w", err)
-		}
-		q.Group, q.Source, q.Count = g.Addr, g.Source, g.Count
-		if g.Port != 0 {
-			q.Port = g.Port
-		}
-	}
-	if given("port") {
-		q.Port = o.port
-	}
-	if given("tcp-port") {
-		q.TCPPort = o.tcpPort
-	}
-	if given("auto-bind") {
-		q.AutoBind = o.autoBind
-	}
-	switch {
-	case q.Port == 0:
-		return q, usagef("--port 0: say a port from 1 to 65535")
-	case q.TCPPort == 0:
-		return q, usagef("--tcp-port 0: say a port from 1 to 65535")
-	case q.AutoBind < 0:
-		return q, usagef("--auto-bind %d: say 0 or more", q.AutoBind)
-	case o.iface != "" && o.bind != "" && o.iface != o.bind:
-		return q, usagef("--bind and --interface both choose the interface: give one of them")
-	case o.bind != "":
-		if _, err := netip.ParseAddr(o.bind); err != nil {
-			return q, usagef("--bind %q is no address", o.bind)
-		}
-		q.Interface = o.bind
-	case o.iface != "":
-		q.Interface = o.iface
-	}
-	if c := o.cluster(c.Context()); c != nil {
-		q.Cluster = c
-	}
-	if len(o.expect) > 0 {
-		q.Peers = nil
-		for _, name := range o.expect {
-			if _, err := strconv.Atoi(name); err == nil {
-				return q, usagef("--expect %s: check hears nobody, so it cannot count; name the members", name)
-			}
-			addrs, err := lookup(c.Context(), name)
-			if err != nil {
-				return q, hint.Wrap(fmt.Errorf("--expect %s: %w", name, err), "give the member's address instead")
-			}
-			q.Peers = append(q.Peers, addrs...)
-		}
-	}
-	return q, nil
-}
-
-// lookup is an address, or those of a name.
-func lookup(ctx context.Context, name string) ([]netip.Addr, error) {
-	if a, err := netip.ParseAddr(name); err == nil {
-		return []netip.Addr{a.Unmap()}, nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", name)
-	if err != nil {
-		return nil, err
-	}
-	var out []netip.Addr
-	for _, a := range found {
-		out = append(out, a.Unmap())
-	}
-	return out, nil
-}
-
-// checkGroup is mcast.ParseGroup, but for addresses that are none of a group: to
-// judge those is what check is for.
-func checkGroup(s string) (mcast.Group, error) {
-	g, err := mcast.ParseGroup(s)
-	if err == nil {
-		return g, nil
-	}
-	if ap, e := netip.ParseAddrPort(s); e == nil {
-		return mcast.Group{Addr: ap.Addr().Unmap(), Port: ap.Port(), Count: 1}, nil
-	}
-	if addr, e := netip.ParseAddr(s); e == nil {
-		return mcast.Group{Addr: addr.Unmap(), Count: 1}, nil
-	}
-	return g, err
-}
-
 func (a *app) runCheck(c *cobra.Command, o checkOptions) error {
 	want, err := o.wanted()
 	if err != nil {
@@ -289,98 +149,6 @@ func (a *app) runCheck(c *cobra.Command, o checkOptions) error {
 		return err
 	}
 	return checkStatus(report.Summary, verdicts, o.strict)
-}
-
-// facts come from a file or from this host.
-func (a *app) facts(c *cobra.Command, o checkOptions) (*facts.Facts, error) {
-	if o.from == "" {
-		q, err := o.query(c, facts.DefaultQuery())
-		if err != nil {
-			return nil, err
-		}
-		f := collect.Facts(c.Context(), q, version)
-		if err := c.Context().Err(); err != nil {
-			return nil, err
-		}
-		return f, noSuchInterface(f)
-	}
-	var in io.Reader = a.In
-	if o.from != "-" {
-		file, err := os.Open(o.from)
-		if err != nil {
-			return nil, fmt.Errorf("open facts: %w", err)
-		}
-		defer file.Close()
-		in = file
-	}
-	f, err := facts.Load(in)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", o.from, err)
-	}
-	if f.Query, err = o.query(c, f.Query); err != nil {
-		return nil, err
-	}
-	return f, noSuchInterface(f)
-}
-
-// noSuchInterface: to be asked about an interface that is not there is no fault of
-// the host.
-func noSuchInterface(f *facts.Facts) error {
-	h := judge.NewHost(f)
-	if h.OK || f.Query.Interface == "" || !f.Links.Known() {
-		return nil
-	}
-	var names []string
-	for _, l := range f.Links.Value {
-		names = append(names, l.Name)
-	}
-	return hint.Wrap(fmt.Errorf("interface %q: there is none such", f.Query.Interface), "there are: "+strings.Join(names, ", "))
-}
-
-func (a *app) saveFacts(f *facts.Facts, o checkOptions) error {
-	if o.redact {
-		if err := judge.Redact(f); err != nil {
-			return err
-		}
-	}
-	if o.save == "-" {
-		return f.Save(a.Out)
-	}
-	if err := saveFile(o.save, f.Save); err != nil {
-		return fmt.Errorf("save facts: %w", err)
-	}
-	a.note("facts of this host are in %s; judge them with: muster check --from %s", o.save, o.save)
-	return nil
-}
-
-// saveFile writes a file that only its owner may read: a new one beside it takes
-// its place when all is written, so that a full disk leaves what was there, and a
-// symbolic link is replaced rather than followed. What is no file, as /dev/stdout,
-// is written to.
-func saveFile(name string, write func(io.Writer) error) error {
-	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
-		if info.IsDir() {
-			return fmt.Errorf("%s is a folder", name)
-		}
-		file, err := os.OpenFile(name, os.O_WRONLY, 0)
-		if err != nil {
-			return err
-		}
-		return errors.Join(write(file), file.Close())
-	}
-	file, err := os.CreateTemp(filepath.Dir(name), ".muster-*") // its mode is 0600
-	if err != nil {
-		return err
-	}
-	err = errors.Join(write(file), file.Sync(), file.Close())
-	if err == nil {
-		err = os.Rename(file.Name(), name)
-	}
-	if err != nil {
-		_ = os.Remove(file.Name()) // it says nothing that the error does not
-		return err
-	}
-	return nil
 }
 
 func (a *app) listChecks(want func(verdict.ID) bool) error {
