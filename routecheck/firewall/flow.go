@@ -27,6 +27,8 @@ type Flow struct {
 	Back *Device
 	// Protocol is that of the group's packets where they are not UDP: 89 for OSPF's.
 	Protocol byte
+	// Product is who sends to the group where that is no Tomcat: "Hazelcast".
+	Product string
 	// Whose is added to the names of packets: " of 10.0.0.7".
 	Whose string
 	// Queriers is where IGMP queries may come from; not valid is anywhere.
@@ -60,8 +62,11 @@ func (f Flow) HeartbeatOut() Packet {
 
 // datagram names what is sent to the group.
 func (f Flow) datagram() string {
-	if f.Protocol != 0 {
+	switch {
+	case f.Protocol != 0:
 		return fmt.Sprintf("a packet of protocol %d", f.Protocol)
+	case f.Product != "":
+		return "a datagram of " + f.Product
 	}
 	return "a heartbeat"
 }
@@ -237,7 +242,7 @@ func (f Flow) PingReplyIn() Packet {
 // the FORWARD chains see it when br_netfilter is on.
 func (f Flow) Bridged() Packet {
 	p := f.HeartbeatIn()
-	p.What, p.Way, p.Out, p.Bridge = "a heartbeat that "+f.Device.Name+" passes on", Forwarded, f.Device, true
+	p.What, p.Way, p.Out, p.Bridge = f.datagram()+" that "+f.Device.Name+" passes on", Forwarded, f.Device, true
 	return p
 }
 

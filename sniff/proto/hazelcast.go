@@ -29,9 +29,13 @@ func claimsHazelcast(f *frame.Frame) bool {
 	return false
 }
 
-// hazelcastJoins are the classes of join messages: true for the question of who
-// wants to join, false for the master's answer (1a and 1b since 4.0, 1d and 1e before).
-var hazelcastJoins = map[uint32]bool{0x1a: false, 0x1b: true, 0x1d: false, 0x1e: true}
+// hazelcastJoins are the classes of join messages: the question of who wants to join, the
+// master's answer, and a master's search for other clusters of its name, five minutes after
+// its start and every two from then on (1b, 1a and 1f since 4.0; 1e, 1d and 22 before).
+var hazelcastJoins = map[uint32]string{
+	0x1b: "request", 0x1a: "answer", 0x1f: "search",
+	0x1e: "request", 0x1d: "answer", 0x22: "search",
+}
 
 // hazelcast is a join message.
 type hazelcast struct {
@@ -80,7 +84,7 @@ func (h *hazelcast) peer() Peer {
 		p.Notes = append(p.Notes, fmt.Sprintf("build %d", h.build))
 	}
 	switch h.kind {
-	case "answer":
+	case "answer", "search": // only masters send these
 		p.Role = "master"
 	case "request":
 		p.Notes = append(p.Notes, "asked to join")
@@ -112,8 +116,8 @@ func (h *hazelcast) read(r *reader) {
 		return
 	}
 	h.kind = "join"
-	if asks, known := hazelcastJoins[class]; known {
-		h.kind = map[bool]string{true: "request", false: "answer"}[asks]
+	if kind, known := hazelcastJoins[class]; known {
+		h.kind = kind
 	}
 	r.skip("packet version", 1)
 	h.build = r.i32("build")

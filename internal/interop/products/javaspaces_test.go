@@ -69,23 +69,18 @@ func discover(t *testing.T, h *netlab.Host) (s seen) {
 	<-m.Ended()
 	p := productSeen{Product: "Jini"}
 	for _, l := range m.Log() {
-		switch {
-		case strings.HasPrefix(l.Text, `{"type":"product"`):
-			var member memberSeen
-			if err := json.Unmarshal([]byte(l.Text), &member); err != nil {
-				t.Fatal(err)
-			}
-			if member.Product == p.Product {
-				p.Members = append(p.Members, member)
-			}
-		case strings.HasPrefix(l.Text, `{"type":"verdict"`):
-			var v verdictSeen
-			if err := json.Unmarshal([]byte(l.Text), &v); err != nil {
-				t.Fatal(err)
-			}
-			s.Verdicts = append(s.Verdicts, v)
+		if !strings.HasPrefix(l.Text, `{"type":"product"`) {
+			continue
+		}
+		var member memberSeen
+		if err := json.Unmarshal([]byte(l.Text), &member); err != nil {
+			t.Fatal(err)
+		}
+		if member.Product == p.Product {
+			p.Members = append(p.Members, member)
 		}
 	}
+	s.Verdicts = verdictsOf(t, m)
 	s.Products = []productSeen{p}
 	return s
 }

@@ -68,6 +68,7 @@ type memberSeen struct {
 
 type verdictSeen struct {
 	ID         string `json:"id"`
+	Subject    string `json:"subject"`
 	Status     string `json:"status"`
 	Confidence string `json:"confidence"`
 	Saw        string `json:"saw"`
@@ -104,18 +105,28 @@ func (c *capture) end() (s seen) {
 			}
 			s.Products, s.Groups, found = sum.Products, sum.Groups, true
 		}
-		if strings.HasPrefix(l.Text, `{"type":"verdict"`) {
-			var v verdictSeen
-			if err := json.Unmarshal([]byte(l.Text), &v); err != nil {
-				c.t.Fatal(err)
-			}
-			s.Verdicts = append(s.Verdicts, v)
-		}
 	}
+	s.Verdicts = verdictsOf(c.t, c.Process)
 	if !found {
 		c.t.Fatalf("no summary\n%s", c.Tail())
 	}
 	return s
+}
+
+// verdictsOf are those that a command printed with --json.
+func verdictsOf(t *testing.T, p *netlab.Process) (list []verdictSeen) {
+	t.Helper()
+	for _, l := range p.Log() {
+		if !strings.HasPrefix(l.Text, `{"type":"verdict"`) {
+			continue
+		}
+		var v verdictSeen
+		if err := json.Unmarshal([]byte(l.Text), &v); err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, v)
+	}
+	return list
 }
 
 // troubles are the verdicts that fail or warn, but for those of some ids.
