@@ -35,6 +35,7 @@ type checkOptions struct {
 	release   string
 	expect    []string
 	purposes  []string
+	product   string // of --profile
 
 	tomcat   *serverxml.File     // of serverXML
 	settings *serverxml.Settings // nil where it does not settle them
@@ -106,7 +107,7 @@ means that nothing failed, but something could not be told.`,
 	f.StringVar(&o.release, "release", "", "with --server-xml: the `RELEASE` of Tomcat to judge it for, 5.5 to 11, or an exact one")
 	f.BoolVar(&o.all, "all", false, "print a line for each check, not only for what is wrong or unknown")
 	f.BoolVar(&o.short, "short", false, "print only what is wrong or unknown, one line each, and the sum")
-	a.hostProfile(c, &o.ignore)
+	a.hostProfile(c, &o)
 	return c
 }
 

@@ -95,6 +95,9 @@ func (o *checkOptions) query(c *cobra.Command, base facts.Query) (facts.Query, e
 	case o.iface != "":
 		q.Interface = o.iface
 	}
+	if o.product != "" || given("group") {
+		q.Product = o.product
+	}
 	if c := o.cluster(c.Context()); c != nil {
 		q.Cluster = c
 	}

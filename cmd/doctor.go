@@ -84,7 +84,7 @@ the packets on the wire and the firewall.`,
 	f.StringArrayVar(&o.logs, "log", nil, "read this catalina.out `FILE` of this node too (default: the newest beside server.xml); repeatable")
 	f.StringVar(&o.expect, "expect", "", "exit status 1 unless so many other members, or these, are heard (`N|NAME,...`)")
 	f.DurationVarP(&o.duration, "duration", "d", doctor.Watch, "watch the wire for this `time`")
-	a.hostProfile(c, &o.check.ignore)
+	a.hostProfile(c, &o.check)
 	f.BoolVar(&o.before, "before", false, "before clustering is enabled: no Tomcat needs to run yet")
 	f.BoolVar(&o.broken, "broken", false, "the cluster should work and does not: this is what it does anyway")
 	f.BoolVar(&o.ci, "ci", false, "for continuous integration: no progress, no colours, warnings fail, and a JUnit report in muster-doctor.xml unless --junit names another file")

@@ -64,11 +64,12 @@ func (a *app) groupProfile(c *cobra.Command, withPort bool) {
 	})
 }
 
-// hostProfile lets check or doctor judge this host for a product's defaults. ignore is
-// given the checks that are no trouble then: that the group is a product's own.
-func (a *app) hostProfile(c *cobra.Command, ignore *[]string) {
+// hostProfile lets check or doctor judge this host for a product's defaults. o is given the
+// product's name, and the checks that are no trouble then: that the group is a product's own.
+func (a *app) hostProfile(c *cobra.Command, o *checkOptions) {
 	a.profileFlag(c, func(p profiles.Profile, args []string) ([]string, error) {
 		f, g := c.Flags(), p.Groups[0].AddrPort()
+		o.product, _, _ = strings.Cut(p.Name, ",")
 		values := map[string]string{"group": g.Addr().String(), "port": strconv.Itoa(int(g.Port()))}
 		for _, x := range p.Ports {
 			if n := int(x.To) - int(x.From) + 1; x.Protocol == "tcp" && n <= 100 {
@@ -77,7 +78,7 @@ func (a *app) hostProfile(c *cobra.Command, ignore *[]string) {
 			}
 		}
 		if !f.Changed("group") {
-			*ignore = append(*ignore, "group.well-known", "group.reserved", "switch.mac-alias")
+			o.ignore = append(o.ignore, "group.well-known", "group.reserved", "switch.mac-alias")
 		}
 		for name, value := range values {
 			if f.Changed(name) {

@@ -69,15 +69,17 @@ func (w *watcher) ownNote() []byte {
 	n.Reached, n.Queries = w.reached(), w.queries()
 	for _, v := range w.found { // written before the watch begins, and only then
 		if v.Status.Bad() && !remark(v) && len(n.Causes) < 4 {
-			n.Causes = append(n.Causes, Cause{v.ID, v.Status, v.Confidence, cutTo(v.Subject, 60), cutTo(v.Saw, 160)})
+			n.Causes = append(n.Causes, Cause{v.ID, v.Status, v.Confidence, cutTo(v.Subject, 60), cutTo(v.Saw, 280)})
 		}
 	}
 	return n.bytes()
 }
 
+// cutTo is s in n bytes at most, and tells where something is missing.
 func cutTo(s string, n int) string {
+	const more = "..."
 	if len(s) > n {
-		return strings.ToValidUTF8(s[:n], "")
+		return strings.ToValidUTF8(s[:n-len(more)], "") + more
 	}
 	return s
 }

@@ -100,6 +100,9 @@ type Query struct {
 	Peers []netip.Addr `json:"peers,omitempty"`
 	// Cluster are the values of a Tomcat's own configuration, where it was given.
 	Cluster *Cluster `json:"cluster,omitempty"`
+	// Product is whose group it is where that was said to be another product's than
+	// Tomcat's: "Hazelcast".
+	Product string `json:"product,omitempty"`
 }
 
 // Cluster holds what a server.xml says, in plain values. Whoever reads such a

@@ -17,6 +17,7 @@ func (h *Host) flow() firewall.Flow {
 		TCPLast: h.Query.LastTCPPort(), Self: h.Src, Bridge: h.Link.Kind == "bridge", Back: h.nearBack(),
 		Plain: h.Firewall.Known() && len(h.Firewall.Value.IPsec) == 0}
 	f.Protocol = routingGroups[f.Group].protocol
+	f.Product = h.foreign()
 	if h.Query.Source.IsValid() {
 		f.Peers = netip.PrefixFrom(h.Query.Source, h.Query.Source.BitLen())
 		f.Back = h.wayBack(h.Query.Source)

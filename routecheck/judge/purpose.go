@@ -33,6 +33,9 @@ func (h *Host) foreign() string {
 	if h.Query.Cluster != nil {
 		return ""
 	}
+	if h.Query.Product != "" {
+		return h.Query.Product
+	}
 	if r, ok := routingGroups[h.Query.Group.WithZone("")]; ok {
 		return r.name
 	}
