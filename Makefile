@@ -47,8 +47,8 @@ accuracy: ## docs/accuracy.md: the doctor beside real Tomcats under each fault (
 bench: ## the benchmarks beside the code
 	go test -run '^$$' -bench . -benchmem ./...
 
-guests: ## what guests cost the requests of real Tomcats, in minutes
-	MUSTER_MEASURE=1 go test -run GuestHoldsUpNoRequest -count=1 -timeout 20m -v ./internal/interop
+guests: ## what guests and the doctor cost the requests of real Tomcats, in minutes
+	MUSTER_MEASURE=1 go test -run 'GuestHoldsUpNoRequest|DoctorDisturbsNobody' -count=1 -timeout 20m -v ./internal/interop
 
 # Each is a JVM or two, and most wait for timers: a quarter of an hour.
 products: ## every product other than Tomcat, live in namespaces; writes the matrix into docs/protocols.md

@@ -11,6 +11,7 @@ import (
 	"muster/internal/verdict"
 	"muster/routecheck/facts"
 	"muster/routecheck/judge"
+	"muster/tribes/release"
 	"muster/tribes/serverxml"
 )
 
@@ -38,6 +39,7 @@ type checkOptions struct {
 	product   string // of --profile
 
 	tomcat   *serverxml.File     // of serverXML
+	found    release.Release     // of the Tomcat that serverXML belongs to; zero: nothing tells
 	settings *serverxml.Settings // nil where it does not settle them
 }
 

@@ -32,6 +32,9 @@ func (o *checkOptions) takeServerXML(c *cobra.Command, a *app) error {
 	if err != nil {
 		return err
 	}
+	if o.found = version; o.release == "" {
+		o.found, _ = releaseBeside(o.serverXML)
+	}
 	o.tomcat = f
 	s, err := f.Settings()
 	if err != nil {

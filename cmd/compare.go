@@ -16,6 +16,7 @@ import (
 	"muster/internal/hint"
 	"muster/internal/verdict"
 	"muster/routecheck/facts"
+	"muster/tribes/release"
 	"muster/tribes/serverxml"
 )
 
@@ -27,7 +28,8 @@ func newCompareCmd(a *app) *cobra.Command {
 		Long: `Compare reads what was saved of several nodes and lays it side by side: bundles of
 'muster doctor --bundle', facts of 'muster check --save', or server.xml files, also mixed.
 It names what differs though it must not (group, port, timing, domain, keys by their
-fingerprints, MTU), and from bundles who heard whom. FILE may be NAME=FILE.
+fingerprints, MTU, routes, releases of Tomcat that cannot work together), and from bundles
+who heard whom. FILE may be NAME=FILE.
 
 Nothing is sent, and no privilege is needed but to read the files. A bundle is a
 stranger's file: only its known entries are read, within bounds, and nothing is unpacked.`,
@@ -99,7 +101,11 @@ func readSide(a *app, arg string) (doctor.Source, error) {
 			return s, err
 		}
 		s.Facts = s.Bundle.Facts
-		s.File, err = s.Bundle.File(serverxml.Options{Version: serverxml.DefaultVersion})
+		of := serverxml.DefaultVersion
+		if r, err := release.Parse(s.Bundle.Manifest.Note.Release); err == nil {
+			s.Release, of = r, r
+		}
+		s.File, err = s.Bundle.File(serverxml.Options{Version: of})
 		if m := s.Bundle.Manifest.Note; m.Name != "" && !named {
 			s.Name = m.Name
 			if m.Addr.IsValid() {
@@ -109,6 +115,7 @@ func readSide(a *app, arg string) (doctor.Source, error) {
 	case bytes.HasPrefix(trimmed, []byte("{")):
 		s.Facts, err = facts.Load(whole)
 	case bytes.HasPrefix(trimmed, []byte("<")):
+		s.Release, _ = releaseBeside(path)
 		s.File, err = configOptions{}.read(a, path, serverxml.DefaultVersion)
 	default:
 		err = hint.Wrap(fmt.Errorf("%s is no bundle, no facts and no server.xml", path), "muster doctor --bundle FILE", "muster check --save FILE")

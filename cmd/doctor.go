@@ -138,7 +138,7 @@ func (a *app) runDoctor(c *cobra.Command, o *doctorOptions) error {
 		return err
 	}
 	run := doctor.Options{
-		Query: q, File: o.check.tomcat, Settings: o.check.settings, Before: o.before, Logs: o.logs,
+		Query: q, File: o.check.tomcat, Settings: o.check.settings, Release: o.check.found, Before: o.before, Logs: o.logs,
 		Watch: o.duration, Name: o.name, Version: version,
 	}
 	if f := c.Flags().Lookup("profile"); f.Changed {

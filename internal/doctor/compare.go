@@ -10,6 +10,7 @@ import (
 	"muster/internal/verdict"
 	"muster/routecheck/facts"
 	"muster/routecheck/judge"
+	"muster/tribes/release"
 	"muster/tribes/serverxml"
 )
 
@@ -19,6 +20,8 @@ type Source struct {
 	File   *serverxml.File
 	Facts  *facts.Facts
 	Bundle *Bundle
+	// Release is that of the node's Tomcat, where it is known.
+	Release release.Release
 }
 
 // Row is one thing that is compared, with its value on each node; "" where a node does
@@ -64,20 +67,34 @@ func Compare(sources []Source) Comparison {
 			c.Rows = append(c.Rows, row)
 		}
 		if row.Differs && w.id != "" {
-			c.Verdicts = append(c.Verdicts, verdict.New(w.id, verdict.Fail, verdict.Definite, strings.Join(c.Names, ", "),
+			c.Verdicts = append(c.Verdicts, verdict.New(w.id, severity(w.id), verdict.Definite, strings.Join(c.Names, ", "),
 				fmt.Sprintf("%s: %s", w.what, row.each(c.Names))))
 		}
 	}
 	if len(files) > 1 {
-		for _, f := range serverxml.Check(files, serverxml.Given{}) {
-			if slices.Contains([]verdict.ID{"config.differs", "config.same", "tribes.key-mismatch", "tribes.drop-time", "tribes.clock-skew", "tribes.version-mix"}, f.ID) {
-				c.Verdicts = append(c.Verdicts, f.Verdict)
-			}
+		alike := true
+		for _, f := range serverxml.Compare(files) {
+			c.Verdicts = append(c.Verdicts, f.Verdict)
+			alike = alike && !f.Status.Bad()
+		}
+		if alike {
+			c.Verdicts = append(c.Verdicts, verdict.New("config.differs", verdict.Pass, verdict.Definite, strings.Join(c.Names, ", "),
+				"what must be the same in each server.xml is the same"))
 		}
 	}
+	c.routes(sources)
+	c.releases(sources)
 	c.hears(sources)
 	c.Verdicts = merge(c.Verdicts)
 	return c
+}
+
+// severity is how bad the catalogue calls an id.
+func severity(id verdict.ID) verdict.Status {
+	if e, ok := verdict.Find(id); ok && e.Severity == "warn" {
+		return verdict.Warn
+	}
+	return verdict.Fail
 }
 
 func (r Row) each(names []string) string {
@@ -98,6 +115,12 @@ var compared = []struct {
 	id   verdict.ID
 	of   func(Source) string
 }{
+	{"Tomcat", false, "", func(s Source) string {
+		if s.Release.IsZero() {
+			return ""
+		}
+		return s.Release.String()
+	}},
 	{"group", true, "", ofSettings(func(s serverxml.Settings) string { return netip.AddrPortFrom(s.Group, s.Port).String() })},
 	{"frequency", true, "", ofSettings(func(s serverxml.Settings) string { return s.Frequency.String() })},
 	{"drop time", true, "", ofSettings(func(s serverxml.Settings) string { return s.DropTime.String() })},
@@ -122,7 +145,7 @@ var compared = []struct {
 		return h.LinkName(a.Link)
 	})},
 	{"rp_filter", false, "", ofSysctl("net.ipv4.conf.all.rp_filter")},
-	{"IGMP version forced", false, "", ofSysctl("net.ipv4.conf.all.force_igmp_version")},
+	{"IGMP version forced", true, "igmp.version-forced", ofSysctl("net.ipv4.conf.all.force_igmp_version")},
 	{"kernel", false, "", ofFacts(func(f *facts.Facts) string { return f.Kernel.Value })},
 	{"clock, when it was collected", false, "", ofFacts(func(f *facts.Facts) string { return f.Time.UTC().Format(time.RFC3339) })},
 	{"clock synchronized", false, "", ofFacts(func(f *facts.Facts) string {
@@ -166,6 +189,40 @@ func ofHost(of func(*judge.Host) string) func(Source) string {
 
 func ofSysctl(name string) func(Source) string {
 	return ofFacts(func(f *facts.Facts) string { return f.Sysctls[name].Value })
+}
+
+// routes tells which nodes have no route to the group that others reach.
+func (c *Comparison) routes(sources []Source) {
+	for i, s := range sources {
+		if s.Facts == nil {
+			continue
+		}
+		if h := judge.NewHost(s.Facts); h.OK && h.Facts.ToGroup.Value.Errno != "" {
+			c.Verdicts = append(c.Verdicts, verdict.New("route.none", verdict.Fail, verdict.Likely, c.Names[i],
+				fmt.Sprintf("%s had no route to %s when its facts were read: %s", c.Names[i], s.Facts.Query.Group, h.Facts.ToGroup.Value.Errno)))
+		}
+	}
+}
+
+// releases tells what of the nodes' configurations does not work between their
+// releases. Other releases alone are no fault: each update of a running cluster has them.
+func (c *Comparison) releases(sources []Source) {
+	for i, a := range sources {
+		for _, b := range sources[:i] {
+			if a.File == nil || a.Release.IsZero() || b.Release.IsZero() || a.Release == b.Release {
+				continue
+			}
+			older, newer := a.Release, b.Release
+			if older.Compare(newer) > 0 {
+				older, newer = newer, older
+			}
+			for _, f := range serverxml.RollingUpdate([]*serverxml.File{a.File}, older, newer) {
+				if f.Status.Bad() {
+					c.Verdicts = append(c.Verdicts, f.Verdict)
+				}
+			}
+		}
+	}
 }
 
 // hears fills the matrix of who hears whose member, from the notes in bundles.

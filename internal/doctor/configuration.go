@@ -58,6 +58,9 @@ func (d *doctor) describe(apps []string) {
 		return
 	}
 	n.Tomcat, n.Multicast, n.Apps = true, s.Multicast, apps
+	if !d.o.Release.IsZero() {
+		n.Release = d.o.Release.String()
+	}
 	if s.Multicast {
 		n.Group = netip.AddrPortFrom(s.Group, s.Port).String()
 		n.Frequency, n.DropTime, n.TTL = s.Frequency.Milliseconds(), s.DropTime.Milliseconds(), s.TTL

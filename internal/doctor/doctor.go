@@ -20,6 +20,7 @@ import (
 	"muster/routecheck/judge"
 	"muster/sniff"
 	"muster/tribes/cluster/channel"
+	"muster/tribes/release"
 	"muster/tribes/serverxml"
 )
 
@@ -36,6 +37,8 @@ type Options struct {
 	File         *serverxml.File
 	Settings     *serverxml.Settings
 	Applications []*serverxml.Application
+	// Release is that of this host's Tomcat, where its files or the operator told it.
+	Release release.Release
 	// Logs are catalina logs of this node; none: those beside server.xml.
 	Logs []string
 	// Profile names another product that the group is of: then no Tomcat is asked for.

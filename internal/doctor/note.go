@@ -21,6 +21,7 @@ type Note struct {
 	// Tomcat: a server.xml was read here. The rest down to Apps comes from it.
 	Tomcat    bool     `json:"t,omitempty"`
 	Multicast bool     `json:"m,omitempty"`
+	Release   string   `json:"y,omitempty"` // of the Tomcat, where it is known
 	Group     string   `json:"g,omitempty"`
 	Frequency int64    `json:"f,omitempty"` // ms
 	DropTime  int64    `json:"d,omitempty"` // ms

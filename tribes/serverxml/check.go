@@ -76,7 +76,7 @@ func Check(files []*File, given Given) []Finding {
 		out = append(out, a.check(given)...)
 		names = append(names, a.Name)
 	}
-	out = append(out, compare(files)...)
+	out = append(out, Compare(files)...)
 	inOrder(out, names)
 	return slices.Clip(out)
 }

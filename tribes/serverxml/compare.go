@@ -1,6 +1,7 @@
 package serverxml
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -93,7 +94,7 @@ var aspects = []aspect{
 		value: func(c *Cluster) (string, bool) {
 			var names []string
 			for _, i := range c.Interceptors {
-				names = append(names, short(i.Class))
+				names = append(names, short(cmp.Or(i.canon, i.Class))) // another release may call it otherwise
 			}
 			return strings.Join(names, ", "), true
 		}, why: "they judge members and messages by different rules"},
@@ -162,8 +163,8 @@ type member struct {
 	*Cluster
 }
 
-// compare judges several files as the nodes of one cluster.
-func compare(files []*File) []Finding {
+// Compare judges several files as the nodes of one cluster.
+func Compare(files []*File) []Finding {
 	var nodes []member
 	for _, f := range files {
 		if len(f.Clusters) > 0 {
