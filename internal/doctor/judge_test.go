@@ -12,6 +12,8 @@ import (
 	"muster/ping/mesh"
 	"muster/routecheck/facts"
 	"muster/routecheck/judge"
+	"muster/sniff"
+	"muster/sniff/analysis"
 )
 
 func ids(vs []verdict.Verdict) []verdict.ID {
@@ -54,6 +56,36 @@ func TestMember(t *testing.T) {
 			if v.Confidence == verdict.Definite {
 				t.Errorf("%s: %s is called definite, from one seat", name, v.ID)
 			}
+		}
+	}
+}
+
+// A host that fell back while the querier asks in version 3 is told; one that follows an
+// old querier, or speaks version 3, does as it should.
+func TestFellBack(t *testing.T) {
+	for name, c := range map[string]struct {
+		speaks  string
+		queries []uint8
+		want    verdict.ID
+	}{
+		"fell back":                {"V2", []uint8{3}, "igmp.version-compat"},
+		"fell back to 1":           {"V1", []uint8{3}, "igmp.version-compat"},
+		"speaks 3":                 {"V3", []uint8{3}, ""},
+		"an old querier":           {"V2", []uint8{2}, ""},
+		"two of two versions":      {"V2", []uint8{2, 3}, ""}, // the wire's own verdict
+		"nobody asked":             {"V2", nil, ""},
+		"the version is not known": {"", []uint8{3}, ""},
+	} {
+		d := &doctor{r: Result{Facts: &facts.Facts{}, Wire: &sniff.Result{Analysis: &analysis.Analysis{Queriers: map[analysis.QuerierKey]*analysis.Querier{}}}}}
+		d.hosted = &judge.Host{Link: facts.Link{Index: 2, Name: "eth0"}}
+		d.r.Facts.Memberships = facts.Read([]facts.Membership{{Link: 1, Version: "V3"}, {Link: 2, Version: c.speaks}}, "/proc/net/igmp")
+		for i, version := range c.queries {
+			k := analysis.QuerierKey{Addr: netip.AddrFrom4([4]byte{10, 77, 0, byte(250 + i)})}
+			d.r.Wire.Analysis.Queriers[k] = &analysis.Querier{QuerierKey: k, Version: version, General: 1}
+		}
+		d.fellBack()
+		if got := ids(d.found); c.want == "" && len(got) > 0 || c.want != "" && !slices.Equal(got, []verdict.ID{c.want}) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"muster/internal/verdict"
 	"muster/mcast/querier"
 	"muster/ping/mesh"
+	"muster/sniff/analysis"
 )
 
 // Deep is how long the wire is watched where the question is whether delivery stays: a
@@ -122,4 +123,34 @@ func (d *doctor) stayed(w *watcher) {
 	d.add(verdict.New(id, verdict.Pass, verdict.Definite, d.hosted.Link.Name,
 		fmt.Sprintf("nobody asked who listens, and the group was delivered for %s all the same: nothing between these hosts forgets a membership", d.r.Watched.Round(time.Second)),
 		verdict.Evidence{What: "members heard until the end", Value: fmt.Sprint(others), ReadFrom: "the group"}))
+}
+
+// fellBack judges the IGMP version that this host speaks beside the querier that asks: one
+// old query makes hosts speak an older version for minutes, whatever the querier asks in
+// (RFC 3376 section 7.2.1). A host that speaks its querier's version does as it should.
+func (d *doctor) fellBack() {
+	link := d.hosted.Link
+	for _, m := range d.r.Facts.Memberships.Value {
+		if m.Link != link.Index || m.Version != "V1" && m.Version != "V2" {
+			continue
+		}
+		var asks *analysis.Querier
+		for _, q := range d.r.Wire.Analysis.Queriers {
+			if !q.Addr.Is4() || q.General == 0 {
+				continue
+			}
+			if q.Version < 3 {
+				return // it is the one that the host follows
+			}
+			asks = q
+		}
+		if asks != nil {
+			d.add(verdict.New("igmp.version-compat", verdict.Warn, verdict.Definite, link.Name,
+				fmt.Sprintf("%s asks in IGMP version %d, and %s speaks version %s: somebody asked in the older version within the last minutes, and hosts stay there for up to 260 s: joins of one source are lost meanwhile",
+					asks.Addr, asks.Version, link.Name, m.Version[1:]),
+				verdict.Evidence{What: "IGMP version on " + link.Name, Value: m.Version, ReadFrom: d.r.Facts.Memberships.From},
+				verdict.Next("muster querier -i "+link.Name+" --duration 5m   # names who asks in which version")))
+		}
+		return
+	}
 }

@@ -190,6 +190,7 @@ func (w *watcher) members() map[netip.AddrPort]*Member {
 func (d *doctor) judgeWire(w *watcher) {
 	if d.r.Wire != nil {
 		d.add(d.r.Wire.Verdicts...)
+		d.fellBack()
 	}
 	d.judgeMembers(w)
 	d.judgeStays(w)
