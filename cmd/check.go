@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"muster/cmd/internal/term"
 	"muster/cmd/internal/view"
 	"muster/internal/hint"
 	"muster/internal/verdict"
@@ -96,8 +97,7 @@ means that nothing failed, but something could not be told.`,
 	f.StringVar(&o.serverXML, "server-xml", "", "take group, ports and bind from this Tomcat's `FILE`, and judge it too")
 	f.StringSliceVar(&o.only, "only", nil, "judge only these `IDS` or families (route, fw.input-drop)")
 	f.StringSliceVar(&o.ignore, "ignore", nil, "leave out these `IDS` or families")
-	f.BoolVar(&o.strict, "strict", false, "let warnings fail too")
-	a.junitFlag(c)
+	a.judging(c, &o.strict)
 	a.outputFlag(c)
 	f.BoolVar(&o.list, "list", false, "list what is checked, and judge nothing")
 	f.StringVar(&o.save, "save", "", "write the facts to `FILE` (-: stdout) instead of judging them")
@@ -181,5 +181,5 @@ func checkStatus(s verdict.Summary, vs []verdict.Verdict, strict bool) error {
 			hints = append(hints, v.Fix...)
 		}
 	}
-	return hint.Wrap(fmt.Errorf("%d checks could not be decided: %s", s.Unknown, strings.Join(ids, ", ")), hints...)
+	return hint.Wrap(fmt.Errorf("%s could not be decided: %s", term.Count(s.Unknown, "check"), strings.Join(ids, ", ")), hints...)
 }

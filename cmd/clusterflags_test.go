@@ -118,7 +118,7 @@ func TestMembersOutcome(t *testing.T) {
 		{false, true, named, []netip.AddrPort{other}, nil},                          // this host's own name counts for nothing
 		{false, true, named, []netip.AddrPort{own}, errNo},
 	} {
-		w := watch{own: map[netip.Addr]bool{own.Addr(): true}, others: map[string]netip.AddrPort{}, heard: map[string]netip.AddrPort{}}
+		w := watch{own: localHost{addrs: map[netip.Addr]bool{own.Addr(): true}}, others: map[string]netip.AddrPort{}, heard: map[string]netip.AddrPort{}}
 		for i, from := range c.from {
 			w.count(&membership.Event{Kind: membership.Added, Member: tribes.Member{ID: tribes.UniqueID{byte(i)}}, Source: from})
 		}

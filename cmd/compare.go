@@ -61,6 +61,7 @@ stranger's file: only its known entries are read, within bounds, and nothing is 
 			} else {
 				err = view.Text(a.Out)
 			}
+			a.judged(cmp.Verdicts)
 			if err := errors.Join(err, errors.Join(errs...)); err != nil {
 				return err
 			}
@@ -70,7 +71,7 @@ stranger's file: only its known entries are read, within bounds, and nothing is 
 			return nil
 		},
 	}
-	c.Flags().BoolVar(&strict, "strict", false, "let warnings fail too")
+	a.judging(c, &strict)
 	c.Flags().BoolVar(&all, "all", false, "show what is the same, too")
 	return c
 }

@@ -2,6 +2,9 @@ package cmd
 
 import (
 	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,8 +17,10 @@ import (
 )
 
 type discoverOptions struct {
-	iface string
-	wait  time.Duration
+	iface  string
+	wait   time.Duration
+	expect string
+	strict bool
 }
 
 func newDiscoverCmd(a *app) *cobra.Command {
@@ -38,7 +43,7 @@ which makes the kernel send membership reports (IGMP), and lists who speaks ther
 Lookup services answer Jini's request by a TCP connection to a port that is open for this
 time; a firewall here may have to let it in. No privilege is needed. IPv4 only.
 
-Exit status 0: somebody was found; 1: nobody; 3: it could not ask.`,
+Exit status 0: somebody was found; 1: nobody, or not those of --expect; 3: it could not ask.`,
 		Example: `  # what else is on this network
   muster discover
 
@@ -53,7 +58,9 @@ Exit status 0: somebody was found; 1: nobody; 3: it could not ask.`,
 		},
 	}
 	c.Flags().DurationVarP(&o.wait, "wait", "W", 3*time.Second, "how long answers may take")
+	c.Flags().StringVar(&o.expect, "expect", "", "exit status 1 unless so many other hosts, or these (`N|HOST,HOST`), are found")
 	interfaceFlag(c, &o.iface)
+	a.judging(c, &o.strict)
 	return c
 }
 
@@ -67,6 +74,10 @@ func questionsHelp() string {
 }
 
 func (a *app) runDiscover(c *cobra.Command, o discoverOptions) error {
+	expected, err := parseExpect(c.Context(), o.expect)
+	if err != nil {
+		return err
+	}
 	i, err := a.findInterface(o.iface, discover.Questions()[0].To.Addr())
 	if err != nil {
 		return err
@@ -84,10 +95,27 @@ func (a *app) runDiscover(c *cobra.Command, o discoverOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := view.Discovered(a.Out, res.Table, view.DiscoverSummary{Type: "summary", Questions: res.Sent, Interface: escape.Text(i.Name), TookMS: time.Since(begin).Milliseconds()}, a.json); err != nil {
+	own, found := ownHost(), map[netip.Addr]bool{}
+	for _, cluster := range res.Table.Clusters() {
+		for _, m := range cluster.Members {
+			if at := m.Source(); at.IsValid() && !own.has(at) {
+				found[at] = true
+			}
+		}
+	}
+	others := slices.SortedFunc(maps.Keys(found), netip.Addr.Compare)
+	verdicts, met := res.Table.Unmet(), own.met(expected, others)
+	a.judged(verdicts)
+	if err := view.Discovered(a.Out, view.Discovery{
+		Table: res.Table, Verdicts: verdicts, Own: own.has, Questions: res.Sent, Interface: i, Took: time.Since(begin),
+		Expected: own.others(expected).Wanted(), Seen: len(others), Missing: own.missing(expected, others), Met: met,
+	}, a.json); err != nil {
 		return err
 	}
-	if len(res.Table.Clusters()) == 0 {
+	switch {
+	case c.Context().Err() != nil && !(expected.Given() && met):
+		return errInterrupted
+	case !met, len(res.Table.Clusters()) == 0, o.strict && len(verdicts) > 0:
 		return errNo
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"muster/cmd/internal/view"
 	"muster/internal/doctor"
 	"muster/internal/verdict"
+	"muster/mcast"
 	"muster/routecheck/facts"
 )
 
@@ -94,9 +96,8 @@ the packets on the wire and the firewall.`,
 	f.BoolVar(&o.redact, "redact", false, "with --bundle: hide names and addresses, and leave out server.xml, log and packets")
 	f.StringVar(&o.from, "from", "", "judge this bundle `FILE` instead of this host")
 	f.StringVar(&o.html, "html", "", "write the verdict as one page into this `FILE`, too")
-	a.junitFlag(c)
+	a.judging(c, &o.strict)
 	a.outputFlag(c)
-	f.BoolVar(&o.strict, "strict", false, "let warnings fail too")
 	f.BoolVar(&o.all, "all", false, "show every verdict, and not only what is wrong or unknown")
 	c.PreRunE = func(*cobra.Command, []string) error {
 		if o.ci {
@@ -125,6 +126,11 @@ func (a *app) runDoctor(c *cobra.Command, o *doctorOptions) error {
 		return usagef("--from and --bundle exclude each other")
 	case o.from != "":
 		return a.doctorFrom(o)
+	}
+	if o.check.iface != "" { // a mistyped name is told at once
+		if _, err := mcast.FindInterface(o.check.iface, netip.Addr{}); err != nil {
+			return err
+		}
 	}
 	if found := doctor.FindServerXML(); o.check.serverXML == "" && found != "" && !c.Flags().Changed("profile") {
 		a.note("a Tomcat runs here with %s: that is judged too (--server-xml FILE names another one)", found)

@@ -50,6 +50,9 @@ func flagError(c *cobra.Command, err error) error {
 	var invalid *pflag.InvalidValueError
 	if errors.As(err, &invalid) {
 		f := invalid.GetFlag()
+		if errors.Is(err, errTwice) {
+			return usagef("--%s %s: this command takes one %s, and it is %s already %s", f.Name, invalid.GetValue(), f.Name, f.Value, see)
+		}
 		if say := wanted(f.Value.Type()); say != "" {
 			return usagef("--%s %q: say %s %s", f.Name, invalid.GetValue(), say, see)
 		}

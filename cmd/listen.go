@@ -9,6 +9,7 @@ import (
 	"muster/cmd/internal/term"
 	"muster/cmd/internal/view"
 	"muster/internal/escape"
+	"muster/internal/expect"
 	"muster/mcast"
 	"muster/mcast/traffic"
 )
@@ -16,7 +17,7 @@ import (
 type listenOptions struct {
 	count     uint64
 	duration  time.Duration
-	expect    int
+	expect    string
 	hex       bool
 	noPayload bool
 	iface     string
@@ -40,7 +41,7 @@ With -q only the rows are printed. Payloads are escaped, so that no packet moves
 Groups without a port get 12345.`,
 		Example: `  # all of a group, until Ctrl-C
   muster listen 228.0.0.4:45564
-  # only from one source, ten seconds, at least one sender or exit status 1
+  # only from one source, ten seconds, at least one sender of another host or exit status 1
   muster listen 10.77.0.11,232.1.1.1:5000 -d 10s --expect 1
   # 4096 groups, rows only
   muster listen 239.1.0.0:5000+4096 -q`,
@@ -48,15 +49,22 @@ Groups without a port get 12345.`,
 		RunE: func(c *cobra.Command, args []string) error { return a.runListen(c, o, args) },
 	}
 	f := c.Flags()
-	f.Uint64VarP(&o.count, "count", "c", 0, "end after `N` datagrams")
+	f.Uint64VarP(&o.count, "count", "c", 0, "end after `N` datagrams, 0 never")
 	f.DurationVarP(&o.duration, "duration", "d", 0, "end after this `time`")
-	f.IntVar(&o.expect, "expect", 0, "exit status 1 with fewer than `N` senders; without -c and -d, end when they were heard")
+	f.StringVar(&o.expect, "expect", "", "exit status 1 unless so many senders of other hosts, or these hosts (`N|HOST,HOST`), are heard; without -c and -d, end when they were")
 	f.BoolVar(&o.hex, "hex", false, "print payloads as hex")
 	f.BoolVar(&o.noPayload, "no-payload", false, "print no payloads")
 	f.IntVar(&o.buffer, "read-buffer", 0, "receive buffer of each socket in `bytes` (default: 32 MiB for few groups, else the system's)")
 	interfaceFlag(c, &o.iface)
+	a.groupFromFile(c, true)
 	a.groupProfile(c, true)
 	return c
+}
+
+// heard is whom listen expects, beside this host, which never counts.
+type heard struct {
+	own      localHost
+	expected expect.Expect
 }
 
 // fewGroups may each have a large receive buffer.
@@ -71,6 +79,10 @@ func (a *app) runListen(c *cobra.Command, o listenOptions, args []string) error 
 		return err
 	}
 	if err := o.check(c); err != nil {
+		return err
+	}
+	expected, err := parseExpect(c.Context(), o.expect)
+	if err != nil {
 		return err
 	}
 	i, err := a.findInterface(o.iface, groups[0].Addr)
@@ -97,18 +109,13 @@ func (a *app) runListen(c *cobra.Command, o listenOptions, args []string) error 
 	if !a.quiet {
 		fmt.Fprintf(a.Err, "listening on %s\n", describeGroups(groups, total))
 	}
-	return a.listen(c, conn, traffic.NewTally(joined), o)
+	own := ownHost()
+	return a.listen(c, conn, traffic.NewTally(joined, own.has), &o, heard{own, expected})
 }
 
 func (o *listenOptions) check(c *cobra.Command) error {
 	changed := c.Flags().Changed
 	switch {
-	case changed("count") && o.count == 0:
-		return usagef("--count 0: say 1 or more")
-	case changed("expect") && o.expect < 1:
-		return usagef("--expect %d: say 1 or more", o.expect)
-	case o.expect > traffic.MaxFlows:
-		return usagef("--expect %d: at most %d senders are told apart", o.expect, traffic.MaxFlows)
 	case o.hex && o.noPayload:
 		return usagef("--hex and --no-payload exclude each other")
 	case changed("read-buffer") && (o.buffer < 1 || o.buffer > 1<<30):
@@ -125,7 +132,7 @@ func describeGroups(groups []mcast.Group, total int) string {
 }
 
 // listen prints what arrives and the rows at the end, and judges.
-func (a *app) listen(c *cobra.Command, conn *mcast.Conn, tally *traffic.Tally, o listenOptions) error {
+func (a *app) listen(c *cobra.Command, conn *mcast.Conn, tally *traffic.Tally, o *listenOptions, h heard) error {
 	printer := view.NewDatagrams(a.Out, view.DatagramOptions{
 		JSON: a.json, Hex: o.hex, NoPayload: o.noPayload, Interface: conn.Interface(),
 	})
@@ -134,8 +141,8 @@ func (a *app) listen(c *cobra.Command, conn *mcast.Conn, tally *traffic.Tally, o
 		seen = nil
 	}
 	until := traffic.Until{Datagrams: o.count, Duration: o.duration}
-	if o.count == 0 && o.duration == 0 {
-		until.Senders = o.expect
+	if o.count == 0 && o.duration == 0 && h.expected.Given() {
+		until.Enough = func(t *traffic.Tally) bool { return h.own.met(h.expected, t.Others()) }
 	}
 	end, err := traffic.Receive(c.Context(), conn, tally, until, seen)
 	skipped, printErr := printer.Close()
@@ -145,14 +152,15 @@ func (a *app) listen(c *cobra.Command, conn *mcast.Conn, tally *traffic.Tally, o
 	if printErr != nil {
 		return printErr
 	}
-	report := tally.Report()
+	report, others := tally.Report(), tally.Others()
 	if err := view.RenderTraffic(a.Out, a.json, report, view.TrafficExtra{
-		Interface: conn.Interface(), Drops: conn.Drops(), NotShown: skipped, Expected: o.expect,
+		Interface: conn.Interface(), Drops: conn.Drops(), NotShown: skipped,
+		Expected: h.own.others(h.expected).Wanted(), Seen: len(others), Missing: h.own.missing(h.expected, others),
 	}); err != nil {
 		return err
 	}
 	a.adviseDrops(conn.Drops())
-	return o.verdict(end, report)
+	return o.verdict(end, report, h.expected.Given(), h.own.met(h.expected, others))
 }
 
 // adviseDrops tells what helps against datagrams lost in the kernel.
@@ -164,12 +172,14 @@ func (a *app) adviseDrops(n uint64) {
 
 // verdict is the outcome after end: what was asked for, less than that, or a
 // stop before it was known.
-func (o *listenOptions) verdict(end traffic.End, r traffic.Report) error {
-	bounded := o.count > 0 || o.duration > 0 || o.expect > 0
+func (o *listenOptions) verdict(end traffic.End, r traffic.Report, expecting, met bool) error {
+	bounded := o.count > 0 || o.duration > 0 || expecting
 	switch {
+	case end == traffic.Stopped && expecting && met && o.count == 0:
+		return nil
 	case end == traffic.Stopped && bounded:
 		return errInterrupted
-	case len(r.Senders) < o.expect, r.Datagrams < o.count:
+	case !met, r.Datagrams < o.count:
 		return errNo
 	}
 	return nil

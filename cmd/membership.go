@@ -4,11 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"net"
 	"net/netip"
-	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -31,30 +27,18 @@ type watch struct {
 	added, gone, suspects int
 
 	// Members of this host prove nothing about the network, and never count.
-	own    map[netip.Addr]bool
+	own    localHost
 	others map[string]netip.AddrPort // members of other hosts that are there, and where they send from
 	heard  map[string]netip.AddrPort // all that were
 	most   int                       // of others at one time
 }
 
 func (a *app) newWatch(n *cluster.Node) *watch {
-	return &watch{a: a, node: n, lines: term.NewLines(a.Out), own: ownAddresses(), others: map[string]netip.AddrPort{}, heard: map[string]netip.AddrPort{}}
-}
-
-// ownAddresses are those of this host.
-func ownAddresses() map[netip.Addr]bool {
-	out := map[netip.Addr]bool{}
-	addrs, _ := net.InterfaceAddrs() // without: everybody is another host
-	for _, a := range addrs {
-		if p, err := netip.ParsePrefix(a.String()); err == nil {
-			out[p.Addr().Unmap().WithZone("")] = true
-		}
-	}
-	return out
+	return &watch{a: a, node: n, lines: term.NewLines(a.Out), own: ownHost(), others: map[string]netip.AddrPort{}, heard: map[string]netip.AddrPort{}}
 }
 
 // isOwn: the member sends from this host.
-func (w *watch) isOwn(source netip.AddrPort) bool { return w.own[source.Addr().Unmap().WithZone("")] }
+func (w *watch) isOwn(source netip.AddrPort) bool { return w.own.has(source.Addr()) }
 
 // run shows events until ctx ends or met reports that all is there that was hoped
 // for; a nil met hopes for nothing.
@@ -98,14 +82,11 @@ func (w *watch) count(ev *membership.Event) {
 
 // missing are the names of those expected that were not there.
 func (w *watch) missing(e expect.Expect) []string {
-	sources := slices.Collect(maps.Values(w.heard))
-	return w.expected(e).Missing(len(sources), func(i int) (netip.Addr, string) { return sources[i].Addr(), "" })
-}
-
-// expected is e without this host.
-func (w *watch) expected(e expect.Expect) expect.Expect {
-	name, _ := os.Hostname()
-	return e.Own(func(a netip.Addr, n string) bool { return w.own[a] || name != "" && n == name })
+	var heard []netip.Addr
+	for _, source := range w.heard {
+		heard = append(heard, source.Addr())
+	}
+	return w.own.missing(e, heard)
 }
 
 // met: all those expected were there, at one time where a number is expected.
@@ -194,7 +175,7 @@ type membershipSummary struct {
 func (w *watch) summary(start time.Time, e expect.Expect, ok bool) membershipSummary {
 	m := w.node.Stats().Membership
 	return membershipSummary{
-		Type: "summary", OK: ok, Members: w.now, Most: w.peak, Expected: w.expected(e).Wanted(), Seen: w.most, Missing: w.missing(e),
+		Type: "summary", OK: ok, Members: w.now, Most: w.peak, Expected: w.own.others(e).Wanted(), Seen: w.most, Missing: w.missing(e),
 		Group: w.node.Group.String(), Interface: w.node.Interface.Name,
 		Added: w.added, Gone: w.gone, Suspect: w.suspects,
 		Heartbeats: m.Heartbeats, Malformed: m.Malformed, Foreign: m.Foreign, Broadcasts: m.Broadcasts,

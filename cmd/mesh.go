@@ -72,10 +72,10 @@ that is closed at once. Somebody must listen there, a Tomcat say; --tcp-listen d
 	f.Uint16Var(&o.tcpPort, "tcp-port", 0, "TCP `port` that the nodes try to reach on each other")
 	f.BoolVar(&o.tcpListen, "tcp-listen", false, "accept connections to --tcp-port on this node")
 	f.IntVar(&o.load, "load", mesh.DefaultLoad, "most `bits` per second that all nodes together send to the group; the same on all of them")
-	a.junitFlag(c)
+	a.judging(c, &o.strict)
 	a.outputFlag(c)
-	f.BoolVar(&o.strict, "strict", false, "exit status 1 for warnings too")
 	interfaceFlag(c, &o.iface)
+	a.groupFromFile(c, false)
 	a.groupProfile(c, false)
 	return c
 }

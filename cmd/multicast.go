@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -31,8 +32,27 @@ func parseGroups(args []string, port uint16) ([]mcast.Group, error) {
 
 // interfaceFlag adds -i.
 func interfaceFlag(c *cobra.Command, spec *string) {
-	c.Flags().StringVarP(spec, "interface", "i", "", "interface by `name`, index or address; without it the one that the route to the group names")
+	c.Flags().VarP(&single{to: spec}, "interface", "i", "interface by `name`, index or address; without it the one that the route to the group names")
 }
+
+// single is a flag that takes one value: a second one is refused, because one of the two would be
+// passed over without a word.
+type single struct {
+	to    *string
+	given bool
+}
+
+func (s *single) String() string { return *s.to }
+func (s *single) Type() string   { return "string" }
+func (s *single) Set(value string) error {
+	if s.given {
+		return errTwice
+	}
+	*s.to, s.given = value, true
+	return nil
+}
+
+var errTwice = errors.New("it was given before, and takes one value")
 
 // findInterface chooses the interface for group and tells on stderr which one
 // it is and why, with the address that goes with it.

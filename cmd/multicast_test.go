@@ -32,17 +32,15 @@ func TestWrongMulticastCommandLines(t *testing.T) {
 		"send 239.1.1.1 x --rate 1 --interval 1s": "give one",
 		"send 239.1.1.1 x --interval 0s":          "--interval 0s: say a time longer than 0",
 		"send 239.1.1.1 x -d -1s":                 "--duration -1s: say a time longer than 0",
-		"send 239.1.1.1 x -c 0":                   "--count 0: say 1 or more",
 		"send 239.1.1.1 x -c -1":                  `--count "-1": say a whole number from 0`,
 		"send 239.1.1.1 x --ttl 256":              "--ttl 256: say 0 to 255",
 		"send 239.1.1.1 x --dscp 64":              "none of 0 to 63",
 		"listen":                                  "an argument is missing: write muster listen GROUP...",
 		"listen 239.1.1.1 eth0":                   `"eth0" is no IP address`,
 		"listen 239.255.255.255+2":                "pass the end",
-		"listen 239.1.1.1 -c 0":                   "--count 0",
 		"listen 239.1.1.1 -d 0s":                  "--duration 0s",
 		"listen 239.1.1.1 --expect 0":             "--expect 0",
-		"listen 239.1.1.1 --expect 65537":         "at most 65536 senders",
+		"listen 239.1.1.1 --expect 65537":         "say 1 to 10000 others",
 		"listen 239.1.1.1 --hex --no-payload":     "exclude each other",
 		"listen 239.1.1.1 --read-buffer 0":        "--read-buffer 0",
 		"node a b":                                `one argument too many: "b"; write muster node [MESSAGE]`,
@@ -71,6 +69,7 @@ func TestSendPlan(t *testing.T) {
 	}{
 		{"239.1.1.1", 1, 1, 0, 1},
 		{"239.1.1.1 -c 5", 1, 5, 0, 1},
+		{"239.1.1.1 -c 0", 1, 0, 0, 1}, // without end
 		{"239.1.1.1 -c 5 --interval 100ms", 10, 5, 0, 1},
 		{"239.1.1.1 --interval 2s", 0.5, 0, 0, 1},
 		{"239.1.1.1 --rate 10k", 10000, 0, 0, 1},
@@ -124,27 +123,29 @@ func TestSendPayload(t *testing.T) {
 }
 
 func TestListenVerdict(t *testing.T) {
-	report := func(datagrams uint64, senders int) traffic.Report {
-		return traffic.Report{Datagrams: datagrams, Senders: make([]traffic.Account, senders)}
-	}
 	for _, c := range []struct {
-		name string
-		o    listenOptions
-		end  traffic.End
-		r    traffic.Report
-		want int
+		name      string
+		o         listenOptions
+		end       traffic.End
+		datagrams uint64
+		expecting bool
+		met       bool
+		want      int
 	}{
-		{"Ctrl-C without a bound", listenOptions{}, traffic.Stopped, report(0, 0), exitOK},
-		{"Ctrl-C before the count", listenOptions{count: 5}, traffic.Stopped, report(4, 1), exitInterrupted},
-		{"Ctrl-C before the time", listenOptions{duration: 1}, traffic.Stopped, report(4, 1), exitInterrupted},
-		{"count", listenOptions{count: 5}, traffic.Reached, report(5, 1), exitOK},
-		{"time, nothing asked for", listenOptions{duration: 1}, traffic.Elapsed, report(0, 0), exitOK},
-		{"time, too few datagrams", listenOptions{duration: 1, count: 5}, traffic.Elapsed, report(4, 1), exitNo},
-		{"time, too few senders", listenOptions{duration: 1, expect: 2}, traffic.Elapsed, report(4, 1), exitNo},
-		{"time, enough senders", listenOptions{duration: 1, expect: 2}, traffic.Elapsed, report(4, 2), exitOK},
-		{"count of too few senders", listenOptions{count: 4, expect: 2}, traffic.Reached, report(4, 1), exitNo},
+		{"Ctrl-C without a bound", listenOptions{}, traffic.Stopped, 0, false, true, exitOK},
+		{"Ctrl-C before the count", listenOptions{count: 5}, traffic.Stopped, 4, false, true, exitInterrupted},
+		{"Ctrl-C before the time", listenOptions{duration: 1}, traffic.Stopped, 4, false, true, exitInterrupted},
+		{"Ctrl-C before the senders", listenOptions{}, traffic.Stopped, 4, true, false, exitInterrupted},
+		{"Ctrl-C when all senders were heard", listenOptions{duration: 1}, traffic.Stopped, 4, true, true, exitOK},
+		{"Ctrl-C when all senders were heard, before the count", listenOptions{count: 5}, traffic.Stopped, 4, true, true, exitInterrupted},
+		{"count", listenOptions{count: 5}, traffic.Reached, 5, false, true, exitOK},
+		{"time, nothing asked for", listenOptions{duration: 1}, traffic.Elapsed, 0, false, true, exitOK},
+		{"time, too few datagrams", listenOptions{duration: 1, count: 5}, traffic.Elapsed, 4, false, true, exitNo},
+		{"time, too few senders", listenOptions{duration: 1}, traffic.Elapsed, 4, true, false, exitNo},
+		{"time, enough senders", listenOptions{duration: 1}, traffic.Elapsed, 4, true, true, exitOK},
+		{"count of too few senders", listenOptions{count: 4}, traffic.Reached, 4, true, false, exitNo},
 	} {
-		if got := exitStatus(c.o.verdict(c.end, c.r)); got != c.want {
+		if got := exitStatus(c.o.verdict(c.end, traffic.Report{Datagrams: c.datagrams}, c.expecting, c.met)); got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, got, c.want)
 		}
 	}

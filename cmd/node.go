@@ -3,13 +3,16 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"muster/cmd/internal/term"
 	"muster/internal/escape"
+	"muster/internal/expect"
 	"muster/mcast"
 )
 
@@ -21,6 +24,10 @@ type nodeOptions struct {
 	ttl      int
 	count    int
 	duration time.Duration
+	expect   string
+
+	own      localHost
+	expected expect.Expect // of expect
 }
 
 func newNodeCmd(a *app) *cobra.Command {
@@ -34,7 +41,7 @@ the other's message, multicast works between them in both directions. MESSAGE is
 the host's name when left out.
 
 The datagrams are ordinary UDP and need no privilege. The node runs until Ctrl-C,
-or until --count or --duration ends it.`,
+or until --count, --duration or --expect ends it.`,
 		Example: `  # on the first node, then on the second
   muster node NodeOne
   muster node NodeTwo
@@ -55,10 +62,14 @@ or until --count or --duration ends it.`,
 	f.Uint16Var(&o.port, "port", mcast.NodePort, "UDP `port`, where the group names none")
 	interfaceFlag(c, &o.iface)
 	f.IntVar(&o.ttl, "ttl", 1, "how many routers the message may pass, plus one (0 to 255)")
-	f.IntVarP(&o.count, "count", "c", 0, "end after `N` messages were received")
+	f.IntVarP(&o.count, "count", "c", 0, "end after `N` messages were received, 0 never")
 	f.DurationVarP(&o.duration, "duration", "d", 0, "end after this `time`")
+	f.StringVar(&o.expect, "expect", "", "exit status 1 unless messages of so many other hosts, or of these hosts (`N|HOST,HOST`), come; without -c and -d, end when they did")
 	return c
 }
+
+// mostHeard bounds how many other hosts are told apart.
+const mostHeard = 10_000
 
 // nodeLine is what --json prints for each message.
 type nodeLine struct {
@@ -66,15 +77,20 @@ type nodeLine struct {
 	Time        time.Time `json:"time"`
 	Message     string    `json:"message"`
 	Source      string    `json:"source,omitempty"`
+	Own         bool      `json:"own,omitempty"` // it came from this host
 	Destination string    `json:"destination"`
 	TTL         *int      `json:"ttl,omitempty"`
 }
 
 type nodeSummary struct {
-	Type      string `json:"type"`
-	Interface string `json:"interface"`
-	Sent      int    `json:"sent"`
-	Received  int    `json:"received"`
+	Type      string   `json:"type"`
+	Group     string   `json:"group"`
+	Interface string   `json:"interface"`
+	Sent      int      `json:"sent"`
+	Received  int      `json:"received"`
+	Expected  int      `json:"expected"`
+	Seen      int      `json:"seen"`    // other hosts that a message came from
+	Missing   []string `json:"missing"` // expected by name, and nothing came from them
 }
 
 func (a *app) runNode(c *cobra.Command, o nodeOptions) error {
@@ -98,6 +114,10 @@ func (a *app) runNode(c *cobra.Command, o nodeOptions) error {
 			return fmt.Errorf("the message: ask the system for the host's name: %w", err)
 		}
 	}
+	if o.expected, err = parseExpect(c.Context(), o.expect); err != nil {
+		return err
+	}
+	o.own = ownHost()
 	i, err := a.findInterface(o.iface, groups[0].Addr)
 	if err != nil {
 		return err
@@ -130,27 +150,40 @@ func (a *app) talk(ctx context.Context, node *mcast.Node, g mcast.Group, o nodeO
 		defer cancel()
 	}
 	received := 0
+	var others []netip.Addr
+	alone := o.expected.Given() && o.count == 0 && o.duration == 0
 	err := node.Hear(bounded, func(d mcast.Datagram) bool {
 		received++
-		text := escape.Bytes(d.Payload)
-		if a.json {
-			lines.Write(nodeLine{Type: "received", Time: d.Time, Message: text, Source: d.Source.String(), Destination: destination, TTL: &d.TTL})
-		} else {
-			fmt.Fprintf(a.Out, "Received: %s from %s\n", text, escape.Text(d.Source.String()))
+		text, from, own := escape.Bytes(d.Payload), d.Source.Addr(), o.own.has(d.Source.Addr())
+		if !own && !slices.Contains(others, from) && len(others) < mostHeard {
+			others = append(others, from)
 		}
-		return o.count == 0 || received < o.count
+		if a.json {
+			lines.Write(nodeLine{Type: "received", Time: d.Time, Message: text, Source: d.Source.String(), Own: own, Destination: destination, TTL: &d.TTL})
+		} else {
+			mark := ""
+			if own {
+				mark = " (this host)"
+			}
+			fmt.Fprintf(a.Out, "Received: %s from %s%s\n", text, escape.Text(d.Source.String()), mark)
+		}
+		return (o.count == 0 || received < o.count) && !(alone && o.own.met(o.expected, others))
 	})
 	if a.json {
-		lines.Write(nodeSummary{"summary", node.Interface().Name, 1, received})
+		lines.Write(nodeSummary{
+			"summary", destination, node.Interface().Name, 1, received,
+			o.own.others(o.expected).Wanted(), len(others), o.own.missing(o.expected, others),
+		})
 	}
+	met, given := o.own.met(o.expected, others), o.expected.Given()
 	switch {
 	case err != nil:
 		return err
-	case o.count > 0 && received >= o.count, o.count == 0 && o.duration == 0:
+	case o.count == 0 && o.duration == 0 && !given:
 		return nil
-	case ctx.Err() != nil:
+	case ctx.Err() != nil && (o.count == 0 || received < o.count) && !(given && met):
 		return errInterrupted
-	case received < o.count:
+	case !met, received < o.count:
 		return errNo
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 
 	"muster/cmd/internal/view"
 	"muster/internal/escape"
+	"muster/internal/verdict"
 	"muster/mcast"
 	"muster/ping"
 )
@@ -31,6 +32,7 @@ type pingOptions struct {
 	both     bool
 	noLoop   bool
 	df       bool
+	strict   bool
 
 	// What the words of ttl and size say.
 	ttlFrom, ttlTo   int // ttlTo 0: no sweep; ttlFrom -1: the system's
@@ -92,7 +94,7 @@ those of --udp are small). Sizes are data bytes of the ICMP message or of the UD
 	f.DurationVarP(&o.duration, "duration", "d", 0, "send probes for this `time`, whatever --count says; with --respond: answer for this time")
 	f.DurationVarP(&o.wait, "wait", "W", time.Second, "end when nothing came for this `time` after the last probe")
 	f.DurationVar(&o.spread, "spread", 200*time.Millisecond, "how long `time` responders may wait at random, 0 to 5s (--udp)")
-	f.StringVar(&o.expect, "expect", "", "exit status 1 unless so many responders, or these hosts (`N|HOST,HOST`), answer")
+	f.StringVar(&o.expect, "expect", "", "exit status 1 unless so many responders of other hosts, or these hosts (`N|HOST,HOST`), answer; this host never counts")
 	f.StringVar(&o.ttl, "ttl", "", "TTL of the probes (`N`, default the system's: 1), or 1..N to find the smallest that reaches each")
 	f.StringVar(&o.size, "size", "56", "data bytes of a probe (`N`), or A..B to find the largest that passes")
 	f.BoolVar(&o.udp, "udp", false, "ask with muster's own echo instead of ICMP")
@@ -101,6 +103,8 @@ those of --udp are small). Sizes are data bytes of the ICMP message or of the UD
 	f.BoolVar(&o.noLoop, "no-loop", false, "keep the probes from this host's own members")
 	f.BoolVar(&o.df, "dont-fragment", false, "send no probe in pieces: one larger than the MTU fails")
 	interfaceFlag(c, &o.iface)
+	a.judging(c, &o.strict)
+	a.groupFromFile(c, false)
 	a.groupProfile(c, false)
 	return c
 }
@@ -202,6 +206,7 @@ func (a *app) runPing(c *cobra.Command, o pingOptions, args []string) error {
 	if err != nil {
 		return err
 	}
+	expect = expect.Others(i.Addrs)
 	if group.Source.IsValid() {
 		if s, ok := i.SourceFor(group.Addr); !ok || s.WithZone("") != group.Source.WithZone("") {
 			return usagef("%s: only %s itself can send to this source-specific group", group, group.Source)
@@ -270,11 +275,12 @@ func (a *app) ping(ctx context.Context, o pingOptions, cfg ping.LinkConfig, expe
 	if err := show.Result(res, ping.Explain(asked, res.Responders, expect)); err != nil {
 		return err
 	}
-	met := expect.Met(res.Responders) && ping.Answering(res.Responders) > 0
+	a.judged(show.Verdicts)
+	met := expect.Met(res.Responders) && expect.Answering(res.Responders) > 0
 	switch {
 	case res.Interrupted && o.count > 0 && !(met && expect.Count > 0):
 		return errInterrupted
-	case !met:
+	case !met, o.strict && verdict.Summarize(show.Verdicts).Warn > 0:
 		return errNo
 	}
 	return nil

@@ -16,26 +16,34 @@ func (a *app) profileFlag(c *cobra.Command, use func(p profiles.Profile, args []
 	var spec string
 	c.Flags().StringVar(&spec, "profile", "", "the group, ports and TTL of another product: `PRODUCT[@RELEASE]`, PRODUCT "+strings.Join(profiles.Keys(), ", "))
 	_ = c.RegisterFlagCompletionFunc("profile", cobra.FixedCompletions(profiles.Keys(), cobra.ShellCompDirectiveNoFileComp))
+	standsForGroup(c, func() bool { return spec != "" }, func(args []string) ([]string, error) {
+		p, err := profiles.Find(spec)
+		if err != nil {
+			return nil, usagef("--profile %w", err)
+		}
+		if args, err = use(p, args); err == nil && !a.quiet {
+			fmt.Fprintln(a.Err, profileNote(p))
+		}
+		return args, err
+	})
+}
+
+// standsForGroup lets a flag stand for the arguments of a command: where given reports that it was set,
+// the command may go without any, and use is called before it runs and returns those to run with.
+func standsForGroup(c *cobra.Command, given func() bool, use func(args []string) ([]string, error)) {
 	takes, run := c.Args, c.RunE
 	c.Args = func(c *cobra.Command, args []string) error {
-		if spec != "" && len(args) == 0 {
+		if given() && len(args) == 0 {
 			return nil
 		}
 		return takes(c, args)
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if spec == "" {
-			return run(c, args)
-		}
-		p, err := profiles.Find(spec)
-		if err != nil {
-			return usagef("--profile %w", err)
-		}
-		if args, err = use(p, args); err != nil {
-			return err
-		}
-		if !a.quiet {
-			fmt.Fprintln(a.Err, profileNote(p))
+		if given() {
+			var err error
+			if args, err = use(args); err != nil {
+				return err
+			}
 		}
 		return run(c, args)
 	}

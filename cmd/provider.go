@@ -99,7 +99,7 @@ func (q providerQuestion) ask(ctx context.Context) asked {
 }
 
 // runProvider lists whom a provider names, and who of them answers.
-func (a *app) runProvider(c *cobra.Command, q providerQuestion, expected expect.Expect) error {
+func (a *app) runProvider(c *cobra.Command, q providerQuestion, expected expect.Expect, strict bool) error {
 	begin := time.Now()
 	if !a.quiet {
 		where := map[provider.Kind]string{provider.DNS: "the DNS", provider.Kubernetes: "the Kubernetes API"}[q.kind]
@@ -116,8 +116,9 @@ func (a *app) runProvider(c *cobra.Command, q providerQuestion, expected expect.
 			there = append(there, n)
 		}
 	}
-	own, host := ownAddresses(), r.answer.Self.Host
-	wanted := expected.Own(func(a netip.Addr, name string) bool { return own[a] || name != "" && name == host })
+	own := ownHost()
+	own.name = r.answer.Self.Host // of the pod
+	wanted := own.others(expected)
 	missing := wanted.Missing(len(there), func(i int) (addr netip.Addr, name string) { return there[i].Addr, there[i].Pod })
 	a.judged(r.verdicts)
 	sum := verdict.Summarize(r.verdicts)
@@ -134,13 +135,13 @@ func (a *app) runProvider(c *cobra.Command, q providerQuestion, expected expect.
 	if err == nil && a.json {
 		err = lines.Write(providerSummary{
 			Type: "summary", Summary: sum, Provider: string(q.kind), Question: r.answer.Question, Named: len(r.answer.Named) + r.answer.More, Members: len(members),
-			Answering: len(there), Expect: wanted.Wanted(), Missing: append([]string{}, missing...), TookMS: time.Since(begin).Milliseconds(),
+			Seen: len(there), Expected: wanted.Wanted(), Missing: append([]string{}, missing...), TookMS: time.Since(begin).Milliseconds(),
 		})
 	}
 	switch {
 	case err != nil:
 		return err
-	case sum.Fail > 0, len(missing) > 0, len(there) < wanted.Count:
+	case sum.Fail > 0, strict && sum.Warn > 0, len(missing) > 0, len(there) < wanted.Count:
 		return errNo
 	case len(there) == 0 && sum.Unknown > 0:
 		return errors.New("the provider names nobody else: whether the others are to be named is not known")
@@ -152,14 +153,14 @@ func (a *app) runProvider(c *cobra.Command, q providerQuestion, expected expect.
 type providerSummary struct {
 	Type string `json:"type"` // summary
 	verdict.Summary
-	Provider  string   `json:"provider"`  // kubernetes or dns
-	Question  string   `json:"question"`  // the URL, or the name that the DNS was asked for
-	Named     int      `json:"named"`     // entries in the answer
-	Members   int      `json:"members"`   // of them, others that Tomcat takes for members
-	Answering int      `json:"answering"` // of these, whose receivers answer
-	Expect    int      `json:"expect"`
-	Missing   []string `json:"missing"` // expected by name, and not there
-	TookMS    int64    `json:"took_ms"`
+	Provider string   `json:"provider"` // kubernetes or dns
+	Question string   `json:"question"` // the URL, or the name that the DNS was asked for
+	Named    int      `json:"named"`    // entries in the answer
+	Members  int      `json:"members"`  // of them, others that Tomcat takes for members
+	Seen     int      `json:"seen"`     // of these, whose receivers answer
+	Expected int      `json:"expected"`
+	Missing  []string `json:"missing"` // expected by name, and not there
+	TookMS   int64    `json:"took_ms"`
 }
 
 // providedMembers are the receivers of those that the provider names, for probe.

@@ -76,9 +76,8 @@ during --duration. The exit status is 3 then, unless that tells enough.`,
 	f.BoolVarP(&o.four, "ipv4", "4", false, "IGMP only")
 	f.BoolVarP(&o.six, "ipv6", "6", false, "MLD only")
 	f.BoolVar(&o.provoke, "provoke", false, "join and leave a group that no one uses, and see whether a querier asks about it")
-	a.junitFlag(c)
+	a.judging(c, &o.strict)
 	a.outputFlag(c)
-	f.BoolVar(&o.strict, "strict", false, "exit status 1 for warnings too")
 	return c
 }
 

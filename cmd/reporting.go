@@ -26,8 +26,9 @@ type reporting struct {
 	stdout   io.Writer // where the line goes: the command itself prints nothing then
 }
 
-// junitFlag adds --junit.
-func (a *app) junitFlag(c *cobra.Command) {
+// judging adds the flags of every command with verdicts: --strict and --junit.
+func (a *app) judging(c *cobra.Command, strict *bool) {
+	c.Flags().BoolVar(strict, "strict", false, "exit status 1 for warnings too")
 	c.Flags().StringVar(&a.report.junit, "junit", "", "write the verdicts as a JUnit report to `FILE`, too")
 }
 

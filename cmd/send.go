@@ -52,7 +52,7 @@ port get 12345.`,
 		RunE: func(c *cobra.Command, args []string) error { return a.runSend(c, o, args) },
 	}
 	f := c.Flags()
-	f.Uint64VarP(&o.count, "count", "c", 0, "send `N` datagrams to each group (default: 1, or without end where a rate or duration is given)")
+	f.Uint64VarP(&o.count, "count", "c", 0, "send `N` datagrams to each group, 0 without end (default: 1, or without end where a rate or duration is given)")
 	f.DurationVar(&o.interval, "interval", 0, "one datagram each `time`")
 	f.StringVar(&o.rate, "rate", "", "`datagrams` a second over all groups, such as 50, 10k or max")
 	f.DurationVarP(&o.duration, "duration", "d", 0, "end after this `time`")
@@ -75,7 +75,7 @@ type sendSummary struct {
 	Datagrams uint64  `json:"datagrams"`
 	Bytes     uint64  `json:"bytes"`
 	TookMS    float64 `json:"took_ms"`
-	Rate      float64 `json:"rate"`             // datagrams a second
+	Rate      float64 `json:"datagrams_per_second"`
 	Stalls    uint64  `json:"stalls"`           // waits for room in the system's queue
 	Stream    string  `json:"stream,omitempty"` // of the probes
 }
@@ -163,8 +163,6 @@ func (o *sendOptions) plan(c *cobra.Command, g mcast.Group, message []string) (t
 		return p, usagef("--probe makes its own payload; leave the message out")
 	case changed("rate") && changed("interval"):
 		return p, usagef("--rate and --interval say the same; give one")
-	case changed("count") && o.count == 0:
-		return p, usagef("--count 0: say 1 or more")
 	case o.ttl < 0 || o.ttl > 255:
 		return p, usagef("--ttl %d: say 0 to 255", o.ttl)
 	}

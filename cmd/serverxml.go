@@ -2,10 +2,6 @@ package cmd
 
 import (
 	"fmt"
-	"net"
-	"net/netip"
-	"slices"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -76,12 +72,7 @@ func (f *clusterFlags) takeServerXML(a *app) error {
 	f.fileRelease = of
 	given := f.command.Flags().Changed
 	if !s.Multicast && !given("group") && !f.groupless {
-		ask := "muster tribes probe HOST:PORT asks one of them"
-		if len(s.Members) > 0 {
-			ask = fmt.Sprintf("muster tribes probe %s asks the first of them", net.JoinHostPort(s.Members[0].Host, strconv.Itoa(int(s.Members[0].Port))))
-		}
-		return hint.Wrap(fmt.Errorf("--server-xml: the members in %s find each other without multicast: there is no group to join", f.serverXML),
-			ask, "--group looks at a group all the same")
+		return hint.Wrap(withoutMulticast(f.serverXML, s.Members), "--group looks at a group all the same")
 	}
 	set := func(flag string, take func()) {
 		if !given(flag) {
@@ -102,12 +93,8 @@ func (f *clusterFlags) takeServerXML(a *app) error {
 		f.encryption.key = s.EncryptionKey
 		set("encryption-algorithm", func() { f.encryption.algorithm = s.EncryptionAlgorithm })
 	}
-	if bind, err := netip.ParseAddr(s.Bind); err == nil && !given("bind") && !given("interface") {
-		if local, known := localAddrs(); known && !slices.Contains(local, bind) {
-			a.note("%s binds the membership to %s, which is no address of this host: the route to the group decides here", f.serverXML, bind)
-		} else {
-			f.bind = s.Bind
-		}
+	if !given("bind") && !given("interface") {
+		f.bind = a.boundHere(f.serverXML, s.Bind)
 	}
 	if f.frequency <= 0 || f.dropTime <= 0 {
 		return hint.Wrap(fmt.Errorf("--server-xml: %s has frequency %v and dropTime %v, which no member can go by", f.serverXML, f.frequency, f.dropTime),

@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"net/netip"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -81,8 +80,7 @@ filter language is in docs/filters.md. Values of session attributes are shown wi
 	f.StringVar(&o.expect, "expect", "", "exit status 1 unless so many members of other hosts, or those hosts (`N|HOST,HOST`), are heard; live without -c and -d, end when they were")
 	f.BoolVar(&o.summary, "summary", false, "print members, groups, queriers, receivers and verdicts instead of packets; exit status 1 if one fails")
 	f.BoolVar(&o.top, "top", false, "the same as a live screen (sort: n b i l s, quit: q)")
-	a.junitFlag(c)
-	f.BoolVar(&o.strict, "strict", false, "exit status 1 for warnings too")
+	a.judging(c, &o.strict)
 	f.BoolVar(&o.values, "values", false, "show the values of session attributes and the text of messages")
 	f.BoolVar(&o.promiscuous, "promiscuous", false, "let the interface pass frames that are not for this host")
 	f.BoolVar(&o.join, "join", false, "join the groups, so that snooping switches send their traffic here")
@@ -104,7 +102,7 @@ type sniffRun struct {
 	// filterless: the command line names neither groups nor a filter.
 	filterless bool
 	expected   expect.Expect
-	own        map[netip.Addr]bool // of this host, where the capture is live
+	own        localHost // this host, where the capture is live
 }
 
 // defaultLiveFilter keeps out what is of no interest in a live capture, above all
@@ -119,7 +117,7 @@ func (o *sniffOptions) parse(c *cobra.Command, a *app, args []string) (*sniffRun
 		return nil, err
 	}
 	if o.read == "" {
-		r.own = ownAddresses()
+		r.own = ownHost()
 	}
 	for _, arg := range args {
 		g, err := mcast.ParseGroup(arg)

@@ -3,12 +3,10 @@ package cmd
 import (
 	"fmt"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 
 	"muster/cmd/internal/term"
-	"muster/internal/expect"
 	"muster/internal/verdict"
 	"muster/sniff"
 	"muster/sniff/analysis"
@@ -21,31 +19,13 @@ func (r *sniffRun) others(a *analysis.Analysis) (others []netip.Addr, own int) {
 	for _, m := range a.Members {
 		switch from := m.Hosts(); {
 		case !m.Heard():
-		case len(from) > 0 && r.own[from[0].Unmap().WithZone("")]:
+		case len(from) > 0 && r.own.has(from[0]):
 			own++
 		case len(from) > 0:
 			others = append(others, from[0])
 		}
 	}
 	return others, own
-}
-
-// missing are those expected hosts that nothing comes from.
-func (r *sniffRun) missing(others []netip.Addr) []string {
-	return r.hoped().Missing(len(others), func(i int) (netip.Addr, string) { return others[i], "" })
-}
-
-// hoped is what is expected without this host.
-func (r *sniffRun) hoped() expect.Expect {
-	name, _ := os.Hostname()
-	return r.expected.Own(func(a netip.Addr, n string) bool {
-		return r.own[a] || r.own != nil && name != "" && n == name
-	})
-}
-
-// met: all those expected were heard.
-func (r *sniffRun) met(others []netip.Addr) bool {
-	return len(others) >= r.expected.Count && len(r.missing(others)) == 0
 }
 
 // alone judges who else was heard, where that was asked or a live summary shows it.
@@ -57,13 +37,14 @@ func (r *sniffRun) alone(res *sniff.Result) []verdict.Verdict {
 		verdict.Next("on the other nodes: muster sniff --summary; on all at once: muster mesh"),
 		verdict.Next("sudo muster check; sudo muster querier --provoke"),
 	}
-	switch missing := r.missing(others); {
-	case !r.met(others) && len(missing) > 0:
+	met := r.own.met(r.expected, others)
+	switch missing := r.own.missing(r.expected, others); {
+	case !met && len(missing) > 0:
 		who := strings.Join(missing, ", ")
 		return []verdict.Verdict{verdict.New(id, verdict.Fail, verdict.Definite, who, heard+"; not heard: "+who, next...)}
-	case !r.met(others):
+	case !met:
 		return []verdict.Verdict{verdict.New(id, verdict.Fail, verdict.Definite, "", fmt.Sprintf("%s, %d expected", heard, r.expected.Count), next...)}
-	case r.own == nil || !r.summary && !r.top:
+	case r.read != "" || !r.summary && !r.top:
 	case own > 0 && len(others) == 0:
 		return []verdict.Verdict{verdict.New(id, verdict.Unknown, verdict.Definite, "", "only this host is heard: its own heartbeats never left it, and prove nothing about the network", next...)}
 	case len(others) > 0:

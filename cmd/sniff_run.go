@@ -73,7 +73,7 @@ func (a *app) runSniff(ctx context.Context, r *sniffRun) error {
 	})
 	out.begin(run)
 	res, err := run.Run(ctx)
-	res.Own = r.own
+	res.Own = r.own.addrs
 	res.Verdicts = append(res.Verdicts, r.alone(res)...)
 	err = errors.Join(err, out.end(res), keep.close())
 	for _, n := range r.cluster.notes(res) {
@@ -92,7 +92,7 @@ func (r *sniffRun) enough() func(*sniff.Sniffer) bool {
 	}
 	return func(s *sniff.Sniffer) bool {
 		others, _ := r.others(s.Analysis)
-		return r.met(others)
+		return r.own.met(r.expected, others)
 	}
 }
 

@@ -49,6 +49,7 @@ func TestOneSummary(t *testing.T) {
 	if i, err := net.InterfaceByName("lo"); err != nil || i.Flags&net.FlagUp == 0 {
 		t.Skip("needs the loopback lo")
 	}
+	t.Setenv("XDG_STATE_HOME", t.TempDir()) // of the member that joins
 	group := fmt.Sprintf("239.77.9.9:%d", freePort(t))
 	cluster := fmt.Sprintf("-i lo --group 239.77.9.9 --port %d", freePort(t))
 	for _, c := range []struct {
@@ -56,12 +57,18 @@ func TestOneSummary(t *testing.T) {
 		fields string // beside status and took_ms
 		until  string // what bounds it
 	}{
-		{"node -i lo --group " + strings.Split(group, ":")[0] + " --port " + strings.Split(group, ":")[1], "interface", "-d 0.2"},
-		{"listen " + group + " -i lo", "interface", "-d 0.2"},
+		{"node -i lo --group " + strings.Split(group, ":")[0] + " --port " + strings.Split(group, ":")[1], "group interface expected seen", "-d 0.2"},
+		{"listen " + group + " -i lo", "interface expected seen", "-d 0.2"},
 		{"ping " + group + " --udp -i lo -W 0.1", "group interface expected seen", "-c 1"},
 		{"mesh " + group + " -i lo", "group interface expected seen", "-d 0.5"},
 		{"tribes members " + cluster, "group interface expected seen", "-d 0.2"},
 		{"tribes sessions " + cluster, "expected", "-d 0.2"},
+		{"tribes join --tcp-port 0 " + cluster, "group interface expected seen", "-d 0.2"},
+		{"discover -i lo", "interface expected seen", "-W 0.2"},
+		{"send " + group + " x --ttl 0 --interval 50ms -i lo", "group interface", "-d 0.2"},
+		{"ping --respond " + group + " -i lo", "interface", "-d 0.2"},
+		{"tribes send --all x " + cluster, "expected seen", "--listen 0.2"},
+		{"tribes logs --follow testdata/width/a.log", "", "-d 0.2"},
 	} {
 		for _, end := range []string{"nothing seen", "Ctrl-C"} {
 			ctx, cancel := context.WithCancel(t.Context())
@@ -77,7 +84,7 @@ func TestOneSummary(t *testing.T) {
 					t.Errorf("muster %s (%s): the summary has no %s: %v; %s", line, end, f, sum, errs)
 				}
 			}
-			for _, second := range []string{"expect", "iface", "took_s", "address", "found"} {
+			for _, second := range []string{"expect", "iface", "took_s", "address", "found", "answering", "rate", "bit_rate"} {
 				if _, ok := sum[second]; ok {
 					t.Errorf("muster %s (%s): %s is a second name", line, end, second)
 				}

@@ -83,8 +83,7 @@ changed, and no privilege is needed but to read the files.`,
 	f.StringVar(&o.toRelease, "to-release", "", "may nodes of --from-release and of this `RELEASE` run at once?")
 	f.BoolVar(&o.alone, "alone", false, "read the files given and none beside them")
 	f.BoolVar(&o.elsewhere, "elsewhere", false, "the files belong to other hosts: do not judge them by this one's name and addresses")
-	a.junitFlag(c)
-	f.BoolVar(&o.strict, "strict", false, "exit 1 on warnings too")
+	a.judging(c, &o.strict)
 	f.BoolVar(&o.all, "all", false, "list every attribute, also those at their defaults")
 	return c
 }

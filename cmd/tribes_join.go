@@ -58,8 +58,7 @@ alone as soon as that many members are there. The attribute names of server.xml
 	f := c.Flags()
 	f.DurationVarP(&o.duration, "duration", "d", 0, "leave after this `time`")
 	f.StringVar(&o.expect, "expect", "", "exit status 1 unless so many members of other hosts, or those hosts (`N|HOST,HOST`), are there; without -d, leave when they are and have had the time to hear us")
-	f.BoolVar(&o.strict, "strict", false, "exit status 1 for warnings too")
-	a.junitFlag(c)
+	a.judging(c, &o.strict)
 	return c
 }
 

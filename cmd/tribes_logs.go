@@ -26,6 +26,7 @@ type logsOptions struct {
 	since, until string
 	all          bool
 	follow       bool
+	duration     time.Duration
 	strict       bool
 }
 
@@ -58,21 +59,27 @@ with the command that does. Nothing is sent, no privilege is needed.`,
   journalctl -u tomcat10 | muster tribes logs --since 1h -`,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.files = args
+			if err := positive(c, "duration", o.duration); err != nil {
+				return err
+			}
 			return runTribesLogs(c.Context(), a, o)
 		},
 	}
 	f := c.Flags()
 	f.StringArrayVar(&o.nodes, "node", nil, "a log and the node that it is of: `NAME=FILE`; repeatable")
 	f.BoolVarP(&o.follow, "follow", "f", false, "go on with what is written to the files, also when they are rotated, until Ctrl-C")
+	f.DurationVarP(&o.duration, "duration", "d", 0, "with --follow: end after this `time`")
 	f.StringVar(&o.since, "since", "", "leave out what was before this `TIME`: 2026-11-29T17:00:00, 17:00, or an hour before the end as 1h")
 	f.StringVar(&o.until, "until", "", "leave out what came after this `TIME`")
 	f.BoolVar(&o.all, "all", false, "show every event, settings and applications too")
-	a.junitFlag(c)
-	f.BoolVar(&o.strict, "strict", false, "exit 1 on warnings too")
+	a.judging(c, &o.strict)
 	return c
 }
 
 func runTribesLogs(ctx context.Context, a *app, o logsOptions) error {
+	if o.duration > 0 && !o.follow {
+		return usagef("--duration goes with --follow: without it the files are read to their ends")
+	}
 	inputs, err := o.inputs(a)
 	if err != nil {
 		return err

@@ -12,10 +12,12 @@ import (
 	"muster/tribes/logs"
 )
 
-// followLogs prints what the logs hold, then what is new until Ctrl-C, and at the end
+// followLogs prints what the logs hold, then what is new until Ctrl-C or its bound, and at the end
 // all verdicts.
 func (o logsOptions) followLogs(ctx context.Context, a *app, options logs.Options) error {
 	began := time.Now()
+	ctx, cancel := bounded(ctx, o.duration)
+	defer cancel()
 	out := term.NewLines(a.Out)
 	text := &view.LogsText{All: o.all, Quiet: a.quiet}
 	r, err := logs.Follow(ctx, options, func(u logs.Update) error {

@@ -23,6 +23,7 @@ type membersOptions struct {
 	follow   bool
 	duration time.Duration
 	expect   string
+	strict   bool
 }
 
 func newTribesMembersCmd(a *app) *cobra.Command {
@@ -65,6 +66,7 @@ status 1 means that fewer than --expect others (one, if not given) were heard.`,
 	o.provider.add(c)
 	f.Uint16Var(&o.cluster.tcpPort, "tcp-port", cluster.Defaults().TCPPort, "with --dns or --kubernetes: TCP `port` of the receivers, this node's own")
 	o.psk.add(f)
+	a.judging(c, &o.strict)
 	a.outputFlag(c)
 	f.BoolVar(&o.follow, "follow", false, "print who comes and goes, until Ctrl-C")
 	f.DurationVarP(&o.duration, "duration", "d", 0, "listen for this `time` (default: twice --frequency and 250ms; with --follow until Ctrl-C)")
@@ -101,7 +103,7 @@ func (a *app) runTribesMembers(c *cobra.Command, o membersOptions) error {
 		if err != nil {
 			return err
 		}
-		return a.runProvider(c, q, expected)
+		return a.runProvider(c, q, expected, o.strict)
 	}
 	if o.cluster.serverXML != "" && !c.Flags().Changed("group") {
 		if s, err := serverXML(a, o.cluster.serverXML); err == nil && !s.Multicast && len(s.Members) > 0 {

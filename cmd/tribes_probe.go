@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"muster/cmd/internal/term"
+	"muster/internal/verdict"
 	"muster/tribes/cluster/channel"
 	"muster/tribes/tlspsk"
 )
@@ -19,6 +20,7 @@ type probeOptions struct {
 	connect  time.Duration
 	readTest bool
 	wait     time.Duration
+	strict   bool
 }
 
 func newTribesProbeCmd(a *app) *cobra.Command {
@@ -58,6 +60,7 @@ another version of TLS, and a server that has certificates in place of the key.`
 	o.cluster.look(c)
 	f := c.Flags()
 	o.psk.add(f)
+	a.judging(c, &o.strict)
 	f.SetNormalizeFunc(detectorAliases)
 	o.connect, o.wait = channel.DefaultConnectTimeout, channel.DefaultReadTestTimeout
 	f.Var((*millis)(&o.connect), "connect-timeout", "how `long` a connection may take")
@@ -128,7 +131,7 @@ func (a *app) runTribesProbe(c *cobra.Command, o probeOptions, targets []string)
 			return err
 		}
 	}
-	if !sum.OK {
+	if !sum.OK || o.strict && verdict.Summarize(verdicts).Warn > 0 {
 		return errNo
 	}
 	return nil

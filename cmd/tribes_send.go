@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"muster/cmd/internal/term"
+	"muster/internal/expect"
 	"muster/internal/hint"
 	"muster/tribes"
 	"muster/tribes/cluster"
@@ -23,7 +24,7 @@ import (
 type tribesSendOptions struct {
 	cluster  clusterFlags
 	all      bool
-	expect   int
+	expect   string
 	listen   time.Duration
 	options  string
 	java     bool
@@ -35,8 +36,10 @@ type tribesSendOptions struct {
 	bench    int
 	senders  int
 
-	target string
-	bits   []tribes.Options
+	target   string
+	bits     []tribes.Options
+	expected expect.Expect // of expect
+	heard    *watch        // with --all, who was heard
 }
 
 func newTribesSendCmd(a *app) *cobra.Command {
@@ -75,11 +78,11 @@ No privilege is needed. The port is 4000 if not given.`,
 	f.StringVar(&o.cluster.domain, "domain", "", "membership `domain` of the sender: text, or bytes as {1,-2,3}")
 	o.cluster.encryption.add(f)
 	f.BoolVar(&o.all, "all", false, "send to every member that is heard")
-	f.IntVar(&o.expect, "expect", 0, "with --all: send as soon as `N` members are heard; exit status 1 with fewer")
+	f.StringVar(&o.expect, "expect", "", "with --all: send as soon as so many members of other hosts, or those hosts (`N|HOST,HOST`), are heard; exit status 1 without them")
 	f.DurationVar(&o.listen, "listen", 0, "with --all: listen for members for this `time` (default: twice --frequency and 250ms)")
 	f.StringVar(&o.options, "options", "ack", "send options: async, ack, sync-ack, none or a `number` (channelSendOptions)")
 	f.BoolVar(&o.java, "java", false, "send a java.lang.String instead of bytes")
-	f.IntVarP(&o.count, "count", "c", 1, "send the message `N` times")
+	f.IntVarP(&o.count, "count", "c", 1, "send the message `N` times; 0 without end, with --interval")
 	f.DurationVar(&o.interval, "interval", 0, "wait this `time` between two")
 	f.DurationVarP(&o.wait, "wait", "W", channel.DefaultSendTimeout, "how `long` the connection, the write and the ack may each take")
 	f.IntVar(&o.retries, "retries", channel.DefaultRetries, "send again so `often` after a broken connection or a FAIL_ACK (maxRetryAttempts)")
@@ -119,14 +122,14 @@ func (o *tribesSendOptions) check(c *cobra.Command, args []string) (message stri
 		return "", false, usagef("--senders %d: say 1 to %d", o.senders, mostSenders)
 	case o.size < 0 || o.size > tribes.DefaultFrameLimit-1024:
 		return "", false, usagef("--size %d: say 0 to %d bytes", o.size, tribes.DefaultFrameLimit-1024)
-	case o.count < 1:
-		return "", false, usagef("--count %d: say 1 or more", o.count)
+	case o.count < 0:
+		return "", false, usagef("--count %d: say 0 or more", o.count)
+	case o.count == 0 && o.interval <= 0:
+		return "", false, usagef("--count 0 is without end: say with --interval how long to wait between two")
 	case o.retries < 0:
 		return "", false, usagef("--retries %d: say 0 or more", o.retries)
 	case !o.all && (changed("expect") || changed("listen")):
 		return "", false, usagef("--expect and --listen go with --all")
-	case changed("expect") && o.expect < 1:
-		return "", false, usagef("--expect %d: say 1 or more", o.expect)
 	}
 	for flag, d := range map[string]time.Duration{"interval": o.interval, "wait": o.wait, "listen": o.listen} {
 		if err := positive(c, flag, d); err != nil {
@@ -150,6 +153,9 @@ func (o *tribesSendOptions) check(c *cobra.Command, args []string) (message stri
 func (a *app) runTribesSend(c *cobra.Command, o tribesSendOptions, args []string) error {
 	message, given, err := o.check(c, args)
 	if err != nil {
+		return err
+	}
+	if o.expected, err = parseExpect(c.Context(), o.expect); err != nil {
 		return err
 	}
 	cfg, err := o.cluster.config(a)
@@ -253,12 +259,12 @@ func (a *app) sendTargets(ctx context.Context, o *tribesSendOptions, cfg cluster
 	a.tellNode(node, fmt.Sprintf("listening on %s for %s", node.Group, listen))
 	listening, cancel := bounded(ctx, listen)
 	defer cancel()
-	w := a.newWatch(node)
+	o.heard = a.newWatch(node)
 	var met func() bool
-	if o.expect > 0 {
-		met = func() bool { return w.now >= o.expect }
+	if o.expected.Given() {
+		met = func() bool { return o.heard.met(o.expected) }
 	}
-	if err := w.run(listening, met, false); err != nil {
+	if err := o.heard.run(listening, met, false); err != nil {
 		return nil, nil, err
 	}
 	if ctx.Err() != nil {
@@ -304,14 +310,19 @@ func (o *tribesSendOptions) resolve(ctx context.Context) (netip.AddrPort, error)
 
 func (a *app) tellDeliveries(ctx context.Context, o *tribesSendOptions, s *cluster.Speaker, to []cluster.Receiver, members []tribes.Member, payload []byte) error {
 	lines := term.NewLines(a.Out)
-	sum := tribesSendSummary{Type: "summary", Members: len(to), Expected: o.expect}
-	for i := 0; i < o.count && len(to) > 0; i++ {
+	sum := tribesSendSummary{Type: "summary", Members: len(to), Expected: o.expected.Wanted(), Missing: []string{}}
+	met := len(to) > 0
+	if w := o.heard; w != nil {
+		sum.Expected, sum.Seen, sum.Missing = w.own.others(o.expected).Wanted(), w.most, w.missing(o.expected)
+		met = met && w.met(o.expected)
+	}
+	for i := 0; (i < o.count || o.count == 0) && len(to) > 0; i++ {
 		if i > 0 && !pause(ctx, o.interval) {
-			return errInterrupted
+			break
 		}
 		deliveries := s.Send(ctx, to, o.bits[0], payload)
 		if ctx.Err() != nil {
-			return errInterrupted
+			break
 		}
 		for k, d := range deliveries {
 			line := newSentLine(d, o.bits[0], len(payload))
@@ -336,13 +347,16 @@ func (a *app) tellDeliveries(ctx context.Context, o *tribesSendOptions, s *clust
 			}
 		}
 	}
-	sum.OK = sum.Failed == 0 && len(to) >= max(o.expect, 1)
+	if ctx.Err() != nil && o.count > 0 {
+		return errInterrupted
+	}
+	sum.OK = sum.Failed == 0 && met
 	if a.json {
 		if err := lines.Write(sum); err != nil {
 			return err
 		}
 	} else if o.all && !sum.OK && sum.Failed == 0 {
-		if _, err := fmt.Fprintf(a.Out, "%s: %s heard, %d expected\n", a.Out.Bad("too few"), term.Count(len(to), "member"), max(o.expect, 1)); err != nil {
+		if _, err := fmt.Fprintf(a.Out, "%s: %s of other hosts heard, %d expected\n", a.Out.Bad("too few"), term.Count(sum.Seen, "member"), max(sum.Expected, 1)); err != nil {
 			return err
 		}
 	}

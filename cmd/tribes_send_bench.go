@@ -23,8 +23,8 @@ type benchLine struct {
 	Messages    int       `json:"messages"` // delivered
 	Failed      int       `json:"failed"`
 	TookMS      float64   `json:"took_ms"`
-	Rate        float64   `json:"rate"`       // messages a second
-	BytesRate   float64   `json:"bytes_rate"` // bytes of messages a second
+	Rate        float64   `json:"messages_per_second"`
+	BytesRate   float64   `json:"bytes_per_second"` // of messages
 	Ack         *ackTimes `json:"ack,omitempty"`
 	Error       string    `json:"error,omitempty"` // the first failure
 }

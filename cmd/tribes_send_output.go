@@ -32,13 +32,15 @@ type sentLine struct {
 
 // tribesSendSummary closes the JSON of tribes send.
 type tribesSendSummary struct {
-	Type     string `json:"type"` // summary
-	OK       bool   `json:"ok"`
-	Members  int    `json:"members"` // receivers that were sent to
-	Expected int    `json:"expected"`
-	Sent     int    `json:"sent"` // messages, to each receiver
-	Acked    int    `json:"acked"`
-	Failed   int    `json:"failed"`
+	Type     string   `json:"type"` // summary
+	OK       bool     `json:"ok"`
+	Members  int      `json:"members"` // receivers that were sent to
+	Expected int      `json:"expected"`
+	Seen     int      `json:"seen"`    // with --all: members of other hosts that were heard
+	Missing  []string `json:"missing"` // expected by name, and not heard
+	Sent     int      `json:"sent"`    // messages, to each receiver
+	Acked    int      `json:"acked"`
+	Failed   int      `json:"failed"`
 }
 
 func newSentLine(d *channel.Delivery, options tribes.Options, size int) sentLine {

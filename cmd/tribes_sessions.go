@@ -67,8 +67,7 @@ fewer sessions than --expect were there.`,
 	f.DurationVar(&o.fetchEvery, "fetch-every", 0, "with --fetch: ask again each `time`")
 	f.DurationVarP(&o.duration, "duration", "d", 0, "end after this `time`")
 	f.IntVar(&o.expect, "expect", 0, "exit status 1 with fewer than `N` sessions at one time; without -d, end when they are there")
-	a.junitFlag(c)
-	f.BoolVar(&o.strict, "strict", false, "exit status 1 for warnings too")
+	a.judging(c, &o.strict)
 	return c
 }
 

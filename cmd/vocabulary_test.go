@@ -22,6 +22,13 @@ func runLine(t *testing.T, args ...string) (out, errs string, status int) {
 	return o.String(), e.String(), status
 }
 
+// runLineOn runs a command line of words until ctx ends, which is Ctrl-C.
+func runLineOn(ctx context.Context, line string) (out, errs string, status int) {
+	s, o, e := term.Test("")
+	status = Run(ctx, strings.Fields(line), s)
+	return o.String(), e.String(), status
+}
+
 func everyCommand(c *cobra.Command, f func(*cobra.Command)) {
 	f(c)
 	for _, sub := range c.Commands() {
@@ -125,7 +132,9 @@ func TestSummaryAlways(t *testing.T) {
 		"check -i nosuch0", "doctor -i nosuch0", "node -i nosuch0", "send 239.1.1.1 -i nosuch0", "listen 239.1.1.1 -i nosuch0",
 		"ping 239.1.1.1 -i nosuch0", "mesh 239.1.1.1 -i nosuch0", "querier -i nosuch0", "sniff -i nosuch0", "sniff -r nosuch.pcap",
 		"tribes join -i nosuch0", "tribes members -i nosuch0", "tribes sessions -i nosuch0", "tribes send --all x -i nosuch0",
-		"tribes logs nosuch.log", "smoke -i nosuch0",
+		"tribes logs nosuch.log", "smoke -i nosuch0", "discover -i nosuch0", "compare nosuch.xml nosuch.tar.gz", "check --from nosuch.json",
+		"doctor --from nosuch.tar.gz", "tribes decode nosuch.bin", "tribes probe nosuch.invalid", "tribes send nosuch.invalid x",
+		"mesh --server-xml nosuch.xml", "ping --server-xml nosuch.xml", "listen --server-xml nosuch.xml", "tribes members --server-xml nosuch.xml",
 	} {
 		out, errs, status := runLine(t, append(strings.Fields(line), "--json")...)
 		lines := strings.Split(strings.TrimSpace(out), "\n")

@@ -16,10 +16,25 @@ type Host struct {
 	Addrs []netip.Addr // what it resolves to, of the group's family
 }
 
-// Expectation is what --expect asks for: so many responders, or these hosts.
+// Expectation is what --expect asks for: so many responders of other hosts, or these hosts.
 type Expectation struct {
 	Count int
 	Hosts []Host
+	own   []netip.Prefix // of this host, whose answers never count
+}
+
+// Others is e without this host, which has the addresses own.
+func (e Expectation) Others(own []netip.Prefix) Expectation {
+	e.own = own
+	if len(e.Hosts) > 0 {
+		e.Hosts = slices.DeleteFunc(slices.Clone(e.Hosts), func(h Host) bool { return slices.ContainsFunc(h.Addrs, e.isOwn) })
+		e.Count = len(e.Hosts)
+	}
+	return e
+}
+
+func (e Expectation) isOwn(a netip.Addr) bool {
+	return slices.ContainsFunc(e.own, func(p netip.Prefix) bool { return p.Addr().WithZone("") == a.WithZone("") })
 }
 
 // ParseExpectation reads a number, or host names and addresses separated by
@@ -97,14 +112,14 @@ func (e Expectation) reached(rows []Row) bool {
 
 // Met reports whether everything expected answered the group.
 func (e Expectation) Met(rows []Row) bool {
-	return len(e.Missing(rows)) == 0 && Answering(rows) >= e.Count
+	return len(e.Missing(rows)) == 0 && e.Answering(rows) >= e.Count
 }
 
-// Answering is how many addresses answered the group.
-func Answering(rows []Row) int {
+// Answering is how many addresses of other hosts answered the group.
+func (e Expectation) Answering(rows []Row) int {
 	seen := map[netip.Addr]bool{}
 	for _, r := range rows {
-		if r.Received > 0 {
+		if r.Received > 0 && !e.isOwn(r.Addr) {
 			seen[r.Addr] = true
 		}
 	}

@@ -141,7 +141,7 @@ func (j *judge) missing() {
 		}
 		j.add(id, verdict.Fail, verdict.Hint, h.Name, saw, parts...) // which of the causes it is, is open
 	}
-	if n := Answering(j.rows); len(j.expect.Hosts) == 0 && n < j.expect.Count {
+	if n := j.expect.Answering(j.rows); len(j.expect.Hosts) == 0 && n < j.expect.Count {
 		j.add(idNoAnswer, verdict.Fail, verdict.Definite, j.asked.Group.String(), fmt.Sprintf("%d of %d expected hosts answered", n, j.expect.Count), verdict.Next(useUDP(j.asked)))
 	}
 }

@@ -83,7 +83,7 @@ type looker struct {
 // enough: it is known of all that are missing that they are there.
 func (l *looker) enough() bool {
 	if len(l.expect.Hosts) == 0 {
-		want := l.expect.Count - Answering(l.have)
+		want := l.expect.Count - l.expect.Answering(l.have)
 		return want > 0 && len(l.found) >= want
 	}
 	return !slices.ContainsFunc(l.expect.Missing(l.have), func(h Host) bool {

@@ -28,12 +28,12 @@ func Explain(a Asked, rows []Row, e Expectation) []string {
 	for _, n := range a.Silent {
 		out = append(out, n.sentence(a))
 	}
-	if Answering(rows) > 0 && e.Met(rows) && (e.Count > 0 || a.UDP || a.Group.Is6()) {
+	if e.Answering(rows) > 0 && e.Met(rows) && (e.Count > 0 || a.UDP || a.Group.Is6()) {
 		return out
 	}
 	switch {
-	case a.UDP && e.Count > 0 && Answering(rows)+len(alone) >= e.Count && e.reached(rows): // nobody else is missing
-	case a.UDP && Answering(rows) == 0:
+	case a.UDP && e.Count > 0 && e.Answering(rows)+len(alone) >= e.Count && e.reached(rows): // nobody else is missing
+	case a.UDP && e.Answering(rows) == 0:
 		out = append(out,
 			fmt.Sprintf("nobody answered: is 'muster ping --respond %s' running on the other hosts?", a.Group),
 			fmt.Sprintf("answers come by unicast from UDP port %d to port %d of this host: a firewall that keeps state takes them for new and may drop them; 'muster explain fw.ping-reply-invalid' tells more", a.Port, a.From))
@@ -44,7 +44,7 @@ func Explain(a Asked, rows []Row, e Expectation) []string {
 	default: // nobody can know who should have answered ICMP
 		out = append(out, fmt.Sprintf("who is not listed may be silent: a Linux host does not answer ICMP to a group unless net.ipv4.icmp_echo_ignore_broadcasts=0 (its default is 1), Windows and FreeBSD do not either, and no host answers for a group that it has not joined: silence here does not mean that multicast is broken; %s", useUDP(a)))
 	}
-	if a.TTL <= 1 && Answering(rows) == 0 {
+	if a.TTL <= 1 && e.Answering(rows) == 0 {
 		out = append(out, "with TTL 1 only hosts of this network are reached; '--ttl 1..8' finds how far away others are")
 	}
 	return out

@@ -18,8 +18,9 @@ type Receiver interface {
 // Until says when Receive stops. Zero fields set no bound.
 type Until struct {
 	Datagrams uint64
-	Senders   int
 	Duration  time.Duration
+	// Enough is asked each time that a sender of another host was heard for the first time.
+	Enough func(t *Tally) bool
 }
 
 // End is why Receive stopped.
@@ -28,7 +29,7 @@ type End int
 const (
 	Stopped End = iota // ctx ended
 	Elapsed            // the duration is over
-	Reached            // the datagrams or senders asked for were there
+	Reached            // the datagrams asked for were there, or enough senders
 )
 
 // Receive counts what arrives in t until one of the bounds is reached or ctx
@@ -48,11 +49,12 @@ func Receive(ctx context.Context, r Receiver, t *Tally, until Until, seen func(*
 	for {
 		n, err := r.ReadBatch(ds)
 		for i := range n {
+			others := len(t.others)
 			t.Add(&ds[i])
 			if seen != nil {
 				seen(&ds[i])
 			}
-			if until.reached(t) {
+			if until.reached(t, len(t.others) > others) {
 				return Reached, nil
 			}
 		}
@@ -68,6 +70,6 @@ func Receive(ctx context.Context, r Receiver, t *Tally, until Until, seen func(*
 	}
 }
 
-func (u Until) reached(t *Tally) bool {
-	return u.Datagrams > 0 && t.Datagrams() >= u.Datagrams || u.Senders > 0 && t.Senders() >= u.Senders
+func (u Until) reached(t *Tally, another bool) bool {
+	return u.Datagrams > 0 && t.Datagrams() >= u.Datagrams || another && u.Enough != nil && u.Enough(t)
 }

@@ -21,6 +21,7 @@ type Report struct {
 // Account is what one sender sent.
 type Account struct {
 	Source         netip.AddrPort
+	Own            bool             // it is of this host
 	Groups         []netip.AddrPort // those it sent to, in order
 	Datagrams      uint64
 	Bytes          uint64 // of payload

@@ -22,7 +22,8 @@ type Tally struct {
 	flows  map[flowKey]*flow
 	recent *flow // that of the last datagram, most often the next one's too
 	total  Report
-	hosts  map[netip.AddrPort]struct{} // the senders
+	own    func(netip.Addr) bool
+	others map[netip.AddrPort]struct{} // the senders of other hosts
 }
 
 type flowKey struct {
@@ -50,13 +51,20 @@ const (
 	maxInterfaces = 8
 )
 
-// NewTally begins an account at the time of the join.
-func NewTally(joined time.Time) *Tally {
-	return &Tally{joined: joined, limit: MaxFlows, flows: map[flowKey]*flow{}, hosts: map[netip.AddrPort]struct{}{}}
+// NewTally begins an account at the time of the join. own tells which addresses are of this host.
+func NewTally(joined time.Time, own func(netip.Addr) bool) *Tally {
+	return &Tally{joined: joined, limit: MaxFlows, own: own, flows: map[flowKey]*flow{}, others: map[netip.AddrPort]struct{}{}}
 }
 
-// Senders is how many different senders were seen and had room in the table.
-func (t *Tally) Senders() int { return len(t.hosts) }
+// Others are the addresses of the senders of other hosts that had room in the table, one for each
+// sender: a host with two sockets is there twice.
+func (t *Tally) Others() []netip.Addr {
+	out := make([]netip.Addr, 0, len(t.others))
+	for at := range t.others {
+		out = append(out, at.Addr())
+	}
+	return out
+}
 
 // Datagrams is how many were counted.
 func (t *Tally) Datagrams() uint64 { return t.total.Datagrams }
@@ -94,7 +102,9 @@ func (t *Tally) flow(key flowKey, d *mcast.Datagram) *flow {
 	if f == nil && len(t.flows) < t.limit {
 		f = &flow{key: key, first: d.Time, minTTL: d.TTL, maxTTL: d.TTL, interfaces: []int{d.Interface}}
 		t.flows[key] = f
-		t.hosts[key.source] = struct{}{}
+		if !t.own(key.source.Addr()) {
+			t.others[key.source] = struct{}{}
+		}
 	}
 	return f
 }
@@ -147,7 +157,7 @@ func (t *Tally) Report() Report {
 	for _, f := range flows {
 		a := bySource[f.key.source]
 		if a == nil {
-			a = &Account{Source: f.key.source, First: f.first, Last: f.last, MinTTL: f.minTTL, MaxTTL: f.maxTTL}
+			a = &Account{Source: f.key.source, Own: t.own(f.key.source.Addr()), First: f.first, Last: f.last, MinTTL: f.minTTL, MaxTTL: f.maxTTL}
 			bySource[f.key.source] = a
 		}
 		a.add(f, t.joined)

@@ -181,7 +181,7 @@ func TestTallyProbes(t *testing.T) {
 		{"all numbers lost", []uint64{0, ^uint64(0)}, 2, 0, 0, 0, 0}, // the span does not fit: nothing is claimed
 	} {
 		now := time.Unix(1000, 0)
-		tally := NewTally(now)
+		tally := NewTally(now, nobody)
 		for _, q := range c.seqs {
 			tally.Add(from(hostA, groupA, 1, q, now.Add(time.Second)))
 		}
@@ -196,7 +196,7 @@ func TestTallyProbes(t *testing.T) {
 
 func TestTallyAccounts(t *testing.T) {
 	now := time.Unix(1000, 0)
-	tally := NewTally(now)
+	tally := NewTally(now, nobody)
 	for i := range 5 {
 		at := now.Add(time.Duration(i) * time.Second)
 		tally.Add(from(hostA, groupA, 1, uint64(i), at))
@@ -231,7 +231,7 @@ func TestTallyAccounts(t *testing.T) {
 }
 
 func TestTallyIsBounded(t *testing.T) {
-	tally := NewTally(time.Unix(0, 0))
+	tally := NewTally(time.Unix(0, 0), nobody)
 	tally.limit = 3
 	for i := range 100 {
 		source := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 1, byte(i)}), 1)
@@ -256,7 +256,7 @@ func TestTallyMemory(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	tally := NewTally(time.Unix(0, 0))
+	tally := NewTally(time.Unix(0, 0), nobody)
 	d := from(hostA, groupA, 1, 0, time.Unix(1, 0))
 	for i := range uint32(4 * MaxFlows) {
 		binary.BigEndian.PutUint32(d.Payload[16:], i)
@@ -315,7 +315,7 @@ func TestReceiveEnds(t *testing.T) {
 		read  uint64
 	}{
 		{"datagrams", Until{Datagrams: 2}, Reached, 2},
-		{"senders", Until{Senders: 2}, Reached, 3},
+		{"senders", Until{Enough: func(t *Tally) bool { return len(t.Others()) == 2 }}, Reached, 3},
 		{"time", Until{Duration: time.Minute, Datagrams: 10}, Elapsed, 4},
 		{"stop", Until{}, Stopped, 4},
 	} {
@@ -328,7 +328,7 @@ func TestReceiveEnds(t *testing.T) {
 				}
 				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 				defer cancel()
-				tally, seen := NewTally(time.Now()), uint64(0)
+				tally, seen := NewTally(time.Now(), nobody), uint64(0)
 				end, err := Receive(ctx, b, tally, c.until, func(*mcast.Datagram) { seen++ })
 				if err != nil || end != c.want || tally.Datagrams() != c.read || seen != c.read {
 					t.Errorf("end %v, %v, after %d datagrams, %d seen", end, err, tally.Datagrams(), seen)
@@ -338,17 +338,35 @@ func TestReceiveEnds(t *testing.T) {
 	}
 }
 
+// Verify that what this host sends is counted and marked, and makes no other sender of it.
+func TestOwnSenders(t *testing.T) {
+	tally := NewTally(time.Unix(0, 0), func(a netip.Addr) bool { return a == hostA.Addr() })
+	tally.Add(from(hostA, groupA, 1, 0, time.Unix(1, 0)))
+	tally.Add(from(hostB, groupA, 2, 0, time.Unix(1, 0)))
+	if others := tally.Others(); len(others) != 1 || others[0] != hostB.Addr() {
+		t.Errorf("others: %v", others)
+	}
+	for _, a := range tally.Report().Senders {
+		if a.Own != (a.Source == hostA) {
+			t.Errorf("%v is of this host: %v", a.Source, a.Own)
+		}
+	}
+}
+
+// nobody is of this host.
+func nobody(netip.Addr) bool { return false }
+
 func TestReceiveTellsAnError(t *testing.T) {
 	b := newInbox()
 	close(b.ds)
-	if _, err := Receive(t.Context(), b, NewTally(time.Now()), Until{}, nil); !errors.Is(err, os.ErrClosed) {
+	if _, err := Receive(t.Context(), b, NewTally(time.Now(), nobody), Until{}, nil); !errors.Is(err, os.ErrClosed) {
 		t.Errorf("got %v", err)
 	}
 }
 
 func BenchmarkTallyAdd(b *testing.B) {
 	d := from(hostA, groupA, 1, 0, time.Now())
-	tally := NewTally(time.Now())
+	tally := NewTally(time.Now(), nobody)
 	seq := uint64(0)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -151,6 +151,9 @@ func (p *Ping) label(row ping.Row, all []ping.Row) string {
 	return escape.Text(label)
 }
 
+// answered is how many addresses answered the group, those of this host too.
+func (p *Ping) answered(rows []ping.Row) int { return ping.Expectation{}.Answering(rows) }
+
 func (p *Ping) own(a netip.Addr) bool {
 	return slices.ContainsFunc(p.Interface.Addrs, func(x netip.Prefix) bool { return x.Addr() == a.WithZone("") })
 }
@@ -174,8 +177,11 @@ func (p *Ping) cells(label string, more []any, s ping.Series, hops string) []any
 
 func (p *Ping) closing(r *ping.Result, missing, notes []string) error {
 	var b strings.Builder
-	n := ping.Answering(r.Responders)
+	n := p.Expect.Answering(r.Responders)
 	fmt.Fprintf(&b, "%s, %s answered", term.Count(r.Sent, "probe"), term.Count(n, "host"))
+	if p.answered(r.Responders) > n {
+		b.WriteString(" beside this one")
+	}
 	switch e := p.Expect; {
 	case len(e.Hosts) > 0 && len(missing) > 0: // others may have answered
 		fmt.Fprintf(&b, ", %d of the %d expected", len(e.Hosts)-len(missing), len(e.Hosts))

@@ -67,9 +67,9 @@ type PingSummary struct {
 	Sent       uint64      `json:"sent"`
 	Failed     uint64      `json:"failed"`
 	LastError  string      `json:"last_error,omitempty"`
-	Responders int         `json:"responders"` // addresses that answered the group
-	Expected   int         `json:"expected"`
-	Seen       int         `json:"seen"` // of them, on other hosts
+	Responders int         `json:"responders"` // addresses that answered the group, this host's too
+	Expected   int         `json:"expected"`   // on other hosts
+	Seen       int         `json:"seen"`       // of the responders, on other hosts
 	Missing    []string    `json:"missing"`
 	OK         bool        `json:"ok"`
 	Strays     ping.Strays `json:"strays"`
@@ -117,7 +117,7 @@ func (p *Ping) json(r *ping.Result, missing, notes []string) error {
 func (p *Ping) summary(r *ping.Result) PingSummary {
 	s := PingSummary{
 		Type: "summary", Group: p.Group.Addr.String(), Method: "icmp", Interface: p.Interface.Name,
-		Sent: r.Sent, Failed: r.Failed, Responders: ping.Answering(r.Responders), Expected: p.Expect.Count,
+		Sent: r.Sent, Failed: r.Failed, Responders: p.answered(r.Responders), Expected: p.Expect.Count,
 		Missing: []string{}, Strays: r.Strays, Drops: r.Drops, ClockJumps: []float64{}, Notes: []string{}, TookMS: r.Took.Milliseconds(),
 	}
 	if p.UDP {
@@ -132,12 +132,8 @@ func (p *Ping) summary(r *ping.Result) PingSummary {
 	for _, j := range r.ClockJumps {
 		s.ClockJumps = append(s.ClockJumps, ms(j))
 	}
-	for _, row := range r.Responders {
-		if row.Received > 0 && !p.own(row.Addr) {
-			s.Seen++
-		}
-	}
-	s.OK = s.Responders > 0 && p.Expect.Met(r.Responders)
+	s.Seen = p.Expect.Answering(r.Responders)
+	s.OK = s.Seen > 0 && p.Expect.Met(r.Responders)
 	return s
 }
 

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -114,8 +115,9 @@ func newStreams(t *products.Table) []SniffStream {
 	return list
 }
 
-// productsTable is "what else is here": a row for each member of other products.
-func productsTable(p *products.Table) *term.Table {
+// productsTable is "what else is here": a row for each member of other products; own tells the
+// addresses of this host.
+func productsTable(p *products.Table, own func(netip.Addr) bool) *term.Table {
 	t := &term.Table{Header: []string{"product", "group", "ttl", "member", "from", "address", "release", "role", "interval", "longest silence", ""},
 		Right: map[int]bool{2: true, 8: true, 9: true}}
 	for _, c := range p.Clusters() {
@@ -134,14 +136,17 @@ func productsTable(p *products.Table) *term.Table {
 			if m.Gone != 0 {
 				notes = append(notes, "said goodbye")
 			}
-			ttl, interval, silence := "", "", ""
+			from, ttl, interval, silence := m.Source().String(), "", "", ""
+			if own(m.Source()) {
+				from += " (this host)"
+			}
 			if len(m.Groups) > 0 {
 				ttl = fmt.Sprint(m.TTLMin)
 			}
 			if d := m.Beats.Interval(); d > 0 {
 				interval, silence = term.Seconds(d), term.Seconds(m.Beats.Longest())
 			}
-			t.Add(what, strings.Join(groups, " "), ttl, escape.Text(m.Name), m.Source(), escape.Text(m.Address), escape.Text(m.Release), escape.Text(m.Role),
+			t.Add(what, strings.Join(groups, " "), ttl, escape.Text(m.Name), from, escape.Text(m.Address), escape.Text(m.Release), escape.Text(m.Role),
 				interval, silence, strings.Join(notes, "; "))
 		}
 	}

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -27,7 +28,7 @@ func SniffReport(s *term.Stream, r *sniff.Result) error {
 		{"Queriers", queriersTable(a)},
 		{"Receivers", receiversTable(a)},
 		{"TLS receivers", tlsTable(a)},
-		{"What else is here", productsTable(a.Products)},
+		{"What else is here", productsTable(a.Products, ownOf(r))},
 		{"Streams", streamsTable(a)},
 	} {
 		if len(part.table.Rows) == 0 {
@@ -144,7 +145,12 @@ func membersTable(r *sniff.Result) *term.Table {
 // isOwn: the member sends from this host.
 func isOwn(r *sniff.Result, m *analysis.Member) bool {
 	from := m.Sources.List()
-	return len(from) > 0 && r.Own[from[0].Unmap().WithZone("")]
+	return len(from) > 0 && ownOf(r)(from[0])
+}
+
+// ownOf tells which addresses are of this host; in a capture file none is.
+func ownOf(r *sniff.Result) func(netip.Addr) bool {
+	return func(a netip.Addr) bool { return r.Own[a.Unmap().WithZone("")] }
 }
 
 // beatTexts writes how a member's heartbeats come; one alone does not tell.

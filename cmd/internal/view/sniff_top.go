@@ -35,7 +35,7 @@ func SniffTop(s *term.Stream, r *sniff.Result, sortBy byte, width, height int, f
 	lines = append(lines, clip(topMembers(s, a, sortBy, full, now), room*3/5)...)
 	lines = append(lines, "")
 	lines = append(lines, clip(groupsTable(a).Lines(s), room-len(lines)-3)...)
-	for _, part := range []*term.Table{queriersTable(a), productsTable(a.Products), streamsTable(a)} {
+	for _, part := range []*term.Table{queriersTable(a), productsTable(a.Products, ownOf(r)), streamsTable(a)} {
 		if len(part.Rows) > 0 && (!full || height-len(lines) > 3) {
 			lines = append(lines, "")
 			lines = append(lines, clip(part.Lines(s), max(height-len(lines), room-len(lines)))...)

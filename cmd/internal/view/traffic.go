@@ -23,19 +23,22 @@ type TrafficSummary struct {
 	NotShown  uint64          `json:"not_shown"`  // counted, but their lines were left out
 	Unlisted  uint64          `json:"unlisted"`   // of senders for which the table had no room
 	BadProbes uint64          `json:"bad_probes"` // began as a probe and could not be read
-	Expected  int             `json:"expected,omitempty"`
+	Expected  int             `json:"expected"`   // senders of other hosts
+	Seen      int             `json:"seen"`       // of the senders, those of other hosts
+	Missing   []string        `json:"missing"`    // the hosts expected by name that were not heard
 	Senders   []TrafficSender `json:"senders"`
 }
 
 // TrafficSender is the row of one sender.
 type TrafficSender struct {
 	Source     string         `json:"source"`
+	Own        bool           `json:"own,omitempty"` // this host
 	Groups     []string       `json:"groups"`
 	Datagrams  uint64         `json:"datagrams"`
 	Bytes      uint64         `json:"bytes"`
-	Rate       float64        `json:"rate"`     // datagrams a second
-	BitRate    float64        `json:"bit_rate"` // payload bits a second
-	TTLMin     int            `json:"ttl_min"`  // -1 where the system does not tell
+	Rate       float64        `json:"datagrams_per_second"`
+	BitRate    float64        `json:"bits_per_second"` // of payload
+	TTLMin     int            `json:"ttl_min"`         // -1 where the system does not tell
 	TTLMax     int            `json:"ttl_max"`
 	Interfaces []string       `json:"interfaces"`
 	FirstSeen  time.Time      `json:"first_seen"`
@@ -62,7 +65,9 @@ type TrafficExtra struct {
 	Interface mcast.Interface
 	Drops     uint64
 	NotShown  uint64
-	Expected  int // senders; 0: not said
+	Expected  int      // senders of other hosts; 0: not said
+	Seen      int      // senders of other hosts
+	Missing   []string // expected by name, and not heard
 }
 
 // maxRows is how many senders people are shown; JSON has them all.
@@ -80,8 +85,14 @@ func RenderTraffic(s *term.Stream, json bool, r traffic.Report, x TrafficExtra) 
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %s, from %s", term.Count(r.Datagrams, "datagram"), term.Count(r.Bytes, "byte"), term.Count(len(r.Senders), "sender"))
-	if x.Expected > len(r.Senders) {
-		b.WriteString(s.Bad(fmt.Sprintf("; %d were expected", x.Expected)))
+	if own := len(r.Senders) - x.Seen; own > 0 {
+		fmt.Fprintf(&b, ", %d of them on this host", own)
+	}
+	switch {
+	case len(x.Missing) > 0:
+		b.WriteString(s.Bad("; not heard: " + escape.Text(strings.Join(x.Missing, ", "))))
+	case x.Expected > x.Seen:
+		b.WriteString(s.Bad(fmt.Sprintf("; %d of other hosts were expected", x.Expected)))
 	}
 	b.WriteByte('\n')
 	if n := len(r.Senders) - maxRows; n > 0 {
@@ -121,11 +132,18 @@ func trafficTable(r traffic.Report, x TrafficExtra) *term.Table {
 		Right:  map[int]bool{2: true, 3: true, 4: true, 5: true, 9: true, 10: true, 11: true, 12: true, 13: true},
 	}
 	for _, a := range r.Senders[:min(len(r.Senders), maxRows)] {
-		cells := []any{escape.Text(a.Source.String()), groupCell(a.Groups), a.Datagrams, a.Bytes, term.PerSecond(a.Rate()),
+		cells := []any{senderCell(a), groupCell(a.Groups), a.Datagrams, a.Bytes, term.PerSecond(a.Rate()),
 			ttlCell(a), escape.Text(strings.Join(interfaceNames(a.Interfaces, x.Interface), ",")), term.Clock(a.First), term.Clock(a.Last)}
 		t.Add(append(cells, probeCells(a.Probes)...)[:columns]...)
 	}
 	return t
+}
+
+func senderCell(a traffic.Account) string {
+	if a.Own {
+		return escape.Text(a.Source.String()) + " (this host)"
+	}
+	return escape.Text(a.Source.String())
 }
 
 func groupCell(groups []netip.AddrPort) string {
@@ -169,11 +187,11 @@ func interfaceNames(indexes []int, joined mcast.Interface) []string {
 func newTrafficSummary(r traffic.Report, x TrafficExtra) TrafficSummary {
 	s := TrafficSummary{
 		Type: "summary", Interface: x.Interface.Name, Datagrams: r.Datagrams, Bytes: r.Bytes, Dropped: x.Drops,
-		NotShown: x.NotShown, Unlisted: r.Unlisted, BadProbes: r.BadProbes, Expected: x.Expected, Senders: []TrafficSender{},
+		NotShown: x.NotShown, Unlisted: r.Unlisted, BadProbes: r.BadProbes, Expected: x.Expected, Seen: x.Seen, Missing: append([]string{}, x.Missing...), Senders: []TrafficSender{},
 	}
 	for _, a := range r.Senders {
 		v := TrafficSender{
-			Source: a.Source.String(), Datagrams: a.Datagrams, Bytes: a.Bytes, Rate: a.Rate(), BitRate: a.BitRate(),
+			Source: a.Source.String(), Own: a.Own, Datagrams: a.Datagrams, Bytes: a.Bytes, Rate: a.Rate(), BitRate: a.BitRate(),
 			TTLMin: a.MinTTL, TTLMax: a.MaxTTL, Interfaces: interfaceNames(a.Interfaces, x.Interface),
 			FirstSeen: a.First, LastSeen: a.Last, Truncated: a.Truncated,
 		}

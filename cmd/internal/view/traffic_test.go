@@ -119,7 +119,7 @@ func TestTailDoesNotWait(t *testing.T) {
 }
 
 func TestRenderTraffic(t *testing.T) {
-	tally := traffic.NewTally(noon.Add(-2 * time.Second))
+	tally := traffic.NewTally(noon.Add(-2*time.Second), func(a netip.Addr) bool { return a.Is6() })
 	for i := range 3 {
 		p := mcast.Probe{Kind: mcast.ProbeData, Size: mcast.ProbeSize, Stream: 1, Sequence: uint64(i * i), Sent: noon}
 		d := datagram(p.AppendTo(nil))
@@ -130,13 +130,13 @@ func TestRenderTraffic(t *testing.T) {
 	d.Source, d.TTL, d.Interface = netip.MustParseAddrPort("[fe80::1%eth0]:1"), -1, 9
 	tally.Add(d)
 	s, out, _ := term.Test("")
-	if err := RenderTraffic(s.Out, false, tally.Report(), TrafficExtra{Interface: eth0, Drops: 7, NotShown: 1, Expected: 3}); err != nil {
+	if err := RenderTraffic(s.Out, false, tally.Report(), TrafficExtra{Interface: eth0, Drops: 7, NotShown: 1, Expected: 3, Seen: 1}); err != nil {
 		t.Fatal(err)
 	}
 	want := "SENDER\tGROUP\tDATAGRAMS\tBYTES\tRATE\tTTL\tINTERFACE\tFIRST\tLAST\tLOST\tLOSS\tDUP\tREORD\tAFTER JOIN\n" +
 		"10.77.0.11:4000\t239.1.1.1:5000\t3\t120\t1.00/s\t1\teth0\t12:00:00.123\t12:00:02.123\t2\t40.0%\t0\t0\t2.0s\n" +
-		"[fe80::1%eth0]:1\t239.1.1.1:5000\t1\t5\t0/s\t-\t9\t12:00:00.123\t12:00:00.123\t-\t-\t-\t-\t-\n" +
-		"4 datagrams, 125 bytes, from 2 senders; 3 were expected\n" +
+		"[fe80::1%eth0]:1 (this host)\t239.1.1.1:5000\t1\t5\t0/s\t-\t9\t12:00:00.123\t12:00:00.123\t-\t-\t-\t-\t-\n" +
+		"4 datagrams, 125 bytes, from 2 senders, 1 of them on this host; 3 of other hosts were expected\n" +
 		"1 datagram counted but not shown: the output was too slow (-q shows only the rows)\n" +
 		"the kernel dropped 7 datagrams that were not read in time\n"
 	if out.String() != want {
