@@ -143,17 +143,44 @@ func (d *doctor) somebody() {
 	id := verdict.ID("tribes.alone")
 	group := fmt.Sprintf("%s:%d", d.o.Query.Group, d.o.Query.Port)
 	watched := verdict.Evidence{What: "listened", Value: d.r.Watched.Round(time.Second).String(), ReadFrom: group}
-	next := "run muster doctor on the other nodes at the same time, or name them: muster doctor --expect NAME,NAME"
+	next := "run sudo muster doctor on the other nodes at the same time, or name them: sudo muster doctor --expect NAME,NAME"
+	if len(missing) > 0 {
+		next = "run sudo muster doctor on " + strings.Join(missing, ", ") + " at the same time"
+	}
 	switch {
 	case len(missing) > 0:
-		d.add(verdict.New(id, verdict.Fail, verdict.Definite, strings.Join(missing, ", "), fmt.Sprintf("%d other members were heard, and not %s", others, strings.Join(missing, ", ")), watched, verdict.Next(next)))
+		d.add(verdict.New(id, verdict.Fail, verdict.Definite, strings.Join(missing, ", "), fmt.Sprintf("%s; expected and not heard: %s", heard(others), strings.Join(missing, ", ")), watched, verdict.Next(next)))
 	case d.o.Expect.Count > others:
-		d.add(verdict.New(id, verdict.Fail, verdict.Definite, group, fmt.Sprintf("%d other members were heard, %d expected", others, d.o.Expect.Count), watched, verdict.Next(next)))
+		d.add(verdict.New(id, verdict.Fail, verdict.Definite, group, fmt.Sprintf("%s, %d expected", heard(others), d.o.Expect.Count), watched, verdict.Next(next)))
 	case others > 0:
-		d.add(verdict.New(id, verdict.Pass, verdict.Definite, group, fmt.Sprintf("%d other members were heard, and the receivers of %d of them take connections", others, reached), watched))
+		d.add(verdict.New(id, verdict.Pass, verdict.Definite, group, fmt.Sprintf("%s, and %s", heard(others), taking(reached, others)), watched))
 	case own > 0:
 		d.add(verdict.New(id, verdict.Unknown, verdict.Definite, group, "only this host's own member was heard: that proves nothing about the network", watched, verdict.Next(next)))
 	default:
 		d.add(verdict.New(id, verdict.Unknown, verdict.Definite, group, "no member was heard", watched, verdict.Next(next)))
 	}
+}
+
+// heard says how many other members were heard.
+func heard(others int) string {
+	switch others {
+	case 0:
+		return "no other member was heard"
+	case 1:
+		return "1 other member was heard"
+	}
+	return fmt.Sprintf("%d other members were heard", others)
+}
+
+// taking says how many of them take connections.
+func taking(reached, others int) string {
+	switch {
+	case others == 1 && reached == 1:
+		return "its receiver takes connections"
+	case others == 1:
+		return "its receiver takes no connection"
+	case reached == others:
+		return "the receivers of all of them take connections"
+	}
+	return fmt.Sprintf("the receivers of %d of them take connections", reached)
 }

@@ -75,13 +75,17 @@ func (w *watcher) ownNote() []byte {
 	return n.bytes()
 }
 
-// cutTo is s in n bytes at most, and tells where something is missing.
+// cutTo is s in n bytes at most, cut after a word, and tells where something is missing.
 func cutTo(s string, n int) string {
-	const more = "..."
-	if len(s) > n {
-		return strings.ToValidUTF8(s[:n-len(more)], "") + more
+	const told = " (cut short)"
+	if len(s) <= n {
+		return s
 	}
-	return s
+	s = strings.ToValidUTF8(s[:n-len(told)], "")
+	if i := strings.LastIndexByte(s, ' '); i > 0 {
+		s = s[:i]
+	}
+	return s + told
 }
 
 // suspected are hosts that seem to be in the cluster and may run the doctor too.
@@ -209,7 +213,8 @@ func (d *doctor) elsewhere() {
 			if conf == verdict.Definite {
 				conf = verdict.Likely // it is a stranger's word
 			}
-			v := verdict.New(c.ID, c.Status, conf, label(n), c.Saw, verdict.Evidence{What: "verdict", Value: string(c.ID), ReadFrom: "muster doctor on " + label(n)})
+			v := verdict.New(c.ID, c.Status, conf, label(n), c.Saw, verdict.Evidence{What: "verdict", Value: string(c.ID), ReadFrom: "muster doctor on " + label(n)},
+				verdict.Next("look at the output of muster doctor on "+label(n)+": the fix stands there"))
 			if !slices.ContainsFunc(d.found, func(x verdict.Verdict) bool { return x.ID == v.ID && x.Subject == v.Subject }) {
 				d.add(v)
 			}

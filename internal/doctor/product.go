@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -29,7 +28,7 @@ func (d *doctor) someProduct() {
 	next := verdict.Next("run muster doctor --profile " + d.o.Profile + " on the other nodes at the same time; start a member meanwhile, since settled ones may be silent")
 	switch {
 	case others > 0:
-		d.add(verdict.New(id, verdict.Pass, verdict.Definite, group.String(), fmt.Sprintf("%d other members were heard", others), watched))
+		d.add(verdict.New(id, verdict.Pass, verdict.Definite, group.String(), heard(others), watched))
 	case own > 0:
 		d.add(verdict.New(id, verdict.Unknown, verdict.Definite, group.String(), "only this host's own member was heard: that proves nothing about the network", watched, next))
 	default:

@@ -175,6 +175,8 @@ func directionWord(a mesh.Direction) string {
 	switch a.State {
 	case mesh.Heard:
 		return "yes"
+	case mesh.Ended:
+		return "yes, until one left"
 	case mesh.Never, mesh.Stopped:
 		return "no"
 	}
