@@ -10,6 +10,7 @@ import (
 	"muster/tribes"
 	"muster/tribes/decode"
 	"muster/tribes/javaser"
+	"muster/tribes/session"
 )
 
 // messages reads what frames hold: messages, and the acks that answer them. It counts them, gives
@@ -89,13 +90,29 @@ func stateWords(b []byte) (asked, answered bool) {
 	if !javaser.IsStream(b) {
 		return false, false
 	}
-	if b = b[max(0, len(b)-maxWords):]; bytes.IndexByte(b, '-') < 0 {
-		return false, false // as most are
+	if b = b[max(0, len(b)-maxWords):]; endsWithTime(b) {
+		return false, false // as most do
 	}
 	if i := bytes.Index(b, []byte(get)); i >= 2 && int(b[i-2])<<8|int(b[i-1]) > len(get) { // behind its length; who asks for every context names none
 		return true, false
 	}
 	return false, bytes.Contains(b, []byte("SESSION-STATE")) || bytes.Contains(b, []byte("NO-CONTEXT-MANAGER"))
+}
+
+// endsWithTime reports whether the last text of a message is that of one about a single session: its id, a dash, and
+// a time in ms.
+func endsWithTime(b []byte) bool {
+	const digits = len("1795294308060")
+	at := len(b) - digits
+	if at < 1 || b[at-1] != '-' {
+		return false
+	}
+	for _, c := range b[at:] {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 // maxWords is how much of a message's end is searched.
@@ -124,7 +141,7 @@ func (m *messages) read(c *tribes.ChannelData) decode.Content {
 	if m.tell != nil || !javaser.IsStream(c.Message) {
 		return m.decoder.Message(c)
 	}
-	if len(c.Message) < 4096 && bytes.Contains(c.Message, []byte(staticMember)) {
+	if len(c.Message) < 4096 && !session.IsMessage(c.Message[:min(len(c.Message), 128)]) && bytes.Contains(c.Message, []byte(staticMember)) {
 		return decode.Content{Kind: decode.StaticMember}
 	}
 	return decode.Content{Kind: decode.JavaObject}

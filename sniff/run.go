@@ -114,10 +114,10 @@ func (r *Runner) packets() error {
 	first := int64(0)
 	for !r.stopped.Load() {
 		err := r.capture.Source.Next(&p)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
 		if err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
 			return err
 		}
 		if first == 0 {

@@ -64,12 +64,15 @@ type Sniffer struct {
 	defrag *frame.Defragmenter
 	// The way of TCP: tcp puts streams together, streams finds frames in them, messages reads those.
 	tcp      *stream.Assembler
+	conn     *stream.Conn // of the segment at hand, nil where it begins one
+	dir      stream.Dir
 	streams  *streams
 	messages *messages
 
 	event       Event
 	frame       frame.Frame
-	timed       capture.Packet // the packet with its time on the corrected clock
+	now         int64          // the time of the packet on the corrected clock
+	timed       capture.Packet // the packet with that time, where it is another than its own
 	beats       beatCache
 	member      tribes.Member
 	igmpMessage igmp.Message
@@ -131,12 +134,16 @@ func (s *Sniffer) Packet(p *capture.Packet) error {
 		s.unread(p.Link)
 		return nil
 	}
-	s.timed = *p
-	s.timed.Nanos = s.Analysis.Tick(p)
+	timed := p
+	if s.now = s.Analysis.Tick(p); s.now != p.Nanos {
+		s.timed = *p
+		s.timed.Nanos = s.now
+		timed = &s.timed
+	}
 	e := &s.event
 	*e = Event{Packet: p, Frame: f, Err: err}
 	s.decode(e)
-	s.count(e, &s.timed)
+	s.count(e, timed)
 	if s.o.Event != nil {
 		s.neighbour(e)
 		e.Source, e.Destination = f.Source(), f.Destination()
@@ -171,7 +178,7 @@ func (s *Sniffer) decode(e *Event) {
 	case f.Fragment:
 		e.Protocol = "fragment"
 		for f.Fragment { // again where a tunnel came in pieces, and what is in it too
-			whole, ok := s.defrag.Add(f, s.timed.Nanos)
+			whole, ok := s.defrag.Add(f, s.now)
 			if !ok {
 				return
 			}

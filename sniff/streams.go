@@ -26,6 +26,7 @@ type streams struct {
 	secure map[uint16]bool
 	held   int // bytes that wait in scanners
 	spare  []*tribes.Scanner
+	ended  []*conn // for the next connections
 }
 
 // The bounds of what is read of streams.
@@ -34,7 +35,7 @@ const (
 	maxHeld      = 24 << 20 // bytes of unfinished frames, of all streams together
 	maxReceivers = 1024
 	maxPending   = 64 // messages of one connection whose acks are awaited
-	maxSpare     = 16 // scanners that are kept for the next connections
+	maxSpare     = 16 // scanners and connections that are kept for the next ones
 
 	// receiverLow to receiverHigh are the ports that a receiver's autoBind tries.
 	receiverLow  = 4000
@@ -91,17 +92,25 @@ func (t *streams) isReceiver(port uint16) bool {
 
 // newConn begins to follow a connection.
 func (t *streams) newConn(server netip.AddrPort) *conn {
-	if t.secure[server.Port()] {
-		return &conn{tls: new([2]tlswire.Side)}
+	k := &conn{}
+	if n := len(t.ended); n > 0 {
+		k, t.ended = t.ended[n-1], t.ended[:n-1]
+		*k = conn{pending: k.pending[:0]}
 	}
-	return &conn{receiver: t.analysis.Receiver(server), tribes: t.advertised[server]}
+	if len(t.secure) > 0 && t.secure[server.Port()] {
+		k.tls = new([2]tlswire.Side)
+		return k
+	}
+	k.receiver, k.tribes = t.analysis.Receiver(server), t.advertised[server]
+	return k
 }
 
 // tribesTCP reports whether f may belong to a stream of the cluster, which is then followed, and whether it does:
 // the port is one of the usual ones, but only a frame or a member that announces it shows that it
 // is not another program's.
 func (s *Sniffer) tribesTCP(f *frame.Frame) (follow, certain bool) {
-	c, _ := s.tcp.Find(f)
+	c, d := s.tcp.Find(f)
+	s.conn, s.dir = c, d
 	if c != nil {
 		if k, ok := c.User.(*conn); ok && (k.tribes || k.tls != nil) {
 			return true, true
@@ -131,7 +140,7 @@ func (s *Sniffer) carried(e *Event) {
 			return
 		}
 		s.messages.packet(e)
-		s.segment(e.Frame, s.timed.Nanos)
+		s.segment(e.Frame, s.now)
 	}
 }
 
@@ -139,8 +148,8 @@ func (s *Sniffer) carried(e *Event) {
 func (s *Sniffer) segment(f *frame.Frame, now int64) {
 	a := s.Analysis
 	a.Segment(f, now)
-	s.sizes(f, now)
-	c, d := s.tcp.Add(f, now, s.streams.isReceiver(f.DstPort) || !s.streams.isReceiver(f.SrcPort))
+	sizes(s.conn, s.dir, f, now)
+	c, d := s.tcp.AddTo(s.conn, s.dir, f, now, s.streams.isReceiver(f.DstPort) || !s.streams.isReceiver(f.SrcPort))
 	if c.User == nil && !c.Closed() {
 		c.User = s.streams.newConn(c.Server)
 	}
@@ -149,9 +158,8 @@ func (s *Sniffer) segment(f *frame.Frame, now int64) {
 	}
 }
 
-// sizes follows which sizes of segments arrive, before the segment may end its connection.
-func (s *Sniffer) sizes(f *frame.Frame, now int64) {
-	c, d := s.tcp.Find(f)
+// sizes follows which sizes of segments arrive, before the segment may end its connection c, nil for a new one.
+func sizes(c *stream.Conn, d stream.Dir, f *frame.Frame, now int64) {
 	if c == nil {
 		return
 	}
@@ -160,7 +168,7 @@ func (s *Sniffer) sizes(f *frame.Frame, now int64) {
 	case !ok || k.receiver == nil:
 		return
 	case d == stream.ToServer:
-		k.sizes.Sent(k.receiver, f, now)
+		k.sizes.Sent(f, now)
 	default:
 		k.sizes.Acked(k.receiver, f, c.SYNs, now)
 	}
@@ -179,7 +187,7 @@ func (s *Sniffer) broadcast(e *Event) {
 			}
 			return
 		}
-		s.messages.frameData(e.Frame.Source(), e.Frame.Destination(), data, n, s.timed.Nanos)
+		s.messages.frameData(e.Frame.Source(), e.Frame.Destination(), data, n, s.now)
 		b = b[n:]
 	}
 }
@@ -276,10 +284,10 @@ func (t *streams) frames(c *stream.Conn, k *conn, d stream.Dir, now int64) {
 	}
 	for {
 		p, err := h.scanner.Next()
-		if errors.Is(err, tribes.ErrIncomplete) {
-			return
-		}
 		if err != nil {
+			if errors.Is(err, tribes.ErrIncomplete) {
+				return
+			}
 			if k.receiver != nil {
 				k.receiver.Invalid++
 			}
@@ -343,7 +351,7 @@ func (t *streams) Closed(c *stream.Conn, now int64) {
 		}
 	}
 	if k.receiver != nil {
-		k.sizes.End(k.receiver, c.Client.Addr())
+		k.sizes.End()
 		k.debt.End(k.receiver)
 	}
 	missing := uint64(0)
@@ -354,4 +362,7 @@ func (t *streams) Closed(c *stream.Conn, now int64) {
 	}
 	t.analysis.Closed(k.receiver, c, missing, now)
 	c.User = nil
+	if len(t.ended) < maxSpare {
+		t.ended = append(t.ended, k)
+	}
 }

@@ -21,7 +21,8 @@ type Beats struct {
 		longest      int64 // ms
 		quiet        []quietStep
 	}
-	period int64 // us, as last computed
+	period   int64  // us, as last computed
+	measured uint64 // the count at that time
 }
 
 // mark is a heartbeat that came: its alive time, and when it was captured.
@@ -105,9 +106,6 @@ func (b *Beats) push(m mark) {
 	}
 	b.filled++
 	*b.nth(b.filled - 1) = m
-	if b.count%marks == 0 {
-		b.period = b.measure()
-	}
 }
 
 // insert puts a late heartbeat where it belongs.
@@ -126,9 +124,9 @@ func (b *Beats) insert(m mark) {
 // retire drops the oldest mark and keeps what the step behind it tells.
 func (b *Beats) retire() {
 	lost := uint64(0)
-	if s := b.step(1); s >= 0 {
-		if b.period == 0 {
-			b.period = b.measure()
+	if s := b.step(1); s >= 0 && !b.usual(s) {
+		if b.period == 0 || b.count-b.measured >= marks {
+			b.period, b.measured = b.measure(), b.count
 		}
 		lost = missing(s, b.period)
 	}
@@ -142,6 +140,12 @@ func (b *Beats) retire() {
 	}
 	b.start = (b.start + 1) & (marks - 1)
 	b.filled--
+}
+
+// usual reports whether a step of that many ms is one of the period as last computed, so that nothing is missing in it.
+func (b *Beats) usual(step int64) bool {
+	off := step*1000 - b.period
+	return max(off, -off) < b.period/4
 }
 
 // step is the time in ms from the mark before the i-th to it, -1 where that tells

@@ -203,7 +203,7 @@ func (a *Analysis) beat(p *capture.Packet, f *frame.Frame, r *tribes.Member, m *
 		b.at, gap = now, now-last.at
 	}
 	if gap > quietFrom {
-		b.quiet = a.quiet(last.at, now, sent, m.Beats.measure()*1000)
+		b.quiet = a.quiet(last.at, now, sent, &m.Beats)
 	}
 	if long := min(a.drop, pauseFrom); !starting && (min(gap, sent) > long || sent == 0 && gap > long) {
 		s := a.silence(f.Src, last.at, now)

@@ -29,6 +29,7 @@ type stuckSegments struct {
 // segments. The zero Flow has seen nothing.
 type Flow struct {
 	known    bool
+	way      *way   // of its client; nil before the first acknowledgement, or where there is no room
 	una, nxt uint32 // the first byte not acknowledged, and the one after the last sent (RFC 9293, SND.UNA and SND.NXT)
 	largest  int    // of the segments between
 	acked    int64  // when something was acknowledged last
@@ -46,8 +47,8 @@ type headSegment struct {
 // firewall forgets one so soon.
 const recently = 30 * second
 
-// Sent takes a segment to the receiver r.
-func (l *Flow) Sent(r *Receiver, f *frame.Frame, now int64) {
+// Sent takes a segment to the receiver.
+func (l *Flow) Sent(f *frame.Frame, now int64) {
 	end := f.Seq + uint32(f.PayloadLen)
 	if f.PayloadLen == 0 || f.TCPFlags&frame.SYN != 0 || !l.known || int32(end-l.una) <= 0 {
 		return
@@ -66,7 +67,7 @@ func (l *Flow) Sent(r *Receiver, f *frame.Frame, now int64) {
 	}
 	if h.tries++; h.tries == 2 {
 		h.again = now
-	} else if w := r.ways[f.Src]; w != nil && w.alive > h.again {
+	} else if l.way != nil && l.way.alive > h.again {
 		h.proven = true
 	}
 }
@@ -77,10 +78,10 @@ func (l *Flow) Acked(r *Receiver, f *frame.Frame, syns int, now int64) {
 		return
 	}
 	if !l.known {
-		l.known, l.una, l.nxt = true, f.Ack, f.Ack
+		l.known, l.una, l.nxt, l.way = true, f.Ack, f.Ack, r.way(f.Dst)
 		if f.TCPFlags&frame.SYN != 0 && syns > 0 {
 			l.acked = now
-			r.arrived(f.Dst, 0, syns, now)
+			l.way.arrived(0, syns, now)
 		}
 		return
 	}
@@ -88,7 +89,7 @@ func (l *Flow) Acked(r *Receiver, f *frame.Frame, syns int, now int64) {
 	if n <= 0 {
 		return
 	}
-	r.arrived(f.Dst, min(int(n), l.largest), l.head.tries, now)
+	l.way.arrived(min(int(n), l.largest), l.head.tries, now)
 	l.una, l.acked, l.head = f.Ack, now, headSegment{}
 	if int32(l.nxt-f.Ack) <= 0 {
 		l.nxt, l.largest = f.Ack, 0
@@ -97,8 +98,7 @@ func (l *Flow) Acked(r *Receiver, f *frame.Frame, syns int, now int64) {
 
 // arrived notes that a segment of that size at most got through after so many tries; 0
 // where nobody knows.
-func (r *Receiver) arrived(from netip.Addr, size, tries int, now int64) {
-	w := r.way(from)
+func (w *way) arrived(size, tries int, now int64) {
 	if w == nil {
 		return
 	}
@@ -125,16 +125,15 @@ func (r *Receiver) way(from netip.Addr) *way {
 }
 
 // End is called when the connection has ended: what still waits got stuck.
-func (l *Flow) End(r *Receiver, from netip.Addr) {
+func (l *Flow) End() {
 	h := &l.head
 	if h.tries < 2 || l.acked == 0 || h.first-l.acked > recently {
 		return
 	}
-	w := r.way(from)
-	if w == nil {
+	if l.way == nil {
 		return
 	}
-	s := &w.stuck
+	s := &l.way.stuck
 	if s.segments++; s.segments == 1 {
 		s.smallest = h.size
 	}

@@ -80,14 +80,14 @@ func (a *Analysis) Tick(p *capture.Packet) int64 {
 }
 
 // quiet returns the number, from 1, of the time without any packet that lies
-// between the two, 0 for none, and counts that a member of this period sent meanwhile.
-func (a *Analysis) quiet(from, to, sent, period int64) uint8 {
+// between the two, 0 for none, and counts that the member with these heartbeats sent meanwhile.
+func (a *Analysis) quiet(from, to, sent int64, b *Beats) uint8 {
 	for i := len(a.Quiet) - 1; i >= 0; i-- {
 		q := &a.Quiet[i]
 		if q.From < from || q.To > to {
 			continue
 		}
-		if period > 0 && sent > 2*period-period/4 && sent*5 >= (q.To-q.From)*4 {
+		if period := b.measure() * 1000; period > 0 && sent > 2*period-period/4 && sent*5 >= (q.To-q.From)*4 {
 			q.Witnesses++
 		}
 		return uint8(i + 1)

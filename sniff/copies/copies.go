@@ -36,7 +36,8 @@ type Pair struct {
 }
 
 const (
-	slots    = 1 << 12 // packets that are remembered; the table fits a processor's cache
+	size     = 1 << 12 // packets that are remembered
+	places   = 1 << 13 // where to look for them; of this size it stays in the processor's cache
 	maxSeats = 64
 	maxPairs = 256
 	// maxRepeats is how often one packet may come again at the same seat. What comes
@@ -63,22 +64,25 @@ const (
 type Table struct {
 	// Total counts the copies.
 	Total uint64
-	// Lost counts packets that were pushed out of the table before a copy could have
-	// come; some of theirs may have been counted as packets.
-	Lost uint64
 	// Unicast counts the packets, without copies, that go to one host.
 	Unicast uint64
 
-	seed  maphash.Seed
-	slot  []slot
+	seed maphash.Seed
+	// latest is a ring: packets are written one behind the other, and one is read only where place says so. A packet
+	// that nothing repeats thus costs no wait for memory that was not used for long.
+	latest []packet
+	next   int
+	// place has, for the sum of a packet, 4 bits of it and 12 of where the packet stands in the ring. Another one may
+	// have taken its room there.
+	place []uint16
 	seats []Seat
 	last  int // of seats: the latest
 	pairs map[[2]int]*Pair
 }
 
-// slot is one packet; four of them fill a line of the processor's cache.
-type slot struct {
-	at      int64
+// packet is one that was seen.
+type packet struct {
+	at      int64 // 0: none
 	sum     uint32
 	window  class
 	seat    uint8
@@ -94,7 +98,7 @@ var windows = [...]int64{hereUnmarked, here, identified}
 
 // New returns a table that has seen nothing.
 func New() *Table {
-	return &Table{seed: maphash.MakeSeed(), slot: make([]slot, slots), pairs: map[[2]int]*Pair{}}
+	return &Table{seed: maphash.MakeSeed(), latest: make([]packet, size), place: make([]uint16, places), pairs: map[[2]int]*Pair{}}
 }
 
 // Seen reports whether the packet was seen before.
@@ -103,46 +107,48 @@ func (t *Table) Seen(p *capture.Packet, f *frame.Frame) bool {
 		return false // too little was captured to tell it from others
 	}
 	whole, window := t.sum(p, f)
-	sum := uint32(whole >> 32)
-	seat := t.seat(p, f)
+	seat, repeats := uint8(t.seat(p, f)), uint8(0)
 	unicast := f.IP != 0 && !f.Dst.IsMulticast()
-	// Two neighbouring slots: a packet takes the older one.
-	i := whole & (slots - 1)
-	for _, s := range [2]*slot{&t.slot[i], &t.slot[i^1]} {
-		if s.sum != sum || s.at == 0 {
-			continue
+	place, s := t.find(whole)
+	if s != nil {
+		apart := abs(p.Nanos - s.at)
+		if s.same(apart, seat, f.TTL) {
+			t.Total++
+			if f.HasPorts { // others, such as queries, may be alike on two networks
+				t.pair(int(s.seat), int(seat), f.TTL != s.ttl, unicast)
+			}
+			return true
 		}
-		if !s.same(p.Nanos, seat, f.TTL) {
-			break
+		if apart < windows[window] {
+			repeats = s.repeats
 		}
-		t.Total++
-		if f.HasPorts { // others, such as queries, may be alike on two networks
-			t.pair(int(s.seat), seat, f.TTL != s.ttl, unicast)
-		}
-		return true
 	}
 	if unicast {
 		t.Unicast++
 	}
-	s := &t.slot[i]
-	if other := &t.slot[i^1]; s.sum != sum && (other.sum == sum || other.at < s.at) {
-		s = other
-	}
-	if s.at != 0 && s.sum != sum && p.Nanos-s.at < windows[s.window] && p.Nanos >= s.at {
-		t.Lost++
-	}
-	repeats := uint8(0)
-	if s.sum == sum && abs(p.Nanos-s.at) < windows[window] {
-		repeats = s.repeats
-	}
-	*s = slot{sum: sum, at: p.Nanos, window: window, seat: uint8(seat), ttl: f.TTL, repeats: repeats}
+	*place = tag(whole) | uint16(t.next)
+	t.latest[t.next] = packet{at: p.Nanos, sum: uint32(whole >> 32), window: window, seat: seat, ttl: f.TTL, repeats: repeats}
+	t.next = (t.next + 1) % size
 	return false
 }
 
-// same reports whether a frame of that time and seat is a copy of s.
-func (s *slot) same(now int64, seat int, ttl uint8) bool {
-	apart := abs(now - s.at)
-	if int(s.seat) != seat || s.ttl != ttl {
+// find returns the place for that sum, and the packet with it, nil where none is remembered.
+func (t *Table) find(sum uint64) (place *uint16, s *packet) {
+	place = &t.place[sum%places]
+	if *place&^(size-1) == tag(sum) {
+		if s = &t.latest[*place%size]; s.sum == uint32(sum>>32) && s.at != 0 {
+			return place, s
+		}
+	}
+	return place, nil
+}
+
+// tag is what a place has of a sum.
+func tag(sum uint64) uint16 { return uint16(sum>>16) &^ (size - 1) }
+
+// same reports whether a packet so many ns before or after it, at that seat and with that TTL, is a copy of s.
+func (s *packet) same(apart int64, seat, ttl uint8) bool {
+	if s.seat != seat || s.ttl != ttl {
 		return apart <= max(windows[s.window], elsewhere)
 	}
 	if apart > windows[s.window] || s.repeats >= maxRepeats {

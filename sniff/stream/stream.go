@@ -21,7 +21,7 @@ const (
 // Other is the opposite direction.
 func (d Dir) Other() Dir { return 1 - d }
 
-// Sink takes what an Assembler puts together. Bytes are valid until it returns.
+// Sink takes what an Assembler puts together. Bytes are valid until it returns, a connection until Closed does.
 type Sink interface {
 	// Data is called with the next bytes of a stream.
 	Data(c *Conn, d Dir, b []byte, now int64)
@@ -99,6 +99,7 @@ const (
 	maxEnded  = 512       // that are over: late segments are no new connections
 	maxHeld   = 256 << 10 // bytes behind a hole, of one direction
 	maxTotal  = 8 << 20   // of all
+	maxSpare  = 64        // that are kept for the next ones
 	maxJump   = 16 << 20  // a sequence number further away is another stream's
 	holeAfter = int64(1e9)
 	// maxIdle is after how many ns of silence a connection is forgotten. If it goes on,
@@ -115,6 +116,7 @@ type Assembler struct {
 	active list
 	ended  list
 	latest *Conn // of the segment before
+	spare  []*Conn
 	added  uint64
 	held   int
 	// Forgotten counts connections that were given up before their end: to make
@@ -160,6 +162,11 @@ func (a *Assembler) Find(f *frame.Frame) (*Conn, Dir) {
 // the connection, server says whether its destination is the server.
 func (a *Assembler) Add(f *frame.Frame, now int64, server bool) (*Conn, Dir) {
 	c, d := a.Find(f)
+	return a.AddTo(c, d, f, now, server)
+}
+
+// AddTo is Add for a segment of which Find has just told the connection, which may be nil.
+func (a *Assembler) AddTo(c *Conn, d Dir, f *frame.Frame, now int64, server bool) (*Conn, Dir) {
 	syn := f.TCPFlags&frame.SYN != 0
 	if c != nil && syn && f.TCPFlags&frame.ACK == 0 && c.reused(d, f) {
 		a.forget(c, now)
@@ -231,7 +238,8 @@ func (c *Conn) reused(d Dir, f *frame.Frame) bool {
 }
 
 func (a *Assembler) open(f *frame.Frame, now int64, server bool) *Conn {
-	c := &Conn{Client: f.Source(), Server: f.Destination(), First: now}
+	c := a.fresh()
+	c.Client, c.Server, c.First = f.Source(), f.Destination(), now
 	switch f.TCPFlags & (frame.SYN | frame.ACK) {
 	case frame.SYN:
 		server = true
@@ -246,6 +254,18 @@ func (a *Assembler) open(f *frame.Frame, now int64, server bool) *Conn {
 	a.quiet.push(c)
 	a.conns[c.key] = c
 	a.latest = c
+	return c
+}
+
+// fresh returns a connection of which nothing is known: one that was forgotten, where there is one.
+func (a *Assembler) fresh() *Conn {
+	n := len(a.spare)
+	if n == 0 {
+		return &Conn{}
+	}
+	c := a.spare[n-1]
+	a.spare = a.spare[:n-1]
+	*c = Conn{}
 	return c
 }
 
@@ -270,6 +290,9 @@ func (a *Assembler) forget(c *Conn, now int64) {
 	delete(a.conns, c.key)
 	if a.latest == c {
 		a.latest = nil
+	}
+	if len(a.spare) < maxSpare {
+		a.spare = append(a.spare, c)
 	}
 }
 

@@ -16,11 +16,13 @@ type log struct {
 	data   [2]bytes.Buffer
 	gaps   [2]int64
 	closed int
-	open   map[*Conn]bool
 }
 
+// ended marks, as the User of a connection, that it was closed.
+const ended = "ended"
+
 func (l *log) Data(c *Conn, d Dir, b []byte, _ int64) {
-	if l.open[c] {
+	if c.User == ended {
 		l.t.Error("bytes after the end")
 	}
 	l.data[d].Write(b)
@@ -34,13 +36,10 @@ func (l *log) Gap(_ *Conn, d Dir, n, _ int64) {
 }
 
 func (l *log) Closed(c *Conn, _ int64) {
-	if l.open == nil {
-		l.open = map[*Conn]bool{}
-	}
-	if l.open[c] {
+	if c.User == ended {
 		l.t.Error("closed twice")
 	}
-	l.open[c] = true
+	c.User = ended
 	l.closed++
 }
 
