@@ -152,11 +152,13 @@ func (a *app) runTribesMembers(c *cobra.Command, o membersOptions) error {
 		return err
 	}
 	v := w.alone(expected, listened)
-	a.judged([]verdict.Verdict{v})
-	if v.Status != verdict.Pass || a.json {
-		if err := a.tellVerdicts(w.lines, []verdict.Verdict{v}); err != nil {
-			return err
-		}
+	verdicts := append(node.Verdicts(), v)
+	a.judged(verdicts)
+	if v.Status == verdict.Pass && !a.json {
+		verdicts = verdicts[:len(verdicts)-1] // the note below says it
+	}
+	if err := a.tellVerdicts(w.lines, verdicts); err != nil {
+		return err
 	}
 	if v.Status == verdict.Pass && !a.json {
 		a.note("%s: muster mesh %s on all nodes at once tells", v.Saw, node.Group.Addr())

@@ -89,10 +89,13 @@ func (d *doctor) groupPasses(other Note) bool {
 	if d.r.Mesh == nil {
 		return false
 	}
-	return slices.ContainsFunc(d.r.Mesh.Directions(), func(x mesh.Direction) bool {
+	for x := range d.r.Mesh.Directions() {
 		from, to := d.r.Mesh.Nodes[x.From], d.r.Mesh.Nodes[x.To]
-		return x.State == mesh.Heard && to.Self && from.Addr.Unmap() == other.Addr
-	})
+		if x.State == mesh.Heard && to.Self && from.Addr.Unmap() == other.Addr {
+			return true
+		}
+	}
+	return false
 }
 
 // hostExplainsDeafness: this host or another one has a fault of its own that makes

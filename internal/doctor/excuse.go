@@ -41,7 +41,7 @@ func (d *doctor) badPath() {
 		return
 	}
 	loss, delay := 0.0, time.Duration(0)
-	for _, a := range d.r.Mesh.Directions() {
+	for a := range d.r.Mesh.Directions() {
 		if a.State == mesh.Heard {
 			loss = max(loss, a.Loss)
 			if a.DelayOK {

@@ -93,7 +93,7 @@ func TestOwnPortClosed(t *testing.T) {
 			if got := badOf(m.nodes[i].Report(), expect.Expect{}); i != 1 && !slices.Equal(got, []string{"warn mesh.own-port n2", "unknown mesh.cut "}) {
 				t.Errorf("n%d says %q", i+1, got)
 			}
-			for _, d := range m.nodes[i].Report().Directions() {
+			for d := range m.nodes[i].Report().Directions() {
 				if d.Cut() {
 					t.Errorf("n%d calls %d > %d cut", i+1, d.From, d.To)
 				}

@@ -33,21 +33,33 @@ type Direction struct {
 	// Received, Lost, Duplicates and Reordered count announcements; of directions to this
 	// node only.
 	Received, Lost, Duplicates, Reordered uint64
+	// Missed: announcements that came by unicast, later ones than by the group, prove
+	// that the group does not get there; of directions to this node only.
+	Missed bool
 }
 
 // Cut: the group's datagrams do not get there.
 func (a Direction) Cut() bool { return a.State == Stopped || a.State == Never }
 
+// snapshot is what a node knew at one moment. Directions are made of it when they are
+// asked for: a thousand nodes have a million.
+type snapshot struct {
+	slots      []*peer // as in Node
+	start, now time.Time
+	margin     time.Duration // see marginOf
+	overloaded bool
+}
+
 // direction is what this node measured, or what the direction's head says.
-func (n *Node) direction(from, to *NodeInfo, now time.Time, margin time.Duration) Direction {
+func (s *snapshot) direction(from, to *NodeInfo) Direction {
 	var tail, head *peer
 	if !from.Self {
-		tail = n.slots[from.index]
+		tail = s.slots[from.index]
 	}
 	if to.Self {
-		return n.directionHere(tail, now, margin)
+		return s.directionHere(tail)
 	}
-	head = n.slots[to.index]
+	head = s.slots[to.index]
 	a := Direction{State: Unknown}
 	if head.rumour {
 		return a
@@ -61,7 +73,7 @@ func (n *Node) direction(from, to *NodeInfo, now time.Time, margin time.Duration
 	switch {
 	case c.state == cellStopped && Reason(c.code) != ReasonLeft:
 		a.State, a.Reason = Stopped, Reason(c.code)
-		a.StoppedAt = n.start.Add(time.Duration(c.since) * 100 * time.Millisecond)
+		a.StoppedAt = s.start.Add(time.Duration(c.since) * 100 * time.Millisecond)
 	case gone != nil && (tail == nil || head.gone != tail.gone):
 		// Nothing gets there, or nobody is there to send: since the last word.
 		a.State, a.Reason, a.StoppedAt = Stopped, ReasonGone, gone.word
@@ -72,7 +84,7 @@ func (n *Node) direction(from, to *NodeInfo, now time.Time, margin time.Duration
 	case c.state == cellHeard:
 		a.State, a.Loss = Heard, lossOf(c.loss)
 		a.Delay, a.DelayOK = delayOf(c.code), c.code != 0
-	case neverHeard(head, tail, from.Added, margin):
+	case neverHeard(head, tail, from.Added, s.margin):
 		a.State = Never
 	}
 	return a
@@ -122,13 +134,14 @@ func ends(head, tail *peer) (gone *peer, over bool) {
 // grace is how long nodes may take to hear each other and to say so.
 const grace = 4 * time.Second
 
-func (n *Node) directionHere(p *peer, now time.Time, margin time.Duration) Direction {
+func (s *snapshot) directionHere(p *peer) Direction {
 	in := &p.in
 	a := Direction{State: Unknown, TCP: p.tcp, Received: in.receivedBefore + in.received, Duplicates: in.duplicates, Reordered: in.reordered}
 	if expected := in.expectedBefore + in.expected(); expected > a.Received {
 		a.Lost = expected - a.Received
 	}
-	a.Unicast = !p.unicast.IsZero() && now.Sub(p.unicast) < p.silence()
+	a.Missed = p.copied > 0 && (!in.heard && !in.stopped || p.copied > in.highest)
+	a.Unicast = !p.unicast.IsZero() && s.now.Sub(p.unicast) < p.silence()
 	switch {
 	case in.heard && !in.stopped:
 		a.State, a.Loss, a.Delay, a.DelayOK = Heard, in.loss(), in.delay, in.known
@@ -137,23 +150,23 @@ func (n *Node) directionHere(p *peer, now time.Time, margin time.Duration) Direc
 		a.Delay, a.DelayOK = in.delay, in.known
 	case in.stopped:
 		a.State, a.StoppedAt, a.Reason = Stopped, in.since, in.reason
-	case n.overloaded(now):
-	case p.hasLeft() && p.left.Sub(p.added) > margin:
+	case s.overloaded:
+	case p.hasLeft() && p.left.Sub(p.added) > s.margin:
 		a.State = Never
 	case p.hasLeft():
 	case p.gone:
 		a.State, a.StoppedAt, a.Reason = Stopped, p.word, ReasonGone
-	case p.rumour && n.othersHear(p) && now.Sub(p.added) > 2*margin:
+	case p.rumour && s.othersHear(p) && s.now.Sub(p.added) > 2*s.margin:
 		a.State = Never
-	case !p.rumour && now.Sub(p.added) > margin:
+	case !p.rumour && s.now.Sub(p.added) > s.margin:
 		a.State = Never
 	}
 	return a
 }
 
 // othersHear: another node says that it hears p.
-func (n *Node) othersHear(p *peer) bool {
-	return slices.ContainsFunc(n.slots, func(x *peer) bool {
+func (s *snapshot) othersHear(p *peer) bool {
+	return slices.ContainsFunc(s.slots, func(x *peer) bool {
 		return x != nil && x != p && !x.rumour && !x.gone && p.index < len(x.row.cells) && x.row.cells[p.index].state == cellHeard
 	})
 }

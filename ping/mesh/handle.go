@@ -8,6 +8,9 @@ import (
 
 // handle takes one datagram. The lock is held.
 func (n *Node) handle(p Packet, now time.Time) {
+	if n.over {
+		return
+	}
 	if waited(p, now) > late {
 		n.lostAt = now
 	}
@@ -89,6 +92,7 @@ func (n *Node) announcement(from ID, addr netip.Addr, a Announcement, pkt Packet
 		return
 	}
 	n.met(p, a, addr, now)
+	p.announced(a, now)
 	if a.Goodbye {
 		n.goes(p, now)
 		return
@@ -134,6 +138,9 @@ func (n *Node) met(p *peer, a Announcement, addr netip.Addr, now time.Time) {
 // heardOf notes a sign of life.
 func (n *Node) heardOf(p *peer, now time.Time) {
 	back := p.gone
+	if back || p.hasLeft() {
+		n.counted = 0
+	}
 	p.word, p.asks, p.rumour, p.gone = now, 0, false, false
 	p.left = time.Time{}
 	if back {
@@ -163,6 +170,7 @@ func (n *Node) goes(p *peer, now time.Time) {
 		return
 	}
 	p.left = now
+	n.counted = 0
 	if p.in.heard && !p.in.stopped {
 		p.in.stopped, p.in.since, p.in.reason = true, now, ReasonLeft
 	}

@@ -192,7 +192,7 @@ func (m *testMesh) setCut(cut func(from, to int, group bool) bool) {
 // a question mark.
 func cuts(r *Report) map[string]bool {
 	out := map[string]bool{}
-	for _, a := range r.Directions() {
+	for a := range r.Directions() {
 		name := r.Label(a.From) + ">" + r.Label(a.To)
 		switch {
 		case a.Cut():

@@ -37,6 +37,8 @@ type incoming struct {
 type Outage struct {
 	From, To time.Time // last announcement before, first after
 	Reason   Reason
+	// Missed is how many announcements were sent meanwhile; 0: its sender stood still.
+	Missed uint32
 }
 
 const maxOutages = 16
@@ -51,7 +53,7 @@ func (a *incoming) take(seq uint32, now time.Time) (fresh, resumed bool) {
 		if len(a.outages) == maxOutages {
 			a.outages = append(a.outages[:0], a.outages[1:]...)
 		}
-		a.outages = append(a.outages, Outage{a.since, now, a.reason})
+		a.outages = append(a.outages, Outage{a.since, now, a.reason, max(seq, a.highest+1) - a.highest - 1})
 		a.stopped, a.reason = false, ReasonUnknown
 		a.heard = false
 	}
@@ -118,7 +120,8 @@ func (a *incoming) patience() time.Duration {
 
 // silent reports whether the direction has just stopped.
 func (a *incoming) silent(now time.Time) bool {
-	if !a.heard || a.stopped || now.Sub(a.last) <= a.patience() {
+	quiet := now.Sub(a.last)
+	if !a.heard || a.stopped || quiet < 4*a.interval || quiet <= a.patience() {
 		return false
 	}
 	a.stopped, a.since, a.reason = true, a.last, ReasonUnknown

@@ -73,7 +73,7 @@ func (r *Report) others() []*NodeInfo {
 // others, then who is missing and who does not hear whom, then how good the paths
 // are, then the rest.
 func Judge(r *Report, e expect.Expect) []verdict.Verdict {
-	j := judge{Report: r, starved: r.mostlyUnknown()}
+	j := judge{Report: r, starved: r.starved()}
 	j.ownPort()
 	j.addresses()
 	j.missing(e)
@@ -86,13 +86,15 @@ func Judge(r *Report, e expect.Expect) []verdict.Verdict {
 	j.clocks()
 	j.mtus()
 	j.names()
-	j.liars()
+	if !j.starved {
+		j.liars()
+	}
 	return j.out
 }
 
 type judge struct {
 	*Report
-	starved bool // of many nodes' directions most are not known
+	starved bool // see Report.starved
 	out     []verdict.Verdict
 }
 
@@ -146,10 +148,13 @@ func (j *judge) missing(e expect.Expect) {
 		from = "from " + who
 	}
 	st := verdict.Fail
-	if j.closed() {
+	if j.closed() || j.starved {
 		st = verdict.Unknown
 	}
 	why := fmt.Sprintf("muster mesh does not run there, or the network or a firewall keeps UDP port %s back", j.port())
+	if j.starved {
+		why = "so many nodes had no time to be heard yet, or this host had none to hear them"
+	}
 	if by := j.heardElsewhere(e, absent); len(absent) > 0 && len(by) == len(absent) {
 		why = fmt.Sprintf("it runs there, since %s: something keeps the two apart", strings.Join(by[:min(len(by), 8)], ", "))
 	}

@@ -16,9 +16,7 @@ func (j *judge) hearing() {
 	rest := j.deafened(j.notHeard())
 	if j.starved {
 		// Nodes that many others starve fall silent, and call others so.
-		rest = slices.DeleteFunc(rest, func(a Direction) bool {
-			return a.State == Never || a.Reason == ReasonUnknown || a.Reason == ReasonGone
-		})
+		rest = slices.DeleteFunc(rest, func(a Direction) bool { return !a.Missed })
 	}
 	for i, n := range j.Nodes {
 		if n.State == Gone && !j.closed() && !j.starved {
@@ -48,16 +46,26 @@ func (j *judge) hearing() {
 	j.whole()
 }
 
-// mostlyUnknown: of many nodes' directions more than half are not known, so that the
-// nodes, or this host, do not keep up with so many, or have not had the time.
-func (r *Report) mostlyUnknown() bool {
+// starved: the nodes, or this host, do not keep up with so many, or have not had the
+// time: of many nodes one in ten is late, or more than half of their directions are not
+// known.
+func (r *Report) starved() bool {
 	k := len(r.Nodes)
 	if k <= few {
 		return false
 	}
-	open := -k // of a node to itself
-	for i := range r.directions {
-		if r.directions[i].State == Unknown {
+	late := 0
+	for i := range r.Nodes {
+		if r.Nodes[i].Late {
+			late++
+		}
+	}
+	if 10*late > k {
+		return true
+	}
+	open := 0
+	for a := range r.Directions() {
+		if a.State == Unknown {
 			open++
 		}
 	}
@@ -95,16 +103,19 @@ func (j *judge) closed() bool { return j.Nodes[0].Hearing.NoEcho() }
 
 // notHeard are the directions that do not work between nodes that take part or are
 // gone.
-func (j *judge) notHeard() []Direction {
-	return slices.DeleteFunc(j.Directions(), func(a Direction) bool {
-		return !a.Cut() || a.Reason == ReasonLeft
-	})
+func (j *judge) notHeard() (out []Direction) {
+	for a := range j.Directions() {
+		if a.Cut() && a.Reason != ReasonLeft {
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 // whole tells what is known of the whole matrix, where nothing of it is bad.
 func (j *judge) whole() {
 	heard, open, all := 0, 0, 0
-	for _, a := range j.Directions() {
+	for a := range j.Directions() {
 		from, to := &j.Nodes[a.From], &j.Nodes[a.To]
 		if (from.State == Gone || to.State == Gone) && !j.closed() {
 			continue
@@ -113,7 +124,7 @@ func (j *judge) whole() {
 		switch {
 		case a.State == Heard || a.State == Ended:
 			heard++
-		case a.State == Unknown || to.Hearing.NoEcho() || j.closed():
+		case a.State == Unknown || to.Hearing.NoEcho() || j.closed() || j.starved && !a.Missed:
 			open++
 		}
 	}
@@ -137,7 +148,7 @@ func (j *judge) whole() {
 
 // whyOpen are the reasons for which directions are not known.
 func (j *judge) whyOpen() (out []string) {
-	var words, lists, busy, closed []string
+	var words, lists, busy, closed, late []string
 	for i := range j.Nodes {
 		switch n := &j.Nodes[i]; {
 		case n.Hearing.NoEcho():
@@ -146,6 +157,8 @@ func (j *judge) whyOpen() (out []string) {
 			words = append(words, j.Label(i))
 		case n.Hearing&Overloaded != 0 && !n.Self:
 			busy = append(busy, j.Label(i))
+		case n.Late:
+			late = append(late, j.Label(i))
 		case !n.Complete && n.State != Gone:
 			lists = append(lists, j.Label(i))
 		}
@@ -163,6 +176,7 @@ func (j *judge) whyOpen() (out []string) {
 		out = append(out, fmt.Sprintf("this host did not keep up (it stood still for %s and lost %d datagrams)", j.Stood.Round(100*time.Millisecond), j.Dropped))
 	}
 	tell(busy, "%s did not keep up")
+	tell(late, "%s announced themselves less than half as often as they say: they, or this host, have no time for so many")
 	tell(closed, "something on %s drops the port of the mesh")
 	tell(words, "of %s others speak, nothing comes from there")
 	tell(lists, "the whole list of %s has not come yet")
@@ -217,8 +231,12 @@ func (j *judge) resumed() {
 		outages += k
 		nodes += min(k, 1)
 	}
-	if outages >= manyCut {
-		j.add(idCut, verdict.Warn, verdict.Likely, j.Label(0),
+	if outages >= manyCut || j.starved && outages > 0 {
+		st := verdict.Warn
+		if j.starved {
+			st = verdict.Unknown
+		}
+		j.add(idCut, st, verdict.Likely, j.Label(0),
 			fmt.Sprintf("%d of %d nodes were not heard for a while, %d times in all, and came back: this host or its port did not keep up, or the network loses the group at times", nodes, len(j.Nodes)-1, outages),
 			verdict.Next("muster mesh "+j.Group+" --json has each of them"))
 		return
@@ -226,6 +244,11 @@ func (j *judge) resumed() {
 	for i, n := range j.Nodes {
 		for _, o := range n.Outages {
 			if o.Reason == ReasonLeft {
+				continue
+			}
+			if o.Missed == 0 {
+				j.add(idCut, verdict.Warn, verdict.Hint, j.Label(i)+" > "+j.Label(0),
+					fmt.Sprintf("%s announced nothing from %s to %s (%s), and its numbers go on without a gap: its process stood still, the network lost nothing of it", j.Label(i), clock(o.From), clock(o.To), o.To.Sub(o.From).Round(time.Second)))
 				continue
 			}
 			j.add(idCut, verdict.Warn, verdict.Definite, j.Label(i)+" > "+j.Label(0),

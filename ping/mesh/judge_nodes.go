@@ -236,9 +236,19 @@ func (j *judge) mute(from int, rest []Direction) []Direction {
 
 // hears: some direction to the node is heard.
 func (j *judge) hears(to int) bool {
-	return slices.ContainsFunc(j.Directions(), func(a Direction) bool { return a.To == to && (a.State == Heard || a.State == Ended) })
+	for from := range j.Nodes {
+		if s := j.Direction(from, to).State; s == Heard || s == Ended {
+			return true
+		}
+	}
+	return false
 }
 
 func (j *judge) heardBy(from int) bool {
-	return slices.ContainsFunc(j.Directions(), func(a Direction) bool { return a.From == from && (a.State == Heard || a.State == Ended) })
+	for to := range j.Nodes {
+		if s := j.Direction(from, to).State; s == Heard || s == Ended {
+			return true
+		}
+	}
+	return false
 }

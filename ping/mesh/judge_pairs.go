@@ -1,7 +1,9 @@
 package mesh
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"muster/internal/verdict"
@@ -11,28 +13,40 @@ import (
 // other, neither way: the ports of a switch are kept apart. It returns the
 // directions that are left.
 func (j *judge) isolated(rest []Direction) []Direction {
-	for a := range j.Nodes {
-		for b := a + 1; b < len(j.Nodes); b++ {
-			if third := j.apart(a, b, rest); third >= 0 {
-				j.isolation(a, b, third)
-				rest = slices.DeleteFunc(rest, func(x Direction) bool { return x.From == a && x.To == b || x.From == b && x.To == a })
-			}
+	type pair struct{ a, b int }
+	bad := map[pair]bool{}
+	for _, x := range rest {
+		bad[pair{x.From, x.To}] = true
+	}
+	third := map[pair]int{}
+	for x := range bad {
+		third[pair{min(x.a, x.b), max(x.a, x.b)}] = -1
+	}
+	var found []pair
+	for _, p := range slices.SortedFunc(maps.Keys(third), func(p, q pair) int { return cmp.Or(p.a-q.a, p.b-q.b) }) {
+		if third[p] = j.apart(p.a, p.b, bad[p], bad[pair{p.b, p.a}]); third[p] >= 0 {
+			found = append(found, p)
 		}
 	}
-	return rest
+	if len(found) >= manyCut {
+		j.add(idIsolation, verdict.Fail, verdict.Hint, "", fmt.Sprintf("%d pairs of %d nodes hear nothing of each other, though others hear both and both hear those", len(found), len(j.Nodes)), isolationParts...)
+	} else {
+		for _, p := range found {
+			j.isolation(p.a, p.b, third[p])
+		}
+	}
+	return slices.DeleteFunc(rest, func(x Direction) bool { return third[pair{min(x.From, x.To), max(x.From, x.To)}] >= 0 })
 }
 
 // apart returns a node that hears both a and b, where these two hear nothing of
-// each other and unicast between them fails too as far as that is known; -1: none.
-func (j *judge) apart(a, b int, rest []Direction) int {
+// each other and unicast between them fails too as far as that is known; -1: none. The
+// directions from a to b and back are still to be told where badThere and badBack.
+func (j *judge) apart(a, b int, badThere, badBack bool) int {
 	there, back := j.Direction(a, b), j.Direction(b, a)
-	bad := func(x Direction) bool {
-		return slices.ContainsFunc(rest, func(y Direction) bool { return y.From == x.From && y.To == x.To })
-	}
 	// Of a node that nothing comes from, it is not known what it hears.
 	open := func(x Direction) bool { return x.State == Unknown && j.Nodes[x.To].State == Rumour }
 	switch {
-	case !bad(there) && !open(there), !bad(back) && !open(back), !bad(there) && !bad(back):
+	case !badThere && !open(there), !badBack && !open(back):
 		return -1
 	case there.Unicast || back.Unicast, there.TCP == TCPOpen || back.TCP == TCPOpen, there.TCP == TCPRefused || back.TCP == TCPRefused:
 		return -1
@@ -51,17 +65,19 @@ func (j *judge) apart(a, b int, rest []Direction) int {
 	return -1
 }
 
+var isolationParts = []verdict.Part{
+	verdict.Next("at the switch: whether their ports are isolated, protected, or of one private VLAN"),
+	verdict.Fix("Linux bridge: bridge link set dev PORT isolated off"),
+}
+
 func (j *judge) isolation(a, b, third int) {
 	conf := verdict.Hint
-	parts := []verdict.Part{
-		verdict.Next("at the switch: whether the two ports are isolated, protected, or of one private VLAN"),
-		verdict.Fix("Linux bridge: bridge link set dev PORT isolated off"),
-	}
+	parts := isolationParts
 	saw := fmt.Sprintf("%s and %s hear nothing of each other, though %s hears both and both hear it", j.Label(a), j.Label(b), j.Label(third))
 	if x := &j.Nodes[b]; j.Nodes[a].Self && x.Failed {
 		conf = verdict.Likely
 		saw += fmt.Sprintf("; %s does not answer ARP either: the two are cut at layer 2", j.Label(b))
-		parts = append(parts, evidence("neighbour "+x.Addr.String(), "this host's neighbour table", "nobody answers"))
+		parts = append(parts[:len(parts):len(parts)], evidence("neighbour "+x.Addr.String(), "this host's neighbour table", "nobody answers"))
 	} else if there, back := j.Direction(a, b).TCP, j.Direction(b, a).TCP; there >= TCPTimeout && back >= TCPTimeout {
 		conf = verdict.Likely
 		saw += "; TCP between them fails both ways"

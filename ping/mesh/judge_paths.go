@@ -50,7 +50,7 @@ func (j *judge) lossy(a Direction) bool {
 }
 
 func (j *judge) losses() {
-	for _, a := range j.Directions() {
+	for a := range j.Directions() {
 		switch {
 		case j.lossy(a):
 			st, conf := verdict.Warn, verdict.Definite
@@ -91,7 +91,7 @@ func (j *judge) trip(a Direction) (time.Duration, bool) {
 }
 
 func (j *judge) delays() {
-	for _, a := range j.Directions() {
+	for a := range j.Directions() {
 		trip, ok := j.trip(a)
 		if a.From > a.To || !ok || trip < tripWorthTelling || !j.Nodes[a.From].took() || !j.Nodes[a.To].took() {
 			continue
@@ -122,7 +122,7 @@ func (j *judge) delays() {
 // odd tells of announcements that came to this node otherwise than once and in
 // their order.
 func (j *judge) odd(id verdict.ID, what string, count func(Direction) uint64, next verdict.Next) {
-	for _, a := range j.Directions() {
+	for a := range j.Directions() {
 		if n := count(a); j.Nodes[a.To].Self && n >= oddLeast && float64(n) >= oddShare*float64(a.Received) {
 			j.add(id, verdict.Warn, verdict.Definite, j.name(a), fmt.Sprintf("%d of %d announcements of %s %s", n, a.Received, j.Label(a.From), what), next)
 		}
@@ -135,7 +135,7 @@ func (j *judge) odd(id verdict.ID, what string, count func(Direction) uint64, ne
 func (j *judge) tcp() {
 	const id = verdict.ID("tribes.half-open")
 	due, tried, open := 0, 0, 0
-	for _, a := range j.Directions() {
+	for a := range j.Directions() {
 		port := j.Nodes[a.From].TCPPort
 		if port == 0 || !j.Nodes[a.From].took() || !j.Nodes[a.To].took() {
 			continue
@@ -150,6 +150,8 @@ func (j *judge) tcp() {
 		switch cause := j.pathCause(a); {
 		case a.TCP == TCPOpen:
 			open++
+		case j.starved: // who has no time accepts no connection in time
+			tried--
 		case cause != "" && a.TCP != TCPRefused:
 			j.add(id, verdict.Warn, verdict.Likely, subject, fmt.Sprintf("%s got no timely TCP connection to port %d of %s (%s): what the path loses or delays explains it", to, port, from, a.TCP), what, cause)
 		case a.TCP == TCPSlow:

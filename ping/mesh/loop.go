@@ -37,7 +37,7 @@ func (n *Node) loop(ctx context.Context, all *sync.WaitGroup) {
 		n.watchClock(clock, now)
 		n.watchSelf(clock, now)
 		if ticks++; ticks%4 == 0 {
-			if now.After(n.settle) {
+			if now.After(n.settle) && !n.over {
 				n.watchPeers(now)
 			}
 			n.dialNext(ctx, all, now)

@@ -22,7 +22,7 @@ func TestConverge(t *testing.T) {
 			if len(r.Nodes) != 3 {
 				t.Fatalf("n%d knows %d nodes", i+1, len(r.Nodes))
 			}
-			for _, a := range r.Directions() {
+			for a := range r.Directions() {
 				if a.State != Heard || a.Loss != 0 || a.TCP != TCPOpen || !a.DelayOK || (a.Delay-200*time.Microsecond).Abs() > 20*time.Microsecond {
 					t.Errorf("n%d: direction %s>%s: %+v", i+1, r.Label(a.From), r.Label(a.To), a)
 				}
@@ -118,7 +118,7 @@ func TestStopped(t *testing.T) {
 				time.Sleep(30 * time.Second)
 				for i, n := range m.nodes {
 					r := n.Report()
-					for _, a := range r.Directions() {
+					for a := range r.Directions() {
 						if r.Label(a.To) != "n3" {
 							continue
 						}
@@ -194,7 +194,7 @@ func TestLoss(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		for i, n := range m.nodes {
 			r := n.Report()
-			for _, a := range r.Directions() {
+			for a := range r.Directions() {
 				lossy := r.Label(a.From) == "n1" && r.Label(a.To) == "n2"
 				if a.State != Heard || lossy && (a.Loss < 0.28 || a.Loss > 0.32) || !lossy && a.Loss != 0 {
 					t.Errorf("n%d: %s>%s %s loses %.3f", i+1, r.Label(a.From), r.Label(a.To), a.State, a.Loss)

@@ -18,16 +18,18 @@ type Node struct {
 	t     Transport
 	start time.Time
 
-	mu     sync.Mutex
-	id     ID
-	peers  map[Short]*peer
-	slots  []*peer // by index; nil where free; 0 is this node's own, nil
-	seq    uint32  // of the latest announcement
-	told   int     // nodes of the matrix when it was last told to be complete
-	spread bool    // the second one waits for a random time of its own
-	nonces [32]uint32
-	meter  meter
-	counts Counts
+	mu      sync.Mutex
+	id      ID
+	peers   map[Short]*peer
+	slots   []*peer // by index; nil where free; 0 is this node's own, nil
+	seq     uint32  // of the latest announcement
+	counted int     // nodes that take part; 0: to be counted
+	over    bool    // what comes changes nothing any more: the last report was made
+	told    int     // nodes of the matrix when it was last told to be complete
+	spread  bool    // the second one waits for a random time of its own
+	nonces  [32]uint32
+	meter   meter
+	counts  Counts
 
 	round      uint8
 	cursor     int             // where the list goes on

@@ -3,6 +3,7 @@ package mesh
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -53,7 +54,7 @@ func TestPeersWithoutGroup(t *testing.T) {
 		for i, node := range m.nodes {
 			r := node.Report()
 			if len(r.Nodes) != 2 || r.Direction(1, 0).State == Heard || len(r.Nodes[1].Note) != MaxNote {
-				t.Errorf("node %d: %d nodes, %+v", i, len(r.Nodes), r.Directions())
+				t.Errorf("node %d: %d nodes, %+v", i, len(r.Nodes), slices.Collect(r.Directions()))
 			}
 		}
 	})

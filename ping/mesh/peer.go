@@ -28,10 +28,14 @@ type peer struct {
 	left   time.Time // when it said goodbye; zero: it did not
 	gone   bool
 
-	in     incoming
-	told   bool // it was in our list
-	row    row
-	offset offset
+	in incoming
+	// Its announcements by whatever way: the first one's number and time, and the highest
+	// number; copied is the highest of those that came by unicast.
+	firstSeq, lastSeq, copied uint32
+	firstAt                   time.Time
+	told                      bool // it was in our list
+	row                       row
+	offset                    offset
 
 	// proven is when it last returned a number of one of our announcements: it
 	// does hear us. claimed is since when its list says so without proof.
@@ -57,6 +61,24 @@ type peer struct {
 // gone: long enough for several announcements and time requests.
 func (p *peer) silence() time.Duration {
 	return max(5*time.Second, 2*p.in.patience())
+}
+
+// announced notes an announcement, by whatever way it came.
+func (p *peer) announced(a Announcement, now time.Time) {
+	if p.firstAt.IsZero() {
+		p.firstSeq, p.lastSeq, p.firstAt = a.Seq, a.Seq, now
+	}
+	p.lastSeq = max(p.lastSeq, a.Seq)
+	if a.Unicast {
+		p.copied = max(p.copied, a.Seq)
+	}
+}
+
+// late: it announces itself less than half as often as it says, as far as is known
+// here: it has no time for so many nodes, or this host has none.
+func (p *peer) late(now time.Time) bool {
+	return !p.firstAt.IsZero() && p.alive() &&
+		now.Sub(p.firstAt) > 2*time.Duration(p.lastSeq-p.firstSeq+2)*max(p.in.interval, p.in.pace)
 }
 
 // alive: it takes part as far as anybody knows.
@@ -91,6 +113,7 @@ func (n *Node) learn(id ID, from netip.Addr, now time.Time) *peer {
 	p.in.interval = fastest
 	n.slots[index] = p
 	n.peers[id.Short()] = p
+	n.counted = 0
 	delete(n.wanted, id.Short())
 	return p
 }
@@ -124,6 +147,7 @@ func (n *Node) freeSlot(now time.Time) int {
 func (n *Node) remove(p *peer) {
 	delete(n.peers, p.id.Short())
 	n.slots[p.index] = nil
+	n.counted = 0
 	for _, other := range n.slots {
 		if other != nil {
 			other.row.forget(p.index)
@@ -132,13 +156,16 @@ func (n *Node) remove(p *peer) {
 	n.list = nil // the round begins anew
 }
 
-// count is how many nodes take part, this one included.
+// count is how many nodes take part, this one included. It is counted anew after one
+// came or went.
 func (n *Node) count() int {
-	k := 1
-	for _, p := range n.slots {
-		if p != nil && !p.hasLeft() && !p.gone {
-			k++
+	if n.counted == 0 {
+		n.counted = 1
+		for _, p := range n.slots {
+			if p != nil && !p.hasLeft() && !p.gone {
+				n.counted++
+			}
 		}
 	}
-	return max(k, n.cfg.Nodes)
+	return max(n.counted, n.cfg.Nodes)
 }

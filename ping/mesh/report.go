@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"iter"
 	"net/netip"
 	"slices"
 	"time"
@@ -42,6 +43,8 @@ type NodeInfo struct {
 	Unproven bool
 	// Complete: its whole list is known.
 	Complete bool
+	// Late: it announces itself less than half as often as it says.
+	Late bool
 	// Note is what it says of itself beside its announcements: bytes from the network.
 	Note    []byte
 	Outages []Outage // of its direction to this node, ended ones
@@ -87,21 +90,31 @@ type Report struct {
 	Closed  *Closed
 	Dropped uint64 // datagrams that this host lost because they were not read in time
 
-	directions []Direction // From*len(Nodes)+To
+	between func(from, to int) Direction // two of Nodes
+	labels  []string                     // of Nodes, made when first needed
 }
 
 // Direction is the direction between two nodes of the report.
-func (r *Report) Direction(from, to int) Direction { return r.directions[from*len(r.Nodes)+to] }
+func (r *Report) Direction(from, to int) Direction {
+	a := Direction{State: Unknown}
+	if from != to {
+		a = r.between(from, to)
+	}
+	a.From, a.To = from, to
+	return a
+}
 
 // Directions are all directions between different nodes.
-func (r *Report) Directions() []Direction {
-	out := make([]Direction, 0, len(r.directions))
-	for _, a := range r.directions {
-		if a.From != a.To {
-			out = append(out, a)
+func (r *Report) Directions() iter.Seq[Direction] {
+	return func(yield func(Direction) bool) {
+		for from := range r.Nodes {
+			for to := range r.Nodes {
+				if from != to && !yield(r.Direction(from, to)) {
+					return
+				}
+			}
 		}
 	}
-	return out
 }
 
 // Address is where the node sends from, as others see it; empty where that is not
@@ -119,37 +132,66 @@ func (n *NodeInfo) Address() string {
 // Label names a node for people: its name, with the address where the name alone
 // does not tell it from others.
 func (r *Report) Label(i int) string {
-	node := &r.Nodes[i]
-	if node.Name == "" {
-		return node.Address()
+	if len(r.labels) != len(r.Nodes) {
+		r.labels = labels(r.Nodes)
 	}
-	same, here := 0, 0
-	for i := range r.Nodes {
-		other := &r.Nodes[i]
-		if other.Name == node.Name {
-			same++
-			if other.Address() == node.Address() {
-				here++
-			}
+	return r.labels[i]
+}
+
+func labels(nodes []NodeInfo) []string {
+	type place struct{ name, address string }
+	names, places := map[string]int{}, map[place]int{}
+	for i := range nodes {
+		n := &nodes[i]
+		names[n.Name]++
+		places[place{n.Name, n.Address()}]++
+	}
+	out := make([]string, len(nodes))
+	for i := range nodes {
+		n := &nodes[i]
+		switch {
+		case n.Name == "":
+			out[i] = n.Address()
+		case places[place{n.Name, n.Address()}] > 1:
+			out[i] = n.Name + "/" + n.ID.String()[:4]
+		case names[n.Name] > 1:
+			out[i] = n.Name + "/" + n.Address()
+		default:
+			out[i] = n.Name
 		}
 	}
-	switch {
-	case here > 1:
-		return node.Name + "/" + node.ID.String()[:4]
-	case same > 1:
-		return node.Name + "/" + node.Address()
-	}
-	return node.Name
+	return out
 }
 
 // Report tells what the node knows.
 func (n *Node) Report() *Report {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	slots := make([]*peer, len(n.slots))
+	for i, p := range n.slots {
+		if p != nil {
+			c := *p
+			c.row.cells, c.row.round = slices.Clone(p.row.cells), nil
+			slots[i] = &c
+		}
+	}
+	return n.report(slots)
+}
+
+// last is the report of a node that takes in nothing more, and which needs no copy of
+// what it knows.
+func (n *Node) last() *Report {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.over = true
+	return n.report(n.slots)
+}
+
+// report is what is known of slots, which do not change any more. The lock is held.
+func (n *Node) report(slots []*peer) *Report {
 	now := time.Now()
 	r := &Report{At: now, Start: n.start, Counts: n.counts, Wanted: len(n.wanted), Jumps: slices.Clone(n.jumps), IPv6: n.cfg.IPv6, Stood: n.stood, Overloaded: n.overloaded(now)}
 	r.Interval, _ = pace(n.count(), n.cfg.Load, n.meter.overhead)
-	margin := marginOf(r.Interval)
 	if took := now.Sub(n.start).Seconds(); took > 0 {
 		r.LoadMean = 8 * float64(n.meter.total) / took
 	}
@@ -157,27 +199,20 @@ func (n *Node) Report() *Report {
 	if n.cfg.View != nil {
 		r.View = n.cfg.View()
 	}
-	for _, p := range n.slots {
+	for _, p := range slots {
 		if p != nil {
 			r.Nodes = append(r.Nodes, n.info(p))
 		}
 	}
 	slices.SortFunc(r.Nodes, compareNodes)
 	r.Nodes = slices.Insert(r.Nodes, 0, n.self())
-	k := len(r.Nodes)
-	r.directions = make([]Direction, k*k)
-	for from := range k {
-		for to := range k {
-			a := Direction{State: Unknown}
-			if from != to {
-				a = n.direction(&r.Nodes[from], &r.Nodes[to], now, margin)
-			}
-			if a.Cut() && r.Nodes[to].Hearing&PortClosed != 0 {
-				a = Direction{State: Unknown, TCP: a.TCP} // its firewall keeps all from it, the cluster's port is open
-			}
-			a.From, a.To = from, to
-			r.directions[from*k+to] = a
+	s := &snapshot{slots: slots, start: n.start, now: now, margin: marginOf(r.Interval), overloaded: r.Overloaded}
+	r.between = func(from, to int) Direction {
+		a := s.direction(&r.Nodes[from], &r.Nodes[to])
+		if a.Cut() && r.Nodes[to].Hearing&PortClosed != 0 {
+			return Direction{State: Unknown, TCP: a.TCP} // its firewall keeps all from it, the cluster's port is open
 		}
+		return a
 	}
 	return r
 }
@@ -193,7 +228,7 @@ func compareNodes(a, b NodeInfo) int {
 
 func (n *Node) self() NodeInfo {
 	i := NodeInfo{
-		ID: n.id, Name: n.cfg.Name, Version: n.cfg.Version, Port: n.t.Port(), Own: n.cfg.Address, MTU: n.cfg.MTU, TCPPort: n.cfg.TCPPort,
+		ID: n.id, Name: n.cfg.Name, Version: n.cfg.Version, Port: n.t.Port(), Own: n.cfg.Address, MTU: min(n.cfg.MTU, 0xffff), TCPPort: n.cfg.TCPPort,
 		State: Alive, Self: true, Word: time.Now(), Added: n.start, OffsetKnown: true, Complete: true, Hops: -1,
 	}
 	queries, hearing, _ := n.hearing(time.Now())
@@ -223,6 +258,7 @@ func (n *Node) info(p *peer) NodeInfo {
 		ID: p.id, Name: p.name, Version: p.version, Addr: p.to.Addr(), Port: p.to.Port(), MTU: int(p.mtu), TCPPort: p.tcpPort,
 		State: Alive, Word: p.word, Added: p.added, Proven: p.proven, Complete: p.row.complete, Note: p.note,
 		Outages: slices.Clone(p.in.outages), Queries: queriesOf(p.queries), Hearing: p.hearing, Hops: p.hops, index: p.index,
+		Late: p.late(time.Now()),
 	}
 	switch {
 	case p.hasLeft():

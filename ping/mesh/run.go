@@ -185,7 +185,7 @@ func watch(ctx context.Context, node *Node, each func(*Report)) (*Report, error)
 				each(node.Report())
 			}
 		case <-ctx.Done():
-			report := node.Report()
+			report := node.last()
 			stop()
 			return report, <-done
 		}

@@ -21,6 +21,7 @@ func (n *Node) watchPeers(now time.Time) {
 		}
 		if !p.gone && !p.rumour && now.Sub(p.word) > p.silence() && p.asks >= 3 {
 			p.gone = true
+			n.counted = 0
 			n.tell(Event{Time: p.word, Kind: NodeGone, From: n.info(p)})
 		}
 		if p.rumour && now.Sub(p.named) > time.Minute {

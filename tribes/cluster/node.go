@@ -192,7 +192,7 @@ func (n *Node) run(ctx context.Context, conn membership.Conn) {
 	stop := func() {} // before it is known, nothing is heard
 	cfg := membership.ServiceConfig{
 		Refused: func() { stop() },
-		Config:  membership.Config{Frequency: n.cfg.Frequency, DropTime: n.cfg.DropTime, Limit: n.cfg.Limit, Refuse: n.reach.refuse},
+		Config:  membership.Config{Frequency: n.cfg.Frequency, DropTime: n.cfg.DropTime, Limit: n.cfg.Limit, Refuse: n.reach.refuse, Own: n.reach.isOwn},
 		Group:   n.Group, Guard: n.guard, Logger: n.cfg.Logger,
 	}
 	if n.receiver != nil {

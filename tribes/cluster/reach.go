@@ -16,6 +16,7 @@ const mostStrangers = 64
 
 // reach decides whose receivers are asked whether they are there.
 type reach struct {
+	own      []netip.Addr // of this host
 	networks []netip.Prefix
 	known    []netip.Addr
 
@@ -29,11 +30,15 @@ func newReach(known []netip.Addr) *reach {
 	addrs, _ := net.InterfaceAddrs() // without: only who sends from its own address is asked
 	for _, a := range addrs {
 		if p, err := netip.ParsePrefix(a.String()); err == nil {
+			r.own = append(r.own, p.Addr().Unmap().WithZone(""))
 			r.networks = append(r.networks, netip.PrefixFrom(p.Addr().Unmap().WithZone(""), p.Bits()).Masked())
 		}
 	}
 	return r
 }
+
+// isOwn reports an address of this host.
+func (r *reach) isOwn(a netip.Addr) bool { return slices.Contains(r.own, a.Unmap().WithZone("")) }
 
 // refuse says why the receiver that source advertises is not asked.
 func (r *reach) refuse(receiver, source netip.AddrPort) error {

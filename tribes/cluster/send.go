@@ -120,8 +120,9 @@ func (n *Node) tick(ctx context.Context) {
 	}
 }
 
-// Verdicts are what the stages saw wrong with the cluster, none where all is
-// well.
+// Verdicts are what the stages saw wrong with the cluster, and what is wrong with who
+// announces itself; none where all is well.
 func (n *Node) Verdicts() []verdict.Verdict {
-	return append(stage.Verdicts(n.stages), n.reach.verdicts()...)
+	crowd, refused := n.service.Crowd()
+	return slices.Concat(stage.Verdicts(n.stages), n.reach.verdicts(), crowdVerdicts(n.Group.String(), crowd, refused))
 }

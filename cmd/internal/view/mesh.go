@@ -1,6 +1,7 @@
 package view
 
 import (
+	"bufio"
 	"slices"
 	"time"
 
@@ -144,10 +145,15 @@ func (m *Mesh) Final(r *mesh.Report, vs []verdict.Verdict) error {
 	}
 	sum := m.summary(r, vs)
 	sum.Dropped = r.Dropped
-	for _, a := range r.Directions() {
-		if err := m.lines.Write(meshDirection(r, a)); err != nil {
+	all := bufio.NewWriterSize(m.s, 64<<10) // a thousand nodes have a million directions
+	directions := term.NewLines(all)
+	for a := range r.Directions() {
+		if err := directions.Write(meshDirection(r, a)); err != nil {
 			return err
 		}
+	}
+	if err := all.Flush(); err != nil {
+		return err
 	}
 	for _, v := range vs {
 		if err := m.lines.Write(NewVerdict(v)); err != nil {
@@ -177,7 +183,7 @@ func (m *Mesh) summary(r *mesh.Report, vs []verdict.Verdict) MeshSummary {
 			}
 		}
 	}
-	for _, a := range r.Directions() {
+	for a := range r.Directions() {
 		s.Directions++
 		if a.Cut() {
 			s.Cut = append(s.Cut, r.Label(a.From)+" > "+r.Label(a.To))

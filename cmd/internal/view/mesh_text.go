@@ -138,7 +138,7 @@ func (m *Mesh) matrix(s *term.Stream, r *mesh.Report) {
 func (m *Mesh) exceptions(s *term.Stream, r *mesh.Report) {
 	t := term.Table{Header: []string{"FROM", "TO", "HEARD"}}
 	heard, rest := 0, 0
-	for _, a := range r.Directions() {
+	for a := range r.Directions() {
 		switch {
 		case a.State == mesh.Heard && a.Loss == 0:
 			heard++

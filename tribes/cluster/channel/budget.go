@@ -2,16 +2,17 @@ package channel
 
 import (
 	"errors"
-	"runtime"
+	"runtime/debug"
 	"sync"
 )
 
 var errMemory = errors.New("the large frames of all connections together take as much memory as they may")
 
 // budget is the memory that all inboxes share for what is beyond inboxFree: what they
-// hold, and what they gave back and the garbage collector has not found yet. By itself
-// the collector would come only when both together are twice what is held. A quarter of
-// the limit is for what was given back, so that it is called for a quarter at a time.
+// hold, and what they gave back and this process still has from the system. By itself
+// the garbage collector would come only when both together are twice what is held, and
+// return what it finds to the system later still. A quarter of the limit is for what was
+// given back, so that it is called for a quarter at a time.
 type budget struct {
 	limit int64
 
@@ -21,7 +22,7 @@ type budget struct {
 	collect func()
 }
 
-func (b *budget) init(limit int) { b.limit, b.collect = int64(limit), runtime.GC }
+func (b *budget) init(limit int) { b.limit, b.collect = int64(limit), debug.FreeOSMemory }
 
 // cost is what a buffer of size bytes takes out of the budget.
 func cost(size int) int64 { return int64(max(size-inboxFree, 0)) }

@@ -44,9 +44,18 @@ func (t *Table) enqueue(a *address, l level) {
 		t.apply(a, err)
 		return
 	}
+	// Who was announced has answered before, and there are no more questions to those.
+	if l != urgent && !a.queued() && !t.own(a.port.Addr()) && !t.allowed.take(a.port.Addr(), t.asOf) {
+		return // retry comes back to it
+	}
 	t.dequeue(a)
 	a.level = l
 	a.place = t.queues[l].PushBack(a)
+}
+
+// own reports whether a is an address of this host: asking oneself harms nobody.
+func (t *Table) own(a netip.Addr) bool {
+	return a.IsLoopback() || t.cfg.Own != nil && t.cfg.Own(a)
 }
 
 func (t *Table) dequeue(a *address) {

@@ -32,6 +32,7 @@ func (s state) String() string {
 type entry struct {
 	member tribes.Member
 	source netip.AddrPort
+	origin netip.Addr // where its first heartbeat came from
 	first  time.Time
 	last   time.Time // of the last heartbeat
 	beats  uint64

@@ -27,10 +27,12 @@ type Conn interface {
 type CheckFunc func(ctx context.Context, addr netip.AddrPort) error
 
 const (
-	// defaultChecks is how many TCP checks run at once, checksPerSecond how many
-	// begin: a flood of made-up members must not make us one of connections.
+	// defaultChecks is how many TCP checks run at once. checksBurst begin at once, as
+	// many as a large cluster has members, and checksPerSecond from then on: a flood of
+	// made-up members must not make us one of connections.
 	defaultChecks   = 64
-	checksPerSecond = 1000
+	checksBurst     = 256
+	checksPerSecond = 100
 	// eventsKept is how many events wait for a reader that does not come.
 	eventsKept = 1 << 16
 )
@@ -112,7 +114,7 @@ func New(conn Conn, cfg ServiceConfig) *Service {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{cfg: cfg, conn: conn, log: cfg.Logger, wake: make(chan struct{}, 1), begun: make(chan struct{}), tokens: checksPerSecond / 10}
+	s := &Service{cfg: cfg, conn: conn, log: cfg.Logger, wake: make(chan struct{}, 1), begun: make(chan struct{}), tokens: checksBurst}
 	s.stats.Malformed = map[string]uint64{}
 	cfg.Checked = cfg.Check != nil
 	cfg.Notify = s.notify
@@ -195,6 +197,14 @@ func (s *Service) Members() []Info {
 	return s.table.Members()
 }
 
+// Crowd tells of members that look made up, and of how many heartbeats were of further
+// ones than the table has room for.
+func (s *Service) Crowd() (Crowd, uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.table.Crowd(), s.table.Counts().Refused
+}
+
 // Local is our own record as it was last sent.
 func (s *Service) Local() tribes.Member {
 	s.mu.Lock()
@@ -221,7 +231,7 @@ func (s *Service) startChecks() {
 		return
 	}
 	now := time.Now()
-	s.tokens = min(s.tokens+now.Sub(s.refill).Seconds()*checksPerSecond, checksPerSecond/10)
+	s.tokens = min(s.tokens+now.Sub(s.refill).Seconds()*checksPerSecond, checksBurst)
 	s.refill = now
 	for s.running < s.cfg.Checks && s.tokens >= 1 {
 		c, ok := s.table.NextCheck()

@@ -43,6 +43,9 @@ type Config struct {
 	// Refuse says why the receiver of a member, which source advertises, is not to be
 	// asked: a heartbeat may name a host that has nothing to do with it. nil asks all.
 	Refuse func(receiver, source netip.AddrPort) error
+	// Own reports an address of this host: its receivers are asked as often as needed.
+	// nil knows none.
+	Own func(netip.Addr) bool
 	// Notify is told of every change, in order. It must not call the Table.
 	Notify func(Event)
 	// Warn is told, once each, what a person should know beside the events.
@@ -68,6 +71,8 @@ type Table struct {
 	addresses map[string]*address
 	heard     chain // bySilence; suspects are not in it
 	queues    [levels]queue
+	allowed   allowance
+	crowd     crowd
 	states    [3]int
 	bytes     int
 	asOf      time.Time
@@ -182,6 +187,7 @@ func (t *Table) admit(m *tribes.Member, source netip.AddrPort, at time.Time) {
 	e.addr = t.address(string(t.key[addressAt:]), m)
 	t.members[string(t.key)] = e
 	t.bytes += size(m)
+	e.origin = source.Addr()
 	e.addr.count++
 	t.count(e, +1)
 	e.addr.entries.pushBack(e)
@@ -260,6 +266,9 @@ func (t *Table) announce(e *entry) {
 
 // giveUp removes e, and tells it if e was announced.
 func (t *Table) giveUp(e *entry, why Reason, err error) {
+	if why == Expired && (e.state == candidate || !t.cfg.Checked && e.beats == 1) {
+		t.crowd.vanished(e.origin, t.asOf)
+	}
 	if e.state == candidate {
 		t.counts.Unconfirmed++
 	} else {
