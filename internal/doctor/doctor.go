@@ -112,7 +112,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		}
 	}
 	d.conclude()
-	d.r.Interrupted = ctx.Err() != nil
+	if d.r.Interrupted = ctx.Err() != nil; d.r.Interrupted && d.r.Summary.Status == verdict.Pass {
+		d.r.Summary.Status = verdict.Unknown // what was not asked may be wrong
+	}
 	return &d.r, ctx.Err()
 }
 
