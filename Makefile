@@ -3,7 +3,7 @@ BENCHSTAT     = golang.org/x/perf/cmd/benchstat@latest
 VERSION      ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS       = -s -w -X muster/cmd.version=$(VERSION)
 
-.PHONY: help build smoke test race lint fuzz bench cross docs guests matrix products accuracy check
+.PHONY: help build smoke test race lint fuzz bench cross docs guests matrix products accuracy providers check
 
 help: ## list these targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ fuzz: ## every fuzz target, for FUZZTIME (30s) each
 
 accuracy: ## docs/accuracy.md: the doctor beside real Tomcats under each fault (8 minutes)
 	go test -tags accuracy ./internal/interop -run '^TestDoctorAccuracy$$' -timeout 60m -update -v
+
+# Four clusters of three Tomcats each, one after the other.
+providers: ## clusters without multicast: DNS, Kubernetes, static members (5 minutes)
+	go test -tags providers ./internal/interop -run '^TestWithoutMulticast$$' -count=1 -timeout 30m -v
 
 bench: ## the benchmarks beside the code
 	go test -run '^$$' -bench . -benchmem ./...

@@ -43,6 +43,8 @@ var rules = []struct {
 		"gopacket is the referee of the tests of header decoding; the binary does not carry it"},
 	{"muster", []string{"github.com/spf13/cobra", "github.com/charmbracelet/lipgloss"}, []string{"muster/cmd", "muster", "muster/internal/gendocs"},
 		"rooms return structs; only the command line parses flags and paints"},
+	{"muster", []string{"go.yaml.in/yaml/v3"}, []string{"muster/tribes/provider/manifest"},
+		"YAML is read in one place, where a stranger's file is bounded"},
 	{"muster", []string{"text/template", "html/template"}, []string{"muster/internal/netlab"},
 		"a template calls methods by name: with one, the linker keeps every method and the binary has two megabytes more"},
 	{"muster", []string{"muster/internal/netlab"}, []string{"muster/internal/netlab"},

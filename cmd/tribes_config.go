@@ -26,6 +26,8 @@ type configOptions struct {
 	webXML                 []string
 	contextXML             []string
 	properties             []string // K=V
+	manifests              []string // of Kubernetes
+	sarif                  string
 	catalina               string
 	release                string
 	fromRelease, toRelease string
@@ -51,6 +53,10 @@ ${name} in the file is replaced from the catalina.properties beside it, or from
 --alone reads the files given and nothing else. An entity that brings in another
 file is told, never followed. A key is never printed. FILE may be -.
 
+With CloudMembershipService the pods' Kubernetes manifest decides who is a member:
+--manifest, once for each file, judges the environment, the service account and what it
+may list, the Service whose name the DNS is asked for, labels, ports and host name.
+
 Unless --elsewhere says that the files belong to other hosts, a single file is
 judged for this one: its name and its addresses. Nothing is sent, nothing is
 changed, and no privilege is needed but to read the files.`,
@@ -62,6 +68,9 @@ changed, and no privilege is needed but to read the files.`,
 
   # may its nodes be updated one after the other?
   muster tribes config --from-release 10.1.52 --to-release 10.1.60 server.xml
+
+  # will the pods of this Deployment find each other?
+  muster tribes config --manifest deployment.yaml --manifest rbac.yaml server.xml
 
   # how do the nodes differ?
   muster tribes config n1/server.xml n2/server.xml n3/server.xml`,
@@ -83,6 +92,8 @@ changed, and no privilege is needed but to read the files.`,
 	f.StringVar(&o.toRelease, "to-release", "", "may nodes of --from-release and of this `RELEASE` run at once?")
 	f.BoolVar(&o.alone, "alone", false, "read the files given and none beside them")
 	f.BoolVar(&o.elsewhere, "elsewhere", false, "the files belong to other hosts: do not judge them by this one's name and addresses")
+	f.StringArrayVar(&o.manifests, "manifest", nil, "a Kubernetes manifest `FILE` of the Tomcat: environment, service account, roles, Service, ports")
+	f.StringVar(&o.sarif, "sarif", "", "write the findings as a SARIF report to `FILE`, too")
 	a.judging(c, &o.strict)
 	f.BoolVar(&o.all, "all", false, "list every attribute, also those at their defaults")
 	return c
@@ -143,6 +154,11 @@ func runTribesConfig(ctx context.Context, a *app, o configOptions) error {
 	if !from.IsZero() {
 		found = append(found, serverxml.RollingUpdate(files, from, to)...)
 	}
+	ofManifests, err := o.judgeManifests(a, files)
+	if err != nil {
+		return err
+	}
+	found = append(found, ofManifests...)
 	if o.release == "" {
 		version = files[0].Version()
 		if files[0].Guessed {
@@ -157,6 +173,9 @@ func runTribesConfig(ctx context.Context, a *app, o configOptions) error {
 		err = doc.Render(a.Out, view.ConfigText{All: o.all, Quiet: a.quiet})
 	}
 	if err != nil {
+		return err
+	}
+	if err := o.writeSARIF(doc); err != nil {
 		return err
 	}
 	if len(errs) > 0 {

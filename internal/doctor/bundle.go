@@ -10,10 +10,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
-	"muster/internal/lazyregexp"
 	"muster/internal/verdict"
 	"muster/routecheck/facts"
 	"muster/routecheck/judge"
@@ -61,22 +59,6 @@ type Bundle struct {
 	Config   []byte
 	Log      []byte
 	Wire     []byte
-}
-
-// secrets are attributes whose values nobody else may read.
-var secrets = lazyregexp.New(`(?i)\b(encryptionKey|pskKey|[a-z]*pass(?:word|phrase)?|[a-z]*secret)(\s*=\s*)("[^"]*"|'[^']*')`)
-
-// hideSecrets puts fingerprints in place of keys, as long as these are, so that two files
-// can still be compared.
-func hideSecrets(xml []byte) []byte {
-	return secrets().ReplaceAllFunc(xml, func(m []byte) []byte {
-		p := secrets().FindSubmatch(m)
-		value := p[3][1 : len(p[3])-1]
-		mark := fingerprint(value)
-		hidden := strings.Repeat(mark, len(value)/len(mark)+1)[:len(value)]
-		q := p[3][:1]
-		return bytes.Join([][]byte{p[1], p[2], q, []byte(hidden), q}, nil)
-	})
 }
 
 // WriteBundle saves what was found into a new file of mode 0600. With redact what names
@@ -133,7 +115,8 @@ func (r *Result) entries(out *tar.Writer, o Options, redact bool) error {
 		return err
 	}
 	if o.File != nil {
-		if b, err := os.ReadFile(o.File.Name); err == nil && len(b) <= maxEntry {
+		// What is no XML may have a key anywhere.
+		if b, err := os.ReadFile(o.File.Name); err == nil && len(b) <= maxEntry && o.File.Broken == nil {
 			if err := put(out, entryConfig, hideSecrets(b)); err != nil {
 				return err
 			}

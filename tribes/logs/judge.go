@@ -35,7 +35,7 @@ func (j *judge) run() {
 		j.foreign(n)
 		j.load(n)
 		j.waiting(n)
-		j.problems(n)
+		j.provided(n)
 		j.advisories(n)
 	}
 	j.keys()

@@ -39,12 +39,19 @@ func (j *judge) itself(n *Node, e *Event) {
 // does when it is no header.
 var bearer = lazyregexp.New(`(with token \[|Bearer )[^\]\s]+`)
 
-// HideTokens hides tokens of the Kubernetes API: what is read of a log is shown to others.
+// argument is a system property with a secret, as Tomcat logs its command line at each start.
+var argument = lazyregexp.New(`(?i)(-D[^\s=]*(?:key|pass|psk|pwd|secret|token|credential)[^\s=]*=)\S+`)
+
+// HideTokens hides tokens of the Kubernetes API and keys of a command line: what is read of
+// a log is shown to others.
 func HideTokens(text string) string {
-	if !strings.Contains(text, "with token [") && !strings.Contains(text, "Bearer ") {
-		return text
+	if strings.Contains(text, "with token [") || strings.Contains(text, "Bearer ") {
+		text = bearer().ReplaceAllString(text, "${1}...")
 	}
-	return bearer().ReplaceAllString(text, "${1}...")
+	if strings.Contains(text, "-D") {
+		text = argument().ReplaceAllString(text, "${1}...")
+	}
+	return text
 }
 
 // advisories tells what is known of the release of a node, as far as its log shows that

@@ -97,6 +97,3 @@ func (j *judge) load(n *Node) {
 			fmt.Sprintf("%s had no thread, queue or buffer left for messages of the cluster, %s from %s on", n.Name, times(total(list)), clockText(list[0].Time)), list)
 	}
 }
-
-// problems judges lines with a meaning of their own.
-func (j *judge) problems(n *Node) {}

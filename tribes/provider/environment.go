@@ -23,17 +23,17 @@ func ThisProcess() Environment {
 // The variables in the order in which Tomcat looks at them: the first that is set
 // counts, even when it is empty.
 var (
-	namespaceNames = []string{"OPENSHIFT_KUBE_PING_NAMESPACE", "KUBERNETES_NAMESPACE"}
+	NamespaceNames = []string{"OPENSHIFT_KUBE_PING_NAMESPACE", "KUBERNETES_NAMESPACE"}
 	protocolNames  = []string{"OPENSHIFT_KUBE_PING_MASTER_PROTOCOL", "KUBERNETES_MASTER_PROTOCOL"}
 	hostNames      = []string{"OPENSHIFT_KUBE_PING_MASTER_HOST", "KUBERNETES_SERVICE_HOST"}
 	portNames      = []string{"OPENSHIFT_KUBE_PING_MASTER_PORT", "KUBERNETES_SERVICE_PORT"}
 	caNames        = []string{"OPENSHIFT_KUBE_PING_CA_CERT_FILE", "KUBERNETES_CA_CERTIFICATE_FILE"}
-	tokenNames     = []string{"OPENSHIFT_KUBE_PING_SA_TOKEN_FILE", "SA_TOKEN_FILE"}
-	clientNames    = []string{"OPENSHIFT_KUBE_PING_CLIENT_CERT_FILE", "KUBERNETES_CLIENT_CERTIFICATE_FILE"}
+	TokenNames     = []string{"OPENSHIFT_KUBE_PING_SA_TOKEN_FILE", "SA_TOKEN_FILE"}
+	ClientNames    = []string{"OPENSHIFT_KUBE_PING_CLIENT_CERT_FILE", "KUBERNETES_CLIENT_CERTIFICATE_FILE"}
 	keyNames       = []string{"KUBERNETES_CLIENT_KEY_FILE"}
 	versionNames   = []string{"OPENSHIFT_KUBE_PING_API_VERSION", "KUBERNETES_API_VERSION"}
-	labelNames     = []string{"OPENSHIFT_KUBE_PING_LABELS", "KUBERNETES_LABELS"}
-	serviceNames   = []string{"DNS_MEMBERSHIP_SERVICE_NAME"}
+	LabelNames     = []string{"OPENSHIFT_KUBE_PING_LABELS", "KUBERNETES_LABELS"}
+	ServiceNames   = []string{"DNS_MEMBERSHIP_SERVICE_NAME"}
 )
 
 // Where the service account of a pod is.
@@ -77,11 +77,11 @@ func Read(env Environment) Settings {
 		return otherwise, false
 	}
 	s := Settings{env: env}
-	s.Namespace, s.NamespaceSet = first(namespaceNames, "")
+	s.Namespace, s.NamespaceSet = first(NamespaceNames, "")
 	if s.Namespace == "" { // an empty variable is as none
 		s.Namespace, s.NamespaceSet = defaultNamespace, false
 	}
-	s.ClientCert, _ = first(clientNames, "")
+	s.ClientCert, _ = first(ClientNames, "")
 	s.ClientKey, _ = first(keyNames, "")
 	protocol := "https"
 	if s.ClientCert != "" {
@@ -91,10 +91,10 @@ func Read(env Environment) Settings {
 	s.Host, s.HostSet = first(hostNames, "null")
 	s.Port, _ = first(portNames, "null")
 	s.CAFile, _ = first(caNames, defaultCA)
-	s.TokenFile, _ = first(tokenNames, defaultToken)
+	s.TokenFile, _ = first(TokenNames, defaultToken)
 	s.Version, _ = first(versionNames, "v1")
-	s.Labels, _ = first(labelNames, "")
-	if s.Service, s.ServiceSet = first(serviceNames, ""); s.Service == "" {
+	s.Labels, _ = first(LabelNames, "")
+	if s.Service, s.ServiceSet = first(ServiceNames, ""); s.Service == "" {
 		s.Service, s.ServiceSet = s.Namespace, s.NamespaceSet
 	}
 	return s

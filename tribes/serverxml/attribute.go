@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"muster/internal/lazyregexp"
 	"muster/internal/verdict"
 )
 
@@ -172,20 +173,26 @@ func (b *builder) legacyAttribute(n *node, c *Component, x attr, old renamed) {
 
 // shownValue is a value for a sentence; what may be a key is not shown.
 func shownValue(x attr) string {
-	if secretName(x.name) {
+	if SecretName(x.name) {
 		return "..."
 	}
 	return x.value
 }
 
-// secretName reports whether what an attribute of that name holds is not to be shown.
-func secretName(name string) bool {
+// SecretName reports whether what an attribute or a property of that name holds is not to
+// be shown.
+func SecretName(name string) bool {
 	n := strings.ToLower(name)
-	return strings.Contains(n, "key") || strings.Contains(n, "passw") || strings.Contains(n, "token") || strings.Contains(n, "secret")
+	return slices.ContainsFunc([]string{"key", "pass", "pwd", "token", "secret", "credential"}, func(w string) bool { return strings.Contains(n, w) })
 }
 
-// assign writes an attribute as it would stand in the file.
-func assign(name, value string) string { return name + `="` + cut(value) + `"` }
+// assign writes an attribute as it would stand in the file, without what is not to be shown.
+func assign(name, value string) string {
+	if SecretName(name) {
+		value = "..."
+	}
+	return name + `="` + cut(value) + `"`
+}
 
 // written reads the value of an attribute: what stands there, what it becomes
 // with its placeholders replaced, and whether Tomcat takes it.
@@ -209,7 +216,7 @@ func (b *builder) written(element string, a attribute, x attr) Value {
 	if v.Known() {
 		b.take(element, a, x, &v)
 	}
-	if a.kind == hexKey || secretName(a.name) {
+	if a.kind == hexKey || SecretName(a.name) {
 		b.hide(&v)
 	}
 	return v
@@ -254,7 +261,7 @@ func (b *builder) take(element string, a attribute, x attr, v *Value) {
 func (b *builder) hide(v *Value) {
 	v.secret = v.Text
 	if v.Written != "" && v.Ignored == "" && v.From == FromProperty {
-		v.secret = v.Text // the placeholder's name may be shown, the key not
+		v.secret, v.Written = v.Text, placeholders(v.Written) // their names may be shown, the key not
 	} else if v.Ignored != "" {
 		v.secret, v.Written = "", "(not shown)"
 	} else {
@@ -266,6 +273,18 @@ func (b *builder) hide(v *Value) {
 		v.Text = "(not shown)"
 	}
 }
+
+// placeholders are the ${name} of a value that is not to be shown, without defaults and
+// what stands between them.
+func placeholders(written string) string {
+	var names []string
+	for _, m := range placeholderName().FindAllStringSubmatch(written, -1) {
+		names = append(names, "${"+m[1]+"}")
+	}
+	return strings.Join(names, "")
+}
+
+var placeholderName = lazyregexp.New(`\$\{([^{}:]*)(?::-[^}]*)?\}`)
 
 func (b *builder) placeholder(element string, x attr, r resolved) {
 	saw := fmt.Sprintf("%s on <%s>: ${%s} is not known", x.name, element, cut(r.missing[0]))

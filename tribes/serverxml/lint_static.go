@@ -19,9 +19,30 @@ func (l lint) staticMembers() {
 			if len(l.Interceptors[i].Members) == 0 {
 				l.report(finding{id: "config.no-effect", status: verdict.Warn, at: l.Interceptors[i].at(),
 					saw: "a StaticMembershipInterceptor without a <Member> does nothing"})
+			} else if !l.multicast() {
+				l.unnamed(&l.Interceptors[i])
 			}
 		}
 	}
+}
+
+// unnamed reports a node that its own list of members does not name: the interceptor knows
+// members by their ids, and this one's is another after each start.
+func (l lint) unnamed(list *Component) {
+	for i := range list.Members {
+		if list.Members[i].Element == "LocalMember" || l.receives(&list.Members[i]) {
+			return
+		}
+	}
+	l.report(finding{id: "config.static-member", status: verdict.Warn, confidence: verdict.Likely, at: list.at(),
+		saw: "no <LocalMember>: this node has another unique id after each start, and none that the others' lists can name. It is not recognised when it speaks, and taken in some seconds later, after a look at its receiver",
+		fix: []string{fmt.Sprintf("<LocalMember className=%q uniqueId=.../>, with the uniqueId that the others' <Member> of this node has", staticMember)}})
+}
+
+// receives reports whether a member is the receiver of this very node.
+func (l lint) receives(m *Component) bool {
+	a, ok := address(l.Receiver.text("address"))
+	return ok && m.text("host") == a.String() && m.text("port") == l.Receiver.text("port")
 }
 
 func (l lint) memberList(list *Component) {
@@ -125,7 +146,7 @@ func (l lint) itself(list, m *Component) {
 	if list.is(staticService) { // it looks for itself in the list
 		return
 	}
-	if a, ok := address(l.Receiver.text("address")); ok && m.text("host") == a.String() && m.text("port") == l.Receiver.text("port") {
+	if l.receives(m) {
 		l.report(finding{id: "config.static-member", status: verdict.Fail, at: m.at(), in: m, evidence: attributes(m, "host", "port"),
 			saw: "this <Member> is the receiver of this very node: it would be a member to itself, and send to itself",
 			fix: []string{"make it the <LocalMember>"}})

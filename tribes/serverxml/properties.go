@@ -3,6 +3,7 @@ package serverxml
 import (
 	"fmt"
 	"io"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,12 +62,31 @@ func (p *Properties) ReadProperties(name string, r io.Reader) error {
 		if ok {
 			place := fmt.Sprintf("%s:%d", name, first)
 			if given, was := p.values[key]; was && !given.read && given.value != value && len(p.overridden) < maxEntities {
-				p.overridden = append(p.overridden, fmt.Sprintf("%s is %q at %s, over the %q of %s", cut(key), cut(value), place, cut(given.value), given.from))
+				p.overridden = append(p.overridden, overrides(key, value, place, given))
 			}
 			p.values[key] = property{value, place, true}
 		}
 	}
 	return nil
+}
+
+// overrides says that a file gives a property that was given otherwise too. Any property
+// may be a key: values are shown where they are plain.
+func overrides(key, value, place string, given property) string {
+	if !plainText(value) || !plainText(given.value) {
+		return fmt.Sprintf("%s has another value at %s, which counts, than %s gives it", cut(key), place, given.from)
+	}
+	return fmt.Sprintf("%s is %q at %s, over the %q of %s", cut(key), value, place, given.value, given.from)
+}
+
+// plainText reports whether a value is a port or another small number, an address, or true
+// or false, none of which is a key.
+func plainText(s string) bool {
+	if n, err := strconv.Atoi(s); err == nil && n >= -1 && n <= 65535 {
+		return true
+	}
+	_, err := netip.ParseAddr(s)
+	return err == nil || s == "true" || s == "false"
 }
 
 // logicalLine takes one line of a properties file off s, joined with those that

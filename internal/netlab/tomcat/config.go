@@ -37,6 +37,11 @@ type Config struct {
 	Static        []*netlab.Host
 	StaticService bool // by StaticMembershipService, not StaticMembershipInterceptor
 
+	// Provider asks the DNS or Kubernetes ("dns", "kubernetes") for the members, in place of
+	// multicast; Env are variables of the process ("NAME=VALUE"), by which it asks.
+	Provider string
+	Env      []string
+
 	// Files are put into CATALINA_BASE as they are, by their paths in it:
 	// "conf/server.xml" takes the place of the one that the fields above make.
 	Files map[string]string

@@ -64,9 +64,12 @@ func Launch(tb netlab.TB, h *netlab.Host, cfg Config) *Server {
 		"-classpath", home+"/bin/bootstrap.jar:"+home+"/bin/tomcat-juli.jar",
 		"-Dcatalina.base="+base, "-Dcatalina.home="+home, "-Djava.io.tmpdir="+filepath.Join(base, "temp"),
 		"org.apache.catalina.startup.Bootstrap", "start")
-	program := "java"
+	program, env := "java", cfg.Env
 	if cfg.ClockAhead != 0 {
-		args = append([]string{"LD_PRELOAD=" + wrongClock(tb, h), fmt.Sprintf("CLOCK_AHEAD=%d", int(cfg.ClockAhead.Seconds())), "java"}, args...)
+		env = append(env[:len(env):len(env)], "LD_PRELOAD="+wrongClock(tb, h), fmt.Sprintf("CLOCK_AHEAD=%d", int(cfg.ClockAhead.Seconds())))
+	}
+	if len(env) > 0 {
+		args = append(append(env[:len(env):len(env)], "java"), args...)
 		program = "env"
 	}
 	return &Server{Process: h.Launch(tb, program, args...), tb: tb, host: h, cfg: cfg, http: h.HTTP(), base: base}
