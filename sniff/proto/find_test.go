@@ -2,6 +2,7 @@ package proto
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 
 	"muster/sniff/frame"
@@ -47,6 +48,31 @@ func TestFindLeavesOutNobody(t *testing.T) {
 	}
 }
 
+// TestFindByFirstByte holds Find against asking every decoder, with each message of the tables
+// and the recordings beginning with each byte.
+func TestFindByFirstByte(t *testing.T) {
+	frames := recorded(t)
+	for _, e := range examples {
+		frames = append(frames, e.f)
+	}
+	for _, x := range frames {
+		if x.Proto != frame.ProtoUDP || len(x.Payload) == 0 {
+			continue
+		}
+		f := *x
+		f.Payload = slices.Clone(x.Payload)
+		for b := range 1 << 8 {
+			f.Payload[0] = byte(b)
+			for _, port := range []uint16{x.DstPort, 50000} {
+				f.DstPort = port
+				if got, want := Find(&f), firstOf(&f); got != want {
+					t.Fatalf("%s to %s, beginning with %#02x: Find has %v, the list %v", f.Source(), f.Destination(), b, got, want)
+				}
+			}
+		}
+	}
+}
+
 // firstOf is the first decoder of the list that claims f.
 func firstOf(f *frame.Frame) *Decoder {
 	for i := range Decoders {
@@ -55,4 +81,22 @@ func firstOf(f *frame.Frame) *Decoder {
 		}
 	}
 	return nil
+}
+
+// BenchmarkFind asks for the decoder of datagrams as an ordinary network has them: a video
+// stream, mDNS and SSDP, and what nobody claims.
+func BenchmarkFind(b *testing.B) {
+	for name, f := range map[string]*frame.Frame{
+		"rtp":    udp("239.1.2.3:5004", append(unhex("8021 0001 00000001 11223344"), make([]byte, 1300)...)),
+		"mdns":   udp("224.0.0.251:5353", unhex("000000000001000000000000 055f68747470045f746370056c6f63616c00 000c0001")),
+		"ssdp":   udp("239.255.255.250:1900", []byte("M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\n\r\n")),
+		"nobody": udp("239.1.2.3:45000", append([]byte("hello"), make([]byte, 500)...)),
+	} {
+		b.Run(name, func(b *testing.B) {
+			var x Finder
+			for b.Loop() {
+				x.Find(f)
+			}
+		})
+	}
 }

@@ -40,11 +40,14 @@ func decodeEhcache(f *frame.Frame) (Message, error) {
 	return m, nil
 }
 
-// claimsActiveMQ looks for what the agent writes between its group and the state
+// claimsActiveMQ looks for what the agent writes between its group, a text, and the state
 // (MulticastDiscoveryAgent: "ActiveMQ-4.").
 func claimsActiveMQ(f *frame.Frame) bool {
-	b := f.Payload
-	return f.Proto == frame.ProtoUDP && f.Multicast() && bytes.Contains(b[:min(len(b), 256)], []byte(".ActiveMQ-"))
+	if f.Proto != frame.ProtoUDP || !f.Multicast() {
+		return false
+	}
+	group, _, ok := bytes.Cut(f.Payload[:min(len(f.Payload), 256)], []byte(".ActiveMQ-"))
+	return ok && (len(group) == 0 || isText(group))
 }
 
 // decodeActiveMQ reads GROUP.ActiveMQ-4.alive.%NAME%URI, or dead.

@@ -83,69 +83,74 @@ type Decoder struct {
 	Repeats bool
 	// OverIP: it claims no datagrams, but packets of an IP protocol of its own.
 	OverIP bool
-	// Ports are those of which the datagrams that it claims have one, nil for any.
+	// Ports and First leave out what it never claims, before it is asked: a datagram that it
+	// claims has one of the ports, or begins with a byte of one of the ranges.
 	Ports []uint16
+	First [][2]byte
 }
 
 // Decoders are asked in this order; the first that claims a packet decodes it. Those
 // that look at content alone come last.
 var Decoders = []Decoder{
-	{"jini", claimsJini, decodeJini, true, false, nil},
-	{"mdns", claimsMDNS, decodeMDNS, true, false, []uint16{5353}},
-	{"llmnr", claimsLLMNR, decodeLLMNR, false, false, []uint16{5355}},
-	{"ssdp", claimsSSDP, decodeSSDP, true, false, nil},
-	{"ws-discovery", claimsWSD, decodeWSD, true, false, nil},
-	{"pim", claimsPIM, decodePIM, false, true, nil},
-	{"carp", claimsCARP, decodeCARP, false, true, nil},
-	{"vrrp", claimsVRRP, decodeVRRP, false, true, nil},
-	{"ospf", claimsOSPF, decodeOSPF, false, true, nil},
-	{"eigrp", claimsEIGRP, decodeEIGRP, false, true, nil},
-	{"rip", claimsRIP, decodeRIP, false, false, []uint16{520, 521}},
-	{"hsrp", claimsHSRP, decodeHSRP, false, false, []uint16{1985}},
-	{"ptp", claimsPTP, decodePTP, false, false, []uint16{319, 320}},
-	{"ntp", claimsNTP, decodeNTP, false, false, []uint16{123}},
-	{"sap", claimsSAP, decodeSAP, true, false, []uint16{9875}},
-	{"slp", claimsSLP, decodeSLP, false, false, []uint16{427}},
-	{"knx", claimsKNX, decodeKNX, false, false, []uint16{3671}},
-	{"pgm", claimsPGM, decodePGM, false, true, nil},
-	{"ldp", claimsLDP, decodeLDP, false, false, []uint16{646}},
-	{"nat-pmp", claimsNATPMP, decodeNATPMP, false, false, []uint16{5350, 5351}},
-	{"dlep", claimsDLEP, decodeDLEP, false, false, []uint16{854}},
-	{"rtps", claimsRTPS, decodeRTPS, false, false, nil},
-	{"corosync", claimsCorosync, decodeCorosync, false, false, nil},
-	{"syncthing", claimsSyncthing, decodeSyncthing, false, false, nil},
-	{"hazelcast", claimsHazelcast, decodeHazelcast, true, false, nil},
-	{"jgroups", claimsJGroups, decodeJGroups, false, false, nil},
-	{"ehcache", claimsEhcache, decodeEhcache, true, false, nil},
-	{"activemq", claimsActiveMQ, decodeActiveMQ, true, false, nil},
-	{"coherence", claimsCoherence, decodeCoherence, false, false, nil},
-	{"mcjoin", claimsMcjoin, decodeMcjoin, false, false, nil},
-	{"ssmping", claimsSsmping, decodeSsmping, false, false, []uint16{4321}},
-	{"rtcp", claimsRTCP, decodeRTCP, false, false, nil},
-	{"rtp", claimsRTP, decodeRTP, false, false, nil},
+	{"jini", claimsJini, decodeJini, true, false, []uint16{jiniPort, gigaPort}, [][2]byte{{0, 0}}},
+	{"mdns", claimsMDNS, decodeMDNS, true, false, []uint16{5353}, nil},
+	{"llmnr", claimsLLMNR, decodeLLMNR, false, false, []uint16{5355}, nil},
+	{"ssdp", claimsSSDP, decodeSSDP, true, false, []uint16{1900}, [][2]byte{{'H', 'H'}}},
+	{"ws-discovery", claimsWSD, decodeWSD, true, false, []uint16{3702}, [][2]byte{{'\t', '\r'}, {' ', ' '}, {'<', '<'}}},
+	{"pim", claimsPIM, decodePIM, false, true, nil, nil},
+	{"carp", claimsCARP, decodeCARP, false, true, nil, nil},
+	{"vrrp", claimsVRRP, decodeVRRP, false, true, nil, nil},
+	{"ospf", claimsOSPF, decodeOSPF, false, true, nil, nil},
+	{"eigrp", claimsEIGRP, decodeEIGRP, false, true, nil, nil},
+	{"rip", claimsRIP, decodeRIP, false, false, []uint16{520, 521}, nil},
+	{"hsrp", claimsHSRP, decodeHSRP, false, false, []uint16{1985}, nil},
+	{"ptp", claimsPTP, decodePTP, false, false, []uint16{319, 320}, nil},
+	{"ntp", claimsNTP, decodeNTP, false, false, []uint16{123}, nil},
+	{"sap", claimsSAP, decodeSAP, true, false, []uint16{9875}, nil},
+	{"slp", claimsSLP, decodeSLP, false, false, []uint16{427}, nil},
+	{"knx", claimsKNX, decodeKNX, false, false, []uint16{3671}, nil},
+	{"pgm", claimsPGM, decodePGM, false, true, nil, nil},
+	{"ldp", claimsLDP, decodeLDP, false, false, []uint16{646}, nil},
+	{"nat-pmp", claimsNATPMP, decodeNATPMP, false, false, []uint16{5350, 5351}, nil},
+	{"dlep", claimsDLEP, decodeDLEP, false, false, []uint16{854}, nil},
+	{"rtps", claimsRTPS, decodeRTPS, false, false, nil, [][2]byte{{'R', 'R'}}},
+	{"corosync", claimsCorosync, decodeCorosync, false, false, nil, [][2]byte{{1, 1}, {0x70, 0x70}, {0xc0, 0xc0}}},
+	{"syncthing", claimsSyncthing, decodeSyncthing, false, false, nil, [][2]byte{{0x2e, 0x2e}, {0x7d, 0x7d}}},
+	{"hazelcast", claimsHazelcast, decodeHazelcast, true, false, []uint16{54327}, [][2]byte{{4, 4}, {0x78, 0x78}}},
+	{"jgroups", claimsJGroups, decodeJGroups, false, false, []uint16{45588, 45688, 45700, 46655}, [][2]byte{{0, 7}, {2 << 3, 6<<3 | 7}}},
+	{"ehcache", claimsEhcache, decodeEhcache, true, false, nil, [][2]byte{{0x1f, 0x1f}}},
+	{"activemq", claimsActiveMQ, decodeActiveMQ, true, false, nil, [][2]byte{{' ', '~'}, {0xc2, 0xf4}}}, // a text in UTF-8
+	{"coherence", claimsCoherence, decodeCoherence, false, false, nil, [][2]byte{{0x0d, 0x0d}}},
+	{"mcjoin", claimsMcjoin, decodeMcjoin, false, false, nil, [][2]byte{{'S', 'S'}}},
+	{"ssmping", claimsSsmping, decodeSsmping, false, false, []uint16{4321}, nil},
+	{"rtcp", claimsRTCP, decodeRTCP, false, false, nil, [][2]byte{{0x80, 0xbf}}},
+	{"rtp", claimsRTP, decodeRTP, false, false, nil, [][2]byte{{0x80, 0xbf}}},
 }
 
 // slots is how many remainders of ports are told apart.
 const slots = 1 << 10
 
-// asked are the places in Decoders, as bits, of those that can claim a packet: any
-// datagram, one by its ports, or what is of another IP protocol.
+// asked are the places in Decoders, as bits, of those that can claim a packet: a datagram
+// by its ports or its first byte, or what is of another IP protocol.
 type asked struct {
-	datagrams, others uint64
-	ports             [slots]uint64
+	others uint64
+	ports  [slots]uint64
+	first  [1 << 8]uint64
 }
 
 var candidates = sync.OnceValue(func() *asked {
 	a := new(asked)
 	for i, d := range Decoders {
-		switch bit := uint64(1) << i; {
-		case d.OverIP:
+		bit := uint64(1) << i
+		if d.OverIP {
 			a.others |= bit
-		case d.Ports == nil:
-			a.datagrams |= bit
-		default:
-			for _, p := range d.Ports {
-				a.ports[p%slots] |= bit
+		}
+		for _, p := range d.Ports {
+			a.ports[p%slots] |= bit
+		}
+		for _, r := range d.First {
+			for b := int(r[0]); b <= int(r[1]); b++ {
+				a.first[b] |= bit
 			}
 		}
 	}
@@ -160,11 +165,14 @@ func Find(f *frame.Frame) *Decoder {
 		}
 		return nil
 	}
-	// Most of the list can be left out by the protocol and the ports.
+	// Most of the list can be left out by the protocol, the ports and the first byte.
 	a := candidates()
 	left := a.others
 	if f.Proto == frame.ProtoUDP {
-		left = a.datagrams | a.ports[f.SrcPort%slots] | a.ports[f.DstPort%slots]
+		left = a.ports[f.SrcPort%slots] | a.ports[f.DstPort%slots]
+		if len(f.Payload) > 0 {
+			left |= a.first[f.Payload[0]]
+		}
 	}
 	for ; left != 0; left &= left - 1 {
 		if d := &Decoders[bits.TrailingZeros64(left)]; d.Claims(f) {
@@ -177,7 +185,10 @@ func Find(f *frame.Frame) *Decoder {
 // Finder finds decoders for the packets of one capture: what a packet alone does not
 // tell, the one before it does. It is for one goroutine.
 type Finder struct {
-	streams map[netip.AddrPort]RTP
+	streams map[netip.AddrPort]*RTP
+	// source sent the datagram before this one, whose header is last.
+	source netip.AddrPort
+	last   *RTP
 }
 
 // Find is the package's, but calls RTP only what follows a packet of the same stream.
@@ -187,18 +198,30 @@ func (x *Finder) Find(f *frame.Frame) *Decoder {
 		return d
 	}
 	h, _ := ReadRTP(f.Payload)
-	last, ok := x.streams[f.Source()]
-	if len(x.streams) >= maxStreams {
-		x.streams = nil
-	}
-	if x.streams == nil {
-		x.streams = map[netip.AddrPort]RTP{}
-	}
-	x.streams[f.Source()] = h
-	if step := int16(h.Sequence - last.Sequence); ok && last.SSRC == h.SSRC && step >= 0 && step < 128 {
+	last, seen := x.before(f.Source())
+	step := int16(h.Sequence - last.Sequence)
+	follows := seen && last.SSRC == h.SSRC && step >= 0 && step < 128
+	if *last = h; follows {
 		return d
 	}
 	return nil
+}
+
+// before returns the header that came from there before, and whether one did.
+func (x *Finder) before(source netip.AddrPort) (*RTP, bool) {
+	if x.last != nil && x.source == source {
+		return x.last, true
+	}
+	last, seen := x.streams[source]
+	if !seen {
+		if x.streams == nil || len(x.streams) >= maxStreams {
+			x.streams = map[netip.AddrPort]*RTP{}
+		}
+		last = new(RTP)
+		x.streams[source] = last
+	}
+	x.source, x.last = source, last
+	return last, seen
 }
 
 // maxStreams bounds how many senders a Finder remembers.

@@ -56,7 +56,7 @@ const wsdNamespace = "/ws/2005/04/discovery"
 // versions (2005 of Microsoft and others, 1.1 of OASIS).
 func claimsWSD(f *frame.Frame) bool {
 	b := f.Payload
-	return isUDP(f, 3702) || f.Proto == frame.ProtoUDP && len(b) > 100 && bytes.HasPrefix(bytes.TrimSpace(b[:min(len(b), 64)]), []byte("<?xml")) &&
+	return isUDP(f, 3702) || f.Proto == frame.ProtoUDP && len(b) > 100 && bytes.HasPrefix(bytes.TrimLeft(b[:min(len(b), 64)], " \t\r\n"), []byte("<?xml")) &&
 		(bytes.Contains(b, []byte(wsdNamespace)) || bytes.Contains(b, []byte("/ws-dd/ns/discovery/")))
 }
 

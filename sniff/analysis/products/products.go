@@ -84,11 +84,14 @@ type Table struct {
 
 	members map[key]*Member
 	streams map[streamKey]*Stream
-	vrrp    map[vrrpKey]*VirtualRouter
-	ospf    map[link]map[netip.Addr]*ospfRouter
-	rings   map[netip.AddrPort]map[uint32]*ringNode
-	clocks  map[uint8]map[string]*clock
-	asks    map[string]*asking // of Jini clients, by the member's id
+	// latest is the stream of the packet before, which most packets are of too.
+	latest    *Stream
+	latestKey streamKey
+	vrrp      map[vrrpKey]*VirtualRouter
+	ospf      map[link]map[netip.Addr]*ospfRouter
+	rings     map[netip.AddrPort]map[uint32]*ringNode
+	clocks    map[uint8]map[string]*clock
+	asks      map[string]*asking // of Jini clients, by the member's id
 
 	seed    maphash.Seed
 	repeats map[repeat]*Member

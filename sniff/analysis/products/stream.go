@@ -73,6 +73,10 @@ func (t *Table) numbered(p *capture.Packet, f *frame.Frame, product string, numb
 
 func (t *Table) streamOf(p *capture.Packet, f *frame.Frame, product string, ssrc uint32, number uint16) *Stream {
 	k := streamKey{f.Src, f.Destination(), ssrc, f.VLAN()}
+	if t.latest != nil && t.latestKey == k {
+		t.latest.Last = max(t.latest.Last, p.Nanos)
+		return t.latest
+	}
 	s := t.streams[k]
 	if s == nil {
 		if len(t.streams) >= maxStreams && !t.forget(p.Nanos) {
@@ -85,11 +89,13 @@ func (t *Table) streamOf(p *capture.Packet, f *frame.Frame, product string, ssrc
 		t.streams[k] = s
 	}
 	s.Last = max(s.Last, p.Nanos)
+	t.latest, t.latestKey = s, k
 	return s
 }
 
 // forget drops rows that turned out to be no stream.
 func (t *Table) forget(now int64) (any bool) {
+	t.latest = nil
 	for k, s := range t.streams {
 		if !s.sure() && now-s.Last > int64(time.Second) {
 			delete(t.streams, k)
