@@ -3,6 +3,7 @@ package cmd
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -51,6 +52,43 @@ func TestSniffPeers(t *testing.T) {
 				t.Errorf("verdicts %v, want %v", got, e.Verdicts)
 			}
 		})
+	}
+}
+
+// TestSniffPeersHostile: names that would command a terminal are shown escaped, whoever sends
+// them, in lines, in the summary and in JSON.
+func TestSniffPeersHostile(t *testing.T) {
+	files, err := filepath.Glob("../sniff/testdata/peers/*.pcap")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	names := strings.NewReplacer("orders", "\x1b[2J\ao", "nodeA", "\x1b[2JA", "localhost", "\x1b[2Jlhost", "billing", "\x1b[2J\u009b1") // as long as they were
+	shown := 0
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hostile := names.Replace(string(b))
+		if hostile == string(b) {
+			continue
+		}
+		name := filepath.Join(t.TempDir(), filepath.Base(file))
+		if err := os.WriteFile(name, []byte(hostile), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, how := range [][]string{nil, {"--summary"}, {"--json"}} {
+			out, _, _ := runSniffCmd(t, "", append([]string{"-r", name}, how...)...)
+			if strings.ContainsAny(out, "\x1b\a\u009b") {
+				t.Errorf("%s %v shows control characters", filepath.Base(file), how)
+			}
+			if strings.Contains(out, `\x1b[2J`) {
+				shown++
+			}
+		}
+	}
+	if shown < 6 {
+		t.Errorf("only %d outputs have such a name at all", shown)
 	}
 }
 

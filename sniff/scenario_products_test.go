@@ -1,6 +1,7 @@
 package sniff
 
 import (
+	"bytes"
 	"encoding/hex"
 	"os"
 	"path/filepath"
@@ -25,6 +26,18 @@ func merge(from, creator byte) []byte {
 		panic(err)
 	}
 	b[9], b[34] = from, creator
+	return b
+}
+
+// search is what a master of Hazelcast 5.5 asks every two minutes: are there others of my name?
+func search(last byte) []byte {
+	b, err := hex.DecodeString("04fffffffe01000000000000001f040134d475fffffffe01000000000000001d050500fffffffe010000000000000001" +
+		"00001645040000000a31302e37372e302e3131" + "00" + "000102030405060708090a0b0c0d0e0f" + "fffffffe010000000000000004" + "000000066f7264657273")
+	if err != nil {
+		panic(err)
+	}
+	at := bytes.Index(b, []byte("10.77.0.11"))
+	b[at+9], b[at+11] = last, last
 	return b
 }
 
@@ -68,6 +81,21 @@ var productScenarios = []struct {
 			}
 			w.at(ms).put(w.udp("10.77.0.11:55000", "239.8.8.8:45588", merge(1, 1)))
 			w.put(w.udp("10.77.0.11:55001", "239.8.8.8:45588", merge(2, creator)))
+		}
+	}},
+	{"two masters of one Hazelcast cluster", "peer.alone", verdict.Warn, "10.77.0.11:5701 and 10.77.0.12:5701", func(w *wire) {
+		for ms := int64(0); ms < 400000; ms += 120000 {
+			w.at(ms).put(w.udp("10.77.0.11:54327", "224.2.2.3:54327", search('1')))
+			w.at(ms + 3000).put(w.udp("10.77.0.12:54327", "224.2.2.3:54327", search('2')))
+		}
+	}},
+	{"a master of Hazelcast that takes over", "", "", "", func(w *wire) {
+		for ms := int64(0); ms < 800000; ms += 120000 {
+			if ms < 360000 {
+				w.at(ms).put(w.udp("10.77.0.11:54327", "224.2.2.3:54327", search('1')))
+			} else {
+				w.at(ms).put(w.udp("10.77.0.12:54327", "224.2.2.3:54327", search('2')))
+			}
 		}
 	}},
 	{"two masters", "vrrp.two-masters", verdict.Fail, "priority 200", recording("keepalived-vrrp3-two-masters")},

@@ -3,6 +3,9 @@ package sniff
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -99,18 +102,45 @@ func (w *wire) largeBeat(m *member) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	whole := w.udp(m.source, m.group, b)
+	w.pieces(w.udp(m.source, m.group, b), uint16(m.Alive)+1)
+}
+
+// pieces puts an Ethernet frame with an IPv4 datagram in fragments of 1480 bytes; id is their
+// identification.
+func (w *wire) pieces(whole []byte, id uint16) {
+	w.t.Helper()
 	const header, size = 14 + 20, 1480
 	body := whole[header:]
 	for at := 0; at < len(body); at += size {
 		piece := append(bytes.Clone(whole[:header]), body[at:min(at+size, len(body))]...)
 		binary.BigEndian.PutUint16(piece[16:], uint16(len(piece)-14))
-		binary.BigEndian.PutUint16(piece[18:], uint16(m.Alive)+1)
+		binary.BigEndian.PutUint16(piece[18:], id)
 		offset := uint16(at / 8)
 		if at+size < len(body) {
 			offset |= 0x2000
 		}
 		binary.BigEndian.PutUint16(piece[20:], offset)
 		w.put(piece)
+	}
+}
+
+// Fragments behind the first have no ports: they belong to the group and port of the first, and
+// a product's message is read when it is whole.
+func TestFragmentsOfAGroup(t *testing.T) {
+	w := newWire(t, Options{})
+	message := append([]byte(activemq+"tcp://10.77.0.11:61616"), bytes.Repeat([]byte("/"), 4000)...)
+	for n := range 3 {
+		w.at(int64(n)*500).pieces(w.udp("10.77.0.11:6155", "239.255.2.3:6155", message), uint16(n)+1)
+	}
+	w.s.Finish()
+	var rows []string
+	for place, g := range w.s.Analysis.Groups {
+		rows = append(rows, fmt.Sprintf("%s %d packets, %d fragments", place, g.Packets, g.Fragments))
+	}
+	if want := []string{"239.255.2.3:6155 9 packets, 6 fragments"}; !slices.Equal(rows, want) {
+		t.Errorf("%q, want %q", rows, want)
+	}
+	if m := w.s.Analysis.Products.On(netip.MustParseAddrPort("239.255.2.3:6155")); len(m) != 1 || m[0].Packets != 3 {
+		t.Errorf("the members are %+v", m)
 	}
 }

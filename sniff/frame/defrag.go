@@ -1,6 +1,7 @@
 package frame
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"time"
 )
@@ -48,10 +49,11 @@ type piece struct{ from, to int }
 // NewDefragmenter returns one that holds nothing.
 func NewDefragmenter() *Defragmenter { return &Defragmenter{waiting: map[fragKey]*datagram{}} }
 
-// Add takes the fragment f of time now. When it completes a datagram, Add returns
-// its payload, which belongs to the caller. Fragments that overlap with others
-// spoil the datagram (RFC 5722 for IPv6; in IPv4 only attacks make them); exact
-// repetitions do not. A fragment that was cut short is never completed.
+// Add takes the fragment f of time now. When it completes a datagram, Add returns its
+// payload, which belongs to the caller; before that, f is given the ports of the first
+// piece where that came. Fragments that overlap with others spoil the datagram (RFC 5722
+// for IPv6; in IPv4 only attacks make them); exact repetitions do not. A fragment that was
+// cut short is never completed.
 func (d *Defragmenter) Add(f *Frame, now int64) ([]byte, bool) {
 	k := fragKey{f.Src, f.Dst, f.FragID, f.Proto}
 	if f.IP == 6 {
@@ -72,6 +74,7 @@ func (d *Defragmenter) Add(f *Frame, now int64) ([]byte, bool) {
 		d.insert(g, f)
 	}
 	if g.spoilt || !g.whole() {
+		g.ports(f)
 		return nil, false
 	}
 	delete(d.waiting, k)
@@ -79,6 +82,19 @@ func (d *Defragmenter) Add(f *Frame, now int64) ([]byte, bool) {
 	d.Complete++
 	d.Pieces = len(g.pieces)
 	return g.data[:g.end], true
+}
+
+// ports gives a fragment the ports of its datagram, which stand in the first piece; one that
+// comes before that keeps none.
+func (g *datagram) ports(f *Frame) {
+	if f.Proto != ProtoUDP && f.Proto != ProtoTCP {
+		return
+	}
+	for _, p := range g.pieces {
+		if p.from == 0 && p.to >= 4 {
+			f.SrcPort, f.DstPort = binary.BigEndian.Uint16(g.data), binary.BigEndian.Uint16(g.data[2:])
+		}
+	}
 }
 
 func (d *Defragmenter) insert(g *datagram, f *Frame) {

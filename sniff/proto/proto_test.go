@@ -2,6 +2,7 @@ package proto
 
 import (
 	"bytes"
+	"compress/gzip"
 	"compress/zlib"
 	"encoding/hex"
 	"errors"
@@ -73,6 +74,9 @@ var examples = []struct {
 	{"Hazelcast by its content", udp("239.9.9.9:5000", unhex("04 fffffffe 01 00000000 0000001b 04 0134b181 fffffffe 01 00000000 0000001d 040208 fffffffe 01 00000000 00000001"+
 		"00001645 04 0000000a 31302e37392e302e3131 00 "+service+" fffffffe 01 00000000 00000004 00000006 6f7264657273")),
 		"hazelcast request packet_version=4 release=4.2.8 build=20230529 cluster=orders address=10.79.0.11:5701"},
+	{"Hazelcast, a master that looks for others", udp("224.2.2.3:54327", unhex("04 fffffffe 01 00000000 0000001f 04 0134d475 fffffffe 01 00000000 0000001d 050500 fffffffe 01 00000000 00000001"+
+		"00001645 04 0000000a 31302e37392e302e3131 00 "+service+" fffffffe 01 00000000 00000004 00000006 6f7264657273")),
+		"hazelcast search packet_version=4 release=5.5.0 build=20239477 cluster=orders address=10.79.0.11:5701"},
 	{"JGroups, a list", udp("228.8.8.8:45588", unhex("28c1 03 01 02"+service+"0004 64656d6f")), "jgroups messages version=5.3.1 cluster=demo member=" + service},
 	{"JGroups, nothing known of it", udp("228.6.7.8:46655", unhex("2100 02 02 0000 ff 00")), "jgroups message version=4.4.0"},
 	{"Coherence", udp("237.0.0.1:9000", unhex("0ddf00da 00000000")), "coherence packet type=0ddf00da"},
@@ -159,13 +163,19 @@ func TestTruncated(t *testing.T) {
 
 func TestRefuses(t *testing.T) {
 	for name, f := range map[string]*frame.Frame{
-		"Jini version":    udp("224.0.1.85:4160", unhex("00000007 00000000")),
-		"Jini services":   udp("224.0.1.85:4160", unhex("00000001 00001040 7fffffff")),
-		"Jini groups":     udp("224.0.1.85:4160", unhex("00000001 00001040 00000000 7fffffff")),
-		"SSDP":            udp("239.255.255.250:1900", []byte("hello")),
-		"mDNS":            udp("224.0.0.251:5353", []byte("hello")),
-		"VRRP addresses":  ip(frame.ProtoVRRP, unhex("21 33 64 09 00 01 0000 0a0000fe")),
-		"JGroups cluster": udp("228.8.8.8:45588", unhex("28c1 03 01 01 7fff 64")),
+		"Jini version":       udp("224.0.1.85:4160", unhex("00000007 00000000")),
+		"Jini services":      udp("224.0.1.85:4160", unhex("00000001 00001040 7fffffff")),
+		"Jini groups":        udp("224.0.1.85:4160", unhex("00000001 00001040 00000000 7fffffff")),
+		"SSDP":               udp("239.255.255.250:1900", []byte("hello")),
+		"mDNS":               udp("224.0.0.251:5353", []byte("hello")),
+		"VRRP addresses":     ip(frame.ProtoVRRP, unhex("21 33 64 09 00 01 0000 0a0000fe")),
+		"Hazelcast length":   udp("224.2.2.3:54327", unhex("04 fffffffe 01 00000000 0000001b 04 0134b181 fffffffe 01 00000000 0000001d 040208 fffffffe 01 00000000 00000001 00001645 04 7fffffff 31")),
+		"Hazelcast negative": udp("224.2.2.3:54327", unhex("04 fffffffe 01 00000000 0000001b 04 0134b181 fffffffe 01 00000000 0000001d 040208 fffffffe 01 00000000 00000001 00001645 04 ffffffff 31")),
+		"Hazelcast family":   udp("224.2.2.3:54327", unhex("04 fffffffe 01 00000000 0000001b 04 0134b181 fffffffe 01 00000000 0000001d 040208 fffffffe 01 00000000 00000001 00001645 09 00000001 31")),
+		"Hazelcast zlib":     udp("224.2.2.3:54327", unhex("7801 ffff")),
+		"ActiveMQ state":     udp("239.255.2.3:6155", []byte("default.ActiveMQ-4.asleep.%a%tcp://b:1")),
+		"ActiveMQ parts":     udp("239.255.2.3:6155", []byte("default.ActiveMQ-4.alive.%a")),
+		"JGroups cluster":    udp("228.8.8.8:45588", unhex("28c1 03 01 01 7fff 64")),
 	} {
 		if _, err := Find(f).Decode(f); err == nil {
 			t.Errorf("%s: no error", name)
@@ -177,6 +187,13 @@ func TestRefuses(t *testing.T) {
 func TestInflateIsBounded(t *testing.T) {
 	if out, err := inflate(deflated(strings.Repeat("a", maxInflated+1)), zlibStream); !errors.Is(err, errInflated) {
 		t.Errorf("%d bytes, %v", len(out), err)
+	}
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	w.Write(bytes.Repeat([]byte("//"), 8<<20))
+	w.Close()
+	if out, err := inflate(packed.Bytes(), gzipStream); !errors.Is(err, errInflated) {
+		t.Errorf("%d bytes of gzip, %v", len(out), err)
 	}
 	if out, err := inflate(deflated(strings.Repeat("a", maxInflated)), zlibStream); err != nil || len(out) != maxInflated {
 		t.Errorf("%d bytes, %v", len(out), err)

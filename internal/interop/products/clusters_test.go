@@ -95,15 +95,14 @@ func jgroupsAlone(t *testing.T, lab *netlab.Lab, c *capture) {
 	c.stay(lab, "merge", 95*time.Second)
 }
 
-// hazelcastAlone starts two members of Hazelcast, of which the second one's firewall lets
-// nothing in: each becomes the master of a cluster of its own. A master looks for others of its
-// name every two minutes; here it does every five seconds.
+// hazelcastAlone starts two members of Hazelcast, whose firewalls let no multicast in: each
+// becomes the master of a cluster of its own. A master looks for others of its name every two
+// minutes; here it does every five seconds.
 func hazelcastAlone(t *testing.T, lab *netlab.Lab, c *capture) {
 	t.Helper()
 	i := install(t, "hazelcast", newHazelcast)
-	lab.Host(2).Firewall(netlab.Traffic{Protocol: "udp", Port: 54327})
-	lab.Host(2).Firewall(netlab.Traffic{Protocol: "tcp", Port: 5701})
 	for n := range 2 {
+		lab.Host(n + 1).Firewall(netlab.Traffic{Protocol: "udp", Port: 54327})
 		i.Hazelcast(t, lab.Host(n+1), product.Member{Cluster: "orders", Name: fmt.Sprintf("member%d", n), JVM: []string{
 			"-Dhazelcast.merge.first.run.delay.seconds=5", "-Dhazelcast.merge.next.run.delay.seconds=5",
 		}}).Fact("members", 2*time.Minute)

@@ -49,7 +49,7 @@ var faults = []fault{
 		other := product.Edit{Old: regexp.MustCompile(`<multicast enabled="true">`), New: `<multicast enabled="true"><multicast-port>54328</multicast-port>`}
 		hazelcast(t, lab, c, [2]string{newHazelcast, newHazelcast}, [2]string{"orders", "orders"}, [2]product.Edit{{}, other})
 	}},
-	{name: "Hazelcast, TCP dropped", want: "peer.alone", saw: `10\.77\.0\.11:5701.*10\.77\.0\.12:5701`, make: hazelcastAlone},
+	{name: "Hazelcast, multicast dropped", want: "peer.alone", saw: `10\.77\.0\.11:5701.*10\.77\.0\.12:5701`, make: hazelcastAlone},
 	{name: "Hazelcast, another address", want: "peer.address", saw: `announces 10\.77\.0\.99:5701 but sends from 10\.77\.0\.12`, make: func(t *testing.T, lab *netlab.Lab, c *capture) {
 		hazelcast(t, lab, c, [2]string{newHazelcast, newHazelcast}, [2]string{"orders", "orders"}, [2]product.Edit{{}, network("<public-address>10.77.0.99:5701</public-address>")})
 	}},
