@@ -423,6 +423,17 @@ var scenarios = []struct {
 		w.sent(0, "50001", 1448, 4, false, true)
 		w.sent(5000, "50002", 1448, 4, false, true)
 	}},
+	{"an id of zeros", "provider.self", verdict.Warn, "10.77.0.12:4000 sends with an id of sixteen zeros: its CloudMembershipService", func(w *wire) {
+		m := node(12, 0)
+		m.ID = tribes.UniqueID{}
+		w.connect("10.77.0.12:50000", "10.77.0.11:4000", w.message(m, 0, 0, getAll))
+	}},
+	{"a static member's id of zeros", "config.static-member", verdict.Warn, "10.77.0.12:4000 sends with an id of sixteen zeros: its <LocalMember>", func(w *wire) {
+		m := node(12, 0)
+		m.ID = tribes.UniqueID{}
+		w.connect("10.77.0.12:50000", "10.77.0.11:4000", w.message(m, 0, 0, tribes.StaticStart))
+		w.connect("10.77.0.12:50001", "10.77.0.11:4000", w.message(m, 0, 0, getAll))
+	}},
 	{"static among heartbeats", "tribes.static-mix", verdict.Warn, "static membership", func(w *wire) {
 		a, b := node(11, 0), node(12, 0)
 		w.beats(0, 3000, a)

@@ -66,6 +66,7 @@ var judges = []struct {
 	{[]verdict.ID{"tribes.exposed-port"}, (*judge).exposedPort},
 	{[]verdict.ID{"tribes.load"}, (*judge).load},
 	{[]verdict.ID{"tribes.static-mix"}, (*judge).staticMix},
+	{[]verdict.ID{"provider.self", "config.static-member"}, (*judge).zeros},
 }
 
 // Judged lists the ids of the catalogue that traffic is judged by.
