@@ -81,6 +81,7 @@ func (a *app) runTribesProbe(c *cobra.Command, o probeOptions, targets []string)
 	if err != nil {
 		return err
 	}
+	file := o.cluster.serverXML
 	// What the file says of the group is taken, unless it has none.
 	if len(probed) > 0 && o.cluster.serverXML != "" && !c.Flags().Changed("group") {
 		if s, err := serverXML(a, o.cluster.serverXML); err == nil && !s.Multicast {
@@ -122,7 +123,17 @@ func (a *app) runTribesProbe(c *cobra.Command, o probeOptions, targets []string)
 		sum.OK = sum.OK && there[t]
 	}
 	verdicts := probeVerdicts(targets, probed, exchanges, static)
+	known, err := a.probedRelease(&o, cfg.Release, file)
+	if err != nil {
+		return err
+	}
+	verdicts = append(verdicts, known...)
 	a.judged(verdicts)
+	if !a.json {
+		if err := a.tellVerdicts(lines, known); err != nil {
+			return err
+		}
+	}
 	if a.json {
 		if err := a.tellVerdicts(lines, verdicts); err != nil {
 			return err

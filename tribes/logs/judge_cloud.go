@@ -7,6 +7,7 @@ import (
 	"muster/internal/lazyregexp"
 	"muster/internal/verdict"
 	"muster/tribes/release"
+	"muster/tribes/release/advise"
 )
 
 // withoutMulticast reports whether the node was started and its membership service
@@ -65,23 +66,21 @@ func (j *judge) advisories(n *Node) {
 		}
 	}
 	r, err := release.Parse(n.Release)
-	if err != nil || !r.Exact() {
+	if err != nil {
 		return
 	}
-	a, ok := release.FindAdvisory("CVE-2026-34486")
-	g, in := a.In(r)
-	if !ok || !in {
-		return
-	}
-	status, confidence, uses := verdict.Warn, verdict.Hint, "; whether this node has an EncryptInterceptor, its log does not say"
+	// What a log does not show to be used may be used all the same; pods and keys show.
+	uses := advise.Uses{TLS: advise.Unused, Kubernetes: advise.Unused}
 	var lines []*Event
 	for i := range n.events {
 		if e := n.events[i]; strings.HasPrefix(e.Key, "encryptInterceptor.") || e.Kind == NoDecrypt || e.Kind == Replay {
-			status, confidence, uses, lines = verdict.Fail, verdict.Likely, "", append(lines, e)
+			uses.Encryption, lines = advise.Used, append(lines, e)
 		}
 	}
 	lines = append(lines, eventsOf(n, Release)...)
-	j.add("config.advisory", status, confidence, n.Name, fmt.Sprintf("%s is Tomcat %s, which is affected by %s: %s. It is known to be exploited since %s%s", n.Name, r, a.CVE, a.Title, a.Exploited, uses),
-		lines, verdict.Fix("update to "+g.Fixed+" or later"), verdict.Next("muster explain "+a.CVE),
-		verdict.Evidence{What: "advisories", Value: "as of " + release.AsOf, ReadFrom: "the table of this muster"})
+	var parts []verdict.Part
+	for _, e := range lines[:min(3, len(lines))] {
+		parts = append(parts, evidenceOf(e))
+	}
+	j.verdicts = append(j.verdicts, advise.Verdicts(n.Name, r, uses, parts...)...)
 }

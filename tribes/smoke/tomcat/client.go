@@ -63,6 +63,7 @@ type page struct {
 	Status  int
 	Body    string
 	Cut     bool           // the body was longer than maxBody
+	Server  string         // what the header of that name says
 	Cookies []*http.Cookie // set by any answer on the way, in order
 	Clock   clock
 	Took    time.Duration
@@ -168,7 +169,7 @@ func (c *client) once(ctx context.Context, at *url.URL, v visit, p *page) (next 
 	}
 	defer resp.Body.Close()
 	p.Clock = readClock(resp.Header.Get("Date"), sent, time.Now())
-	p.Status = resp.StatusCode
+	p.Status, p.Server = resp.StatusCode, resp.Header.Get("Server")
 	p.Cookies = append(p.Cookies, resp.Cookies()...)
 	if location := resp.Header.Get("Location"); resp.StatusCode/100 == 3 && location != "" {
 		return location, nil

@@ -123,4 +123,5 @@ func (r *run) judge(ctx context.Context) {
 	if r.report.Failed == nil && verdict.Summarize(r.report.Verdicts).Status == verdict.Fail {
 		r.report.Failed = &r.report.Steps[len(r.report.Steps)-1]
 	}
+	r.advised(ctx)
 }
