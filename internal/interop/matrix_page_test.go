@@ -86,7 +86,8 @@ const matrixMeanings = `
 - expiry: a session that ends after its time is seen to end. encryption: with the key, state, messages and
   ` + "`smoke --guest`" + `, options 2.
 - domain: ` + "`smoke --guest --domain`" + ` beside the BackupManagers with DomainFilterInterceptors. static: ` + "`tribes probe`" + `,
-  ` + "`tribes send`" + ` and ` + "`smoke --http-only`" + ` beside StaticMembershipInterceptors.
+  ` + "`tribes send`" + ` and ` + "`smoke --http-only`" + ` beside StaticMembershipInterceptors. coordinator: beside a guest the
+  NonBlockingCoordinator of the Tomcat that is left takes over from the one that was killed.
 - config: ` + "`tribes config --release`" + ` finds the server.xml in order that the Tomcat runs with. quiet: after all of that,
   and the guest's going, no Tomcat logged a WARNING or SEVERE (a message that was under way to the guest as it left
   excepted).

@@ -37,8 +37,6 @@ func cannot(rel, column string) string {
 		return "nothing is sent to a 5.5"
 	case column == "encryption" && !r.Has("7.0.100 8.5.38 9.0.13 10.0.0 10.1.0 11.0.0"):
 		return "has no EncryptInterceptor"
-	case column == "coordinator":
-		return "a guest passes no election on"
 	}
 	return ""
 }
@@ -124,7 +122,7 @@ func trialsOf(row pairing) map[string]func(*testing.T, pairing, map[string]strin
 	case strings.HasPrefix(row.one, "5.5."):
 		return trials{"plain": try55}
 	}
-	return trials{"plain": tryPlain, "backup": tryBackup, "encrypted": tryEncrypted, "static": tryStatic}
+	return trials{"plain": tryPlain, "backup": tryBackup, "encrypted": tryEncrypted, "static": tryStatic, "coordinator": tryCoordinator}
 }
 
 // start starts the two Tomcats of a row.
@@ -178,7 +176,6 @@ func tryPlain(t *testing.T, row pairing, seen map[string]string) {
 		x.run(t, 0, `(?i)every 500`, "tribes", "config", "--elsewhere", "--alone", "--release", r, x.one.ServerXML())
 	})
 	x.column("quiet", x.undisturbed)
-	seen["coordinator"] = cannot(r, "coordinator")
 }
 
 // tryBackup: BackupManagers in a domain, options 6.
@@ -213,6 +210,23 @@ func tryStatic(t *testing.T, row pairing, seen map[string]string) {
 		x.run(t, 0, "(?m)^alive .*acks", append([]string{"tribes", "probe", "10.77.0.11", "10.77.0.12"}, as...)...)
 		x.run(t, 0, "(?m)^acked ", append([]string{"tribes", "send", "10.77.0.11", "--options", "6", "hello"}, as...)...)
 		x.run(t, 0, "(?m)^pass", append([]string{"smoke", "--http-only", "--tomcat", x.one.URL(), "--tomcat", x.two.URL()}, smokeFlags...)...)
+	})
+}
+
+// tryCoordinator: NonBlockingCoordinators, of which the one in office is killed.
+func tryCoordinator(t *testing.T, row pairing, seen map[string]string) {
+	x := start(t, row, seen, tomcat.Config{Coordinator: true})
+	x.knowEachOther(t)
+	x.column("coordinator", func(t *testing.T) {
+		guest := muster(t, x.guest, "tribes", "join", "--json")
+		guest.joined()
+		elected := func(n int) string { return `Coord:.*` + logHost(row.one, n) }
+		x.two.WaitLog(`memberAdded .*`+logHost(row.one, 13), 10*time.Second)
+		x.two.WaitLog(elected(11), 20*time.Second)
+		x.two.Mark()
+		x.one.Kill()
+		x.two.WaitLog(elected(12), 30*time.Second)
+		guest.Stop()
 	})
 }
 

@@ -16,6 +16,7 @@ import (
 	"muster/tribes/cluster/channel"
 	"muster/tribes/cluster/membership"
 	"muster/tribes/cluster/stage"
+	"muster/tribes/interceptor"
 )
 
 // Node is a member, or an observer of one's cluster.
@@ -48,6 +49,9 @@ type Node struct {
 	stop context.CancelFunc
 	done chan struct{}
 	err  error // of the end, read after done
+
+	left    sync.Once
+	leftFor error // why this node ended itself, read after done
 }
 
 // broadcast is a datagram with frames, on its way to the handler.
@@ -145,8 +149,12 @@ func (n *Node) listen(at address) error {
 		n.stages = append([]channel.Stage{stage.NewReadable(n.cfg.Logger)}, n.stages...)
 	}
 	n.calls.rest = handler
+	elections := &elections{node: n}
 	top := channel.HandlerFunc(func(ctx context.Context, m *channel.Message) error {
 		n.seen.message(m)
+		if interceptor.IsCoordination(m.Message) {
+			return elections.HandleMessage(ctx, m)
+		}
 		return n.calls.HandleMessage(ctx, m)
 	})
 	n.stack = channel.NewStack(top, n.deliver, append([]channel.Stage{&n.dedup}, n.stages...)...)
@@ -247,7 +255,7 @@ func (n *Node) run(ctx context.Context, conn membership.Conn) {
 		if refused := n.service.Refused(); refused != nil {
 			err = errors.Join(refused, err)
 		}
-		n.err = errors.Join(err, served)
+		n.err = errors.Join(n.leftFor, err, served)
 	}()
 }
 

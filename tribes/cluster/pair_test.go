@@ -41,12 +41,19 @@ func meeting() netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{239, 255, byte(rand.IntN(256)), byte(rand.IntN(256))}), uint16(20000+rand.IntN(20000)))
 }
 
-// join makes a member on the loopback.
-func join(t *testing.T, group netip.AddrPort, change func(*Config)) *Node {
+// loopback is the configuration of a member on the loopback.
+func loopback(t *testing.T, group netip.AddrPort) Config {
 	t.Helper()
 	cfg := Defaults()
 	cfg.Group, cfg.Interface, cfg.TTL, cfg.TCPPort = group, "127.0.0.1", 0, 0
 	cfg.Frequency, cfg.StateDir = 100*time.Millisecond, t.TempDir()
+	return cfg
+}
+
+// join makes a member on the loopback.
+func join(t *testing.T, group netip.AddrPort, change func(*Config)) *Node {
+	t.Helper()
+	cfg := loopback(t, group)
 	if change != nil {
 		change(&cfg)
 	}

@@ -117,6 +117,22 @@ func TestCoordinationVector(t *testing.T) {
 	}
 }
 
+// A view of many members in the shorter form of Tomcat 6.0 is read.
+func TestCoordinationOfMany(t *testing.T) {
+	c := Coordination{ID: tribes.NewUniqueID()}
+	for i := range 40 {
+		c.View = append(c.View, tribes.Member{Generation: tribes.V0, Host: []byte{10, 0, 0, byte(i)}, Port: 4000, ID: tribes.NewUniqueID()})
+	}
+	c.Leader, c.Source = c.View[0], c.View[1]
+	b, err := c.Append(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := ParseCoordination(b); err != nil || len(got.View) != len(c.View) || got.View[39].Generation != tribes.V0 {
+		t.Errorf("%d of %d members, %v", len(got.View), len(c.View), err)
+	}
+}
+
 func TestCoordinationBad(t *testing.T) {
 	good := one(t, "coordination-request").Bytes
 	for n := range good {

@@ -33,8 +33,9 @@ func CoordinationType(t tribes.UniqueID) string {
 // IsCoordination reports whether a message begins as one of an election does.
 func IsCoordination(b []byte) bool { return strings.HasPrefix(string(b), tribes.CoordinationHeader) }
 
-// minRecord is the shortest member record, with its length before it.
-const minRecord = 4 + 73
+// minRecord is the shortest member record, a Tomcat 6.0's without an address, with its
+// length before it.
+const minRecord = 4 + 65
 
 // ParseCoordination reads a whole message. Members share memory with b.
 func ParseCoordination(b []byte) (Coordination, error) {

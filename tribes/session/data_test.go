@@ -163,9 +163,10 @@ func TestSessionOptions(t *testing.T) {
 		"a 7.0 principal": func(s *Session) {
 			s.Principal70 = &Principal70{Name: "joe", Password: &secret, Roles: []string{"a", "b"}}
 		},
-		"a 7.0 principal, 2": func(s *Session) { s.Principal70 = &Principal70{Name: "joe", UserPrincipal: javaser.NewString("p")} },
-		"listeners":          func(s *Session) { s.Listeners = []javaser.Value{javaser.NewString("l"), nil} },
-		"a null attribute":   func(s *Session) { s.Attributes = append(s.Attributes, SessionAttribute{Name: "none"}) },
+		"a 7.0 principal, 2":  func(s *Session) { s.Principal70 = &Principal70{Name: "joe", UserPrincipal: javaser.NewString("p")} },
+		"as 6.0.13 writes it": func(s *Session) { s.HasNotes, s.NoListeners, s.Standard = false, true, true },
+		"listeners":           func(s *Session) { s.Listeners = []javaser.Value{javaser.NewString("l"), nil} },
+		"a null attribute":    func(s *Session) { s.Attributes = append(s.Attributes, SessionAttribute{Name: "none"}) },
 		"a number that is also a count": func(s *Session) {
 			s.Attributes = append(s.Attributes, SessionAttribute{Name: "two", Value: boxes.Integer(2)}, SessionAttribute{Name: "three", Value: boxes.Integer(3)})
 		},
@@ -183,6 +184,7 @@ func TestSessionOptions(t *testing.T) {
 			continue
 		}
 		if len(got[1].Attributes) != len(s.Attributes) || len(got[1].Listeners) != len(s.Listeners) || got[1].HasNotes != s.HasNotes ||
+			got[1].Standard != s.Standard || got[1].NoListeners != s.NoListeners ||
 			(got[1].Principal == nil) != (s.Principal == nil) || (got[1].Principal70 == nil) != (s.Principal70 == nil) {
 			t.Errorf("%s: %+v", name, got[1])
 		}

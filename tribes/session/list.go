@@ -26,6 +26,9 @@ type Session struct {
 	Attributes    []SessionAttribute
 	Listeners     []javaser.Value
 	NoListeners   bool // not even their number is there: Tomcat 6.0
+	// Standard: it came without version, principal and listeners, as 6.0.13 to 6.0.16
+	// write the sessions of a state: there DeltaManager calls StandardSession's method.
+	Standard bool
 
 	// Of the stream that it was read from: what Java had as one object stays one.
 	id    *javaser.String
@@ -109,13 +112,8 @@ func readSession(d *javaser.Data) Session {
 	s.IsNew, s.boxes[boxIsNew] = boolean(d, "isNew")
 	s.IsValid, s.boxes[boxIsValid] = boolean(d, "isValid")
 	s.ThisAccessedTime, s.boxes[boxThis] = long(d, "this accessed time")
-	s.Version, s.boxes[boxVersion] = long(d, "the version")
-	if d.Bool() {
-		if _, object := d.Peek(); object {
-			s.Principal = d.Object()
-		} else {
-			s.Principal70 = readPrincipal70(d)
-		}
+	if s.Standard = peekText(d); !s.Standard {
+		s.readOwner(d)
 	}
 	s.ID, s.id = text(d, "the session id")
 	if _, count := peekInteger(d); !count {
@@ -141,6 +139,19 @@ func readSession(d *javaser.Data) Session {
 	return s
 }
 
+// readOwner reads what DeltaSession has beside StandardSession.
+func (s *Session) readOwner(d *javaser.Data) {
+	s.Version, s.boxes[boxVersion] = long(d, "the version")
+	if !d.Bool() {
+		return
+	}
+	if _, object := d.Peek(); object {
+		s.Principal = d.Object()
+	} else {
+		s.Principal70 = readPrincipal70(d)
+	}
+}
+
 func readPrincipal70(d *javaser.Data) *Principal70 {
 	p := &Principal70{Name: d.UTF()}
 	if d.Bool() {
@@ -154,6 +165,12 @@ func readPrincipal70(d *javaser.Data) *Principal70 {
 		p.UserPrincipal = d.Object()
 	}
 	return p
+}
+
+func peekText(d *javaser.Data) bool {
+	v, _ := d.Peek()
+	_, ok := v.(*javaser.String)
+	return ok
 }
 
 func peekInteger(d *javaser.Data) (int32, bool) {

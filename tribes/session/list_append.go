@@ -20,7 +20,7 @@ func AppendList(b []byte, all []Session) ([]byte, error) {
 		d.Object(count)
 	}
 	for i := range all {
-		if err := all[i].write(&d, boxes); err != nil {
+		if err := all[i].write(&d, boxes, all[i].Standard); err != nil {
 			return b, err
 		}
 	}
@@ -54,7 +54,7 @@ func (s *Session) Object(class *javaser.Class) (*javaser.Object, error) {
 	var d javaser.Builder
 	boxes := &javaser.Boxes{}
 	s.adopt(boxes)
-	if err := s.write(&d, boxes); err != nil {
+	if err := s.write(&d, boxes, false); err != nil {
 		return nil, err
 	}
 	data, err := d.Contents()
@@ -79,7 +79,8 @@ func (s *Session) adopt(boxes *javaser.Boxes) {
 	}
 }
 
-func (s *Session) write(d *javaser.Builder, boxes *javaser.Boxes) error {
+// write writes s as DeltaSession does, or as its superclass: see Standard.
+func (s *Session) write(d *javaser.Builder, boxes *javaser.Boxes, standard bool) error {
 	object := func(box int, v *javaser.Object) { s.object(d, box, v) }
 	object(boxCreated, boxes.Long(s.CreationTime))
 	object(boxLast, boxes.Long(s.LastAccessedTime))
@@ -87,13 +88,15 @@ func (s *Session) write(d *javaser.Builder, boxes *javaser.Boxes) error {
 	object(boxIsNew, boxes.Boolean(s.IsNew))
 	object(boxIsValid, boxes.Boolean(s.IsValid))
 	object(boxThis, boxes.Long(s.ThisAccessedTime))
-	object(boxVersion, boxes.Long(s.Version))
-	d.Bool(s.Principal != nil || s.Principal70 != nil)
-	switch {
-	case s.Principal != nil:
-		d.Object(s.Principal)
-	case s.Principal70 != nil:
-		s.Principal70.write(d)
+	if !standard {
+		object(boxVersion, boxes.Long(s.Version))
+		d.Bool(s.Principal != nil || s.Principal70 != nil)
+		switch {
+		case s.Principal != nil:
+			d.Object(s.Principal)
+		case s.Principal70 != nil:
+			s.Principal70.write(d)
+		}
 	}
 	d.Object(same(s.id, s.ID))
 	if s.HasNotes {

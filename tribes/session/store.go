@@ -16,9 +16,9 @@ import (
 // that tells the other nodes, what they tell is taken by Apply. It sends nothing
 // itself, and is safe for use by several goroutines.
 type Store struct {
-	cfg                   StoreConfig
-	generation            Generation
-	hasNotes, noListeners bool // of sessions made here
+	cfg        StoreConfig
+	generation Generation
+	form       Session // of sessions made here: HasNotes, NoListeners, Standard
 
 	mu       sync.Mutex
 	sessions map[string]*held
@@ -127,9 +127,10 @@ func NewStore(cfg StoreConfig) *Store {
 		cfg.Notify = func(Change) {}
 	}
 	s := &Store{cfg: cfg, generation: GenerationOf(cfg.Release), sessions: map[string]*held{}}
-	s.hasNotes, s.noListeners = cfg.Release.IsZero() || cfg.Release.AtLeast("10.1"), cfg.Release.Line == "6.0"
+	s.form = Session{HasNotes: cfg.Release.IsZero() || cfg.Release.AtLeast("10.1"), NoListeners: cfg.Release.Line == "6.0"}
+	s.form.Standard = s.form.NoListeners && !cfg.Release.Has("6.0.18")
 	if cfg.Like != nil {
-		s.hasNotes, s.noListeners = cfg.Like.HasNotes, cfg.Like.NoListeners
+		s.form = Session{HasNotes: cfg.Like.HasNotes, NoListeners: cfg.Like.NoListeners, Standard: cfg.Like.Standard}
 	}
 	return s
 }
@@ -198,7 +199,8 @@ func (s *Store) add(id string, at int64, primary bool) (*held, error) {
 	h := &held{
 		Session: Session{
 			ID: id, CreationTime: at, LastAccessedTime: at, ThisAccessedTime: at,
-			MaxInactive: s.cfg.MaxInactive, IsNew: true, IsValid: true, HasNotes: s.hasNotes, NoListeners: s.noListeners,
+			MaxInactive: s.cfg.MaxInactive, IsNew: true, IsValid: true,
+			HasNotes: s.form.HasNotes, NoListeners: s.form.NoListeners, Standard: s.form.Standard,
 		},
 		primary: primary,
 	}

@@ -25,6 +25,7 @@ type Config struct {
 	HTTPPort         int           // 8080
 	Route            string        // jvmRoute, the host's name
 	Expire           time.Duration // sessions' timeout, 30 min
+	Coordinator      bool          // a NonBlockingCoordinator (of StartRelease)
 	NotDistributable bool          // web.xml without <distributable/>: no session is replicated
 
 	// Apps are further copies of the application, at PATH/lab.

@@ -38,8 +38,8 @@ java.util.logging.SimpleFormatter.format = %1$tT.%1$tL %4$s %2$s %5$s%6$s%n
 
 // StartRelease starts a whole Tomcat of a release (see Releases) on the host and
 // waits until it serves. Of the Config it takes manager, options, group and times,
-// receiver, ports, route, domain, encryption key and static members (by their
-// interceptor); 5.5 has ports, group, times and route.
+// receiver, ports, route, domain, encryption key, coordinator and static members (by
+// their interceptor); 5.5 has ports, group, times and route.
 func StartRelease(tb netlab.TB, h *netlab.Host, release string, cfg Config) *Server {
 	tb.Helper()
 	if testing.Short() {
