@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"muster/internal/doctor"
 	"muster/internal/verdict"
 	"muster/routecheck/facts"
 	"muster/tribes/release"
@@ -113,6 +114,7 @@ func (o *checkOptions) serverXMLVerdicts(c *cobra.Command, verdicts []verdict.Ve
 	if o.from == "" {
 		given.Host = thisHost(c.Context())
 		given.FileSystem = fileSystem
+		given.Runs = doctor.Running(o.tomcat.Name)
 	}
 	bad := map[verdict.ID]bool{}
 	for _, v := range verdicts {
@@ -121,7 +123,7 @@ func (o *checkOptions) serverXMLVerdicts(c *cobra.Command, verdicts []verdict.Ve
 	var found []verdict.Verdict
 	for _, f := range serverxml.Check([]*serverxml.File{o.tomcat}, given) {
 		if want(f.ID) && !bad[f.ID] {
-			found = append(found, f.Verdict)
+			found = append(found, f.OfHost())
 		}
 	}
 	verdicts = slices.DeleteFunc(verdicts, func(v verdict.Verdict) bool {

@@ -15,6 +15,7 @@ import (
 
 	"muster/cmd/internal/term"
 	"muster/cmd/internal/view"
+	"muster/internal/doctor"
 	"muster/internal/hint"
 	"muster/internal/verdict"
 	"muster/tribes/release"
@@ -144,6 +145,7 @@ func runTribesConfig(ctx context.Context, a *app, o configOptions) error {
 		given.Host = thisHost(ctx)
 		given.FileSystem = fileSystem
 		given.Resolve = resolver(ctx)
+		given.Runs = doctor.Running(files[0].Name)
 	}
 	for _, f := range files {
 		for _, c := range f.Clusters {

@@ -148,6 +148,10 @@ func (w *sessions) fetch(ctx context.Context, node *cluster.Node, m tribes.Membe
 	if err == nil {
 		err = w.fetchByName(ctx, node, m)
 	}
+	if w.o.cluster.release == "" && ctx.Err() == nil && node.Seen(&m).Ambiguous() {
+		w.a.note("%s did not answer: it is a Tomcat 7.0 or 8.0, was asked as a 7.0, and an 8.0 cannot read that (its log has a SEVERE of it); --release 8.0 asks as an 8.0",
+			view.MemberAddress(&m))
+	}
 	if err != nil && ctx.Err() == nil {
 		w.a.note("%s could not be asked for its sessions: %v", view.MemberAddress(&m), err)
 	}

@@ -21,7 +21,7 @@ func (d *doctor) configuration(ctx context.Context) {
 		return
 	}
 	d.progress("the configuration of this Tomcat", 100*time.Millisecond)
-	given := serverxml.Given{Host: d.thisHost(), Applications: d.o.Applications}
+	given := serverxml.Given{Host: d.thisHost(), Applications: d.o.Applications, Runs: Running(d.o.File.Name)}
 	apps, names := applications(d.o.File.Name)
 	if len(names) > 0 || len(apps) == 0 {
 		given.Applications = append(given.Applications, sharing(apps)...)
@@ -34,7 +34,7 @@ func (d *doctor) configuration(ctx context.Context) {
 	}
 	for _, f := range serverxml.Check([]*serverxml.File{d.o.File}, given) {
 		if !known[f.ID] {
-			d.add(f.Verdict)
+			d.add(f.OfHost())
 		}
 	}
 	d.describe(names)

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"muster/internal/lazyregexp"
@@ -61,6 +62,16 @@ func tomcats() []process {
 		out = append(out, p)
 	}
 	return out
+}
+
+// Running reports whether a Tomcat of this server.xml runs in this network namespace.
+func Running(serverXML string) bool {
+	file, err := filepath.Abs(serverXML)
+	if err != nil {
+		return false
+	}
+	base := filepath.Dir(filepath.Dir(file))
+	return slices.ContainsFunc(tomcats(), func(p process) bool { return filepath.Clean(p.base) == base })
 }
 
 // FindServerXML is the server.xml of the only Tomcat that runs in this network

@@ -169,6 +169,9 @@ func tryPlain(t *testing.T, row pairing, seen map[string]string) {
 	})
 	x.column("delta", x.watched)
 	x.column("state both ways", x.state)
+	if strings.HasPrefix(r, "8.0.") && seen["state both ways"] == "yes" {
+		seen["state both ways"] = "works with --release 8.0: what a quiet 8.0 sends is what a 7.0 sends"
+	}
 	x.column("smoke --tomcat", func(t *testing.T) { x.run(t, 0, "(?m)^pass: 8 steps", both...) })
 	x.column("smoke --guest", func(t *testing.T) { x.run(t, 0, "(?m)^pass: 7 steps", append(both, "--guest")...) })
 	x.column("expiry", x.expiry)
@@ -220,7 +223,9 @@ func tryCoordinator(t *testing.T, row pairing, seen map[string]string) {
 	x.column("coordinator", func(t *testing.T) {
 		guest := muster(t, x.guest, "tribes", "join", "--json")
 		guest.joined()
-		elected := func(n int) string { return `Coord:.*` + logHost(row.one, n) }
+		elected := func(n int) string { // it writes its own host in another way than others'
+			return fmt.Sprintf(`Coord: ?tcp://(10\.77\.0\.%d|\{10, 77, 0, %d\}|n%d):4000`, n, n, n%10)
+		}
 		x.two.WaitLog(`memberAdded .*`+logHost(row.one, 13), 10*time.Second)
 		x.two.WaitLog(elected(11), 20*time.Second)
 		x.two.Mark()
@@ -329,7 +334,11 @@ func (x *trial) state(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x.run(t, 0, made.ID, "tribes", "sessions", "--fetch", "-d", "5s", "--json")
+	fetch := []string{"tribes", "sessions", "--fetch", "-d", "5s", "--json"}
+	if strings.HasPrefix(x.row.one, "8.0.") {
+		fetch = append(fetch, "--release", x.row.one)
+	}
+	x.run(t, 0, made.ID, fetch...)
 
 	lab := netlab.New(t, netlab.Config{Hosts: 2})
 	const ours = "0123456789ABCDEF0123456789ABCDEF"

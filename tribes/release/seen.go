@@ -65,11 +65,15 @@ func (s Seen) Release(given Release) Release {
 		return s.within(given, "6.0")
 	case !given.IsZero():
 		return given
-	case s.Message == 0 && s.Asks == NamesAsked:
+	case s.Ambiguous():
 		return Release{"7.0", -1} // or 8.0, of which fewer are left
 	}
 	return Release{"11.0", -1}
 }
+
+// Ambiguous: it is a 7.0 or an 8.0, whose Java objects differ, and nothing that it sent
+// tells which. Only a message about sessions does.
+func (s Seen) Ambiguous() bool { return s.Form == tribes.V1 && s.Message == 0 && s.Asks == NamesAsked }
 
 // within is the release that was given if it is of the line, else the line.
 func (s Seen) within(given Release, line string) Release {

@@ -131,6 +131,11 @@ func (b *builder) unknownAttribute(n *node, r role, c *Component, x attr) {
 	case c.is(groupChannel) && (x.name == "pskIdentity" || x.name == "pskProtocol" || x.name == "pskDigest"):
 		f.saw += fmt.Sprintf("; TLS of the channel came with %s", sinceOf(tlsSince, b.version))
 	}
+	if c.is(backupManager) && x.name == "expireSessionsOnShutdown" && !strings.EqualFold(x.value, "true") && !strings.Contains(x.value, "${") {
+		f.moot = true
+		f.saw += "; a BackupManager ends no session when its node ends, so nothing changes"
+		f.fix = []string{"take it out"}
+	}
 	if near := nearest(x.name, c.class.names(b.version)); near != "" {
 		f.saw += fmt.Sprintf("; %q is meant?", near)
 		f.fix = []string{assign(near, x.value)}
@@ -290,9 +295,13 @@ func (b *builder) placeholder(element string, x attr, r resolved) {
 	saw := fmt.Sprintf("%s on <%s>: ${%s} is not known", x.name, element, cut(r.missing[0]))
 	x2 := finding{id: "config.placeholder", status: verdict.Warn, confidence: verdict.Likely, at: x.pos,
 		fix: []string{fmt.Sprintf("muster tribes config --property %s=VALUE ...", cut(r.missing[0]))}}
-	if b.props.Complete() {
+	switch env := b.props.environment(b.version); {
+	case env != "":
+		x2.status = verdict.Unknown
+		x2.saw = fmt.Sprintf("%s here: it comes from the environment of Tomcat's process, as %s asks", saw, env)
+	case b.props.Complete():
 		x2.saw = saw + " from catalina.properties or the command line; unless Tomcat gets it with -D, it takes the text as it stands"
-	} else {
+	default:
 		x2.saw = saw + "; give catalina.properties or the property. Without one, Tomcat takes the text as it stands"
 		x2.fix = append(x2.fix, "muster tribes config --catalina-properties FILE ...")
 	}

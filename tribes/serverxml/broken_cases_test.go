@@ -169,7 +169,7 @@ var brokenFiles = []broken{
 		want:   []string{"tribes.drop-time warn 10:88"},
 		starts: starts, says: ""},
 	{name: "bind to an address of nobody", edit: swap(`dropTime="3000"`, `dropTime="3000" bind="192.0.2.1"`),
-		want:   []string{"config.address warn 10:88"},
+		want:   []string{"config.address warn 10:88", "java.ipv6-stack warn 10:88"},
 		starts: fails, says: "Invalid value 'null'"},
 	{name: "ttl 0", edit: swap(`dropTime="3000"`, `dropTime="3000" ttl="0"`),
 		want:   []string{"ttl.zero fail 10:88"},

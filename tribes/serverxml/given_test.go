@@ -3,10 +3,12 @@ package serverxml
 import (
 	"encoding/json"
 	"io/fs"
-	"muster/tribes/release"
 	"slices"
 	"strings"
 	"testing"
+
+	"muster/internal/verdict"
+	"muster/tribes/release"
 )
 
 func jsonOf(t *testing.T, v any) string {
@@ -145,5 +147,51 @@ func TestVersions(t *testing.T) {
 	f, _ := Read(source(bio), Options{Version: v})
 	if got := lines(Check([]*File{f}, Given{})); len(got) > 0 {
 		t.Errorf("BioReceiver in Tomcat 9: %q", got)
+	}
+}
+
+// Verify that a placeholder that comes from the environment is not known here, where
+// catalina.properties says so and the release can do it, and that one which stands for
+// itself is the text that it is.
+func TestPlaceholdersOfTheProcess(t *testing.T) {
+	env := "org.apache.tomcat.util.digester.PROPERTY_SOURCE=org.apache.tomcat.util.digester.EnvironmentPropertySource\n"
+	for _, c := range []struct{ release, properties, want, says string }{
+		{"9.0.113", env, "config.placeholder unknown", "environment of Tomcat's process, as catalina.properties:1 asks"},
+		{"7.0.109", env, "config.placeholder unknown", "environment"},
+		{"8.0.53", env, "config.placeholder warn", "unless Tomcat gets it with -D"},
+		{"9.0.113", "x=y\n", "config.placeholder warn", "unless Tomcat gets it with -D"},
+		{"9.0.113", env + "GROUP_PORT=45577\n", "", ""},
+		{"9.0.113", "GROUP_PORT=${other}\nother=${GROUP_PORT}\n", "config.value fail", "is no number"},
+	} {
+		p := &Properties{}
+		if err := p.ReadProperties("catalina.properties", strings.NewReader(c.properties)); err != nil {
+			t.Fatal(err)
+		}
+		v := releaseOf(t, c.release)
+		content := strings.Replace(testFile("base.xml"), "45564", "${GROUP_PORT}", 1)
+		if !v.AtLeast("8.5") {
+			content = old(content)
+		}
+		got := findings(t, content, Options{Version: v, Properties: p}, Given{})
+		if brief(got) != c.want || c.says != "" && !strings.Contains(got[0].Saw, c.says) {
+			t.Errorf("%s with %q: %v%s", c.release, c.properties, brief(got), told(got))
+		}
+	}
+}
+
+// Verify that an attribute which a release ignores, and whose value it follows anyway,
+// is told as one that changes nothing.
+func TestMoot(t *testing.T) {
+	backup := strings.Replace(testFile("base.xml"), "DeltaManager", "BackupManager", 1)
+	for content, want := range map[string]bool{
+		backup: true,
+		strings.Replace(backup, `expireSessionsOnShutdown="false"`, `expireSessionsOnShutdown="true"`, 1): false,
+		strings.Replace(backup, `expireSessionsOnShutdown="false"`, `expireSessionsOnShutdown="${e}"`, 1): false,
+		strings.Replace(backup, `expireSessionsOnShutdown="false"`, `stateTransferTimeout="60"`, 1):       false,
+	} {
+		got := findings(t, content, Options{Version: releaseOf(t, "9.0.113")}, Given{})
+		if len(got) != 1 || got[0].ID != "config.attribute" || got[0].Status != verdict.Warn || got[0].Moot != want {
+			t.Errorf("%v%s", brief(got), told(got))
+		}
 	}
 }

@@ -36,6 +36,7 @@ var Checks = []verdict.ID{
 	"tribes.duplicate-id",
 	// receiver and ports
 	"config.address",
+	"java.ipv6-stack",
 	"addr.hostname-loopback",
 	"tribes.advertises-loopback",
 	"tribes.receiver-port",

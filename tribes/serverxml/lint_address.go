@@ -61,15 +61,31 @@ func (l lint) bind() {
 		x.saw = fmt.Sprintf("bind %s is a group; it must be an address of this host%s", v.Text, noStart(l.version, "Invalid value"))
 	case literal:
 		l.local(&l.Membership, "bind", a)
+		l.dualStack(v)
 		return
 	case deviceName(v.Text):
 		x.confidence = verdict.Likely
 		x.saw = fmt.Sprintf("bind %q looks like an interface; Tomcat wants an address%s", cut(v.Text), noStart(l.version, "UnknownHostException: "+cut(v.Text)))
 	default:
 		l.resolved(x, v)
+		l.dualStack(v)
 		return
 	}
 	l.report(x)
+}
+
+// dualStack: with bind Java binds its socket to the address of the group, and a socket of
+// both families that is bound to an IPv4 group cannot send on Linux (measured: JDK 17,
+// Linux 6.18, with a route to the group too).
+func (l lint) dualStack(bind Value) {
+	group, ok := address(l.Membership.text("address"))
+	if l.given.Runs || !ok || !group.Is4() {
+		return
+	}
+	l.report(finding{id: "java.ipv6-stack", status: verdict.Warn, confidence: verdict.Hint, at: l.at(&l.Membership, "bind"), in: &l.Membership, evidence: []Value{bind},
+		saw: "bind has Java bind its socket to the group, and a JVM that uses IPv6 sockets, as is its default, cannot send by such a socket on Linux" +
+			noStart(l.version, "Invalid argument") + ". With -Djava.net.preferIPv4Stack=true it starts; the file does not show which it has",
+		fix: []string{"CATALINA_OPTS=-Djava.net.preferIPv4Stack=true; or take bind out: then the route to the group decides"}})
 }
 
 // resolved judges a name that an address is to be found by.

@@ -215,6 +215,18 @@ type Finding struct {
 	verdict.Verdict
 	File string `json:"file"`
 	Position
+	// Moot: the release does without the attribute what its value asks for. Tomcat warns
+	// all the same, and the cluster runs as it is meant to.
+	Moot bool `json:"-"`
+}
+
+// OfHost is the verdict among those of a host: what changes nothing there passes.
+func (f Finding) OfHost() verdict.Verdict {
+	v := f.Verdict
+	if f.Moot {
+		v.Status = verdict.Pass
+	}
+	return v
 }
 
 // Shown reports whether a value belongs into a short list: one that is given, or

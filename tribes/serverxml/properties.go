@@ -89,6 +89,21 @@ func plainText(s string) bool {
 	return err == nil || s == "true" || s == "false"
 }
 
+// propertySource names in catalina.properties where else placeholders come from.
+const propertySource = "org.apache.tomcat.util.digester.PROPERTY_SOURCE"
+
+// environment says where it is told that placeholders come from the environment of
+// Tomcat's process, "" where they do not.
+func (p *Properties) environment(v Version) string {
+	if p == nil || !v.Has("7.0.109 8.5.65 9.0.45 10.0.5 10.1.0 11.0.0") {
+		return ""
+	}
+	if s := p.values[propertySource]; strings.Contains(s.value, "EnvironmentPropertySource") {
+		return s.from
+	}
+	return ""
+}
+
 // logicalLine takes one line of a properties file off s, joined with those that
 // a backslash at the end continues (java.util.Properties).
 func logicalLine(s string, line int) (logical, rest string, n int) {

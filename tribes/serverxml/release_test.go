@@ -1,6 +1,7 @@
 package serverxml
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -38,6 +39,15 @@ func brief(fs []Finding) string {
 	return strings.Join(out, ", ")
 }
 
+// told is each finding with its words, for an error of a test.
+func told(fs []Finding) string {
+	var b strings.Builder
+	for _, f := range fs {
+		fmt.Fprintf(&b, "\n\t%s %s: %s", f.Status, f.ID, f.Saw)
+	}
+	return b.String()
+}
+
 const dispatch15 = "MessageDispatch15Interceptor"
 
 func old(s string) string { return strings.Replace(s, "MessageDispatchInterceptor", dispatch15, 1) }
@@ -61,7 +71,7 @@ func TestByRelease(t *testing.T) {
 		{"bind to every address", swap(membership, membership+` bind="0.0.0.0"`), map[string]string{"10.1.56": "config.address fail"}},
 		{"bind to the loopback", swap(membership, membership+` bind="::1"`), map[string]string{"10.1.56": "config.address fail"}},
 		{"bind to an interface", swap(membership, membership+` bind="enp0s3"`), map[string]string{"10.1.56": "config.address fail"}},
-		{"bind to a name", swap(membership, membership+` bind="node-1.example.com"`), map[string]string{"10.1.56": ""}},
+		{"bind to a name", swap(membership, membership+` bind="node-1.example.com"`), map[string]string{"10.1.56": "java.ipv6-stack warn"}},
 		{"blank group", swap(`address="228.0.0.4"`, `address=" "`), map[string]string{"9.0.113": "group.invalid fail"}},
 		{"receiver without an address", swap(`address="10.77.0.11"`, `address=""`), map[string]string{"9.0.113": "tribes.advertises-loopback fail"}},
 		{"receiver on an interface", swap(`address="10.77.0.11"`, `address="eth0.100"`), map[string]string{"9.0.113": "config.address fail"}},

@@ -22,6 +22,7 @@ type finding struct {
 	fix        []string
 	causedBy   []verdict.ID
 	directory  string // of a FileStore
+	moot       bool   // see Finding
 }
 
 // report adds a finding about f. A hostile file can hold any number of
@@ -49,7 +50,7 @@ func (f *File) finding(x finding) Finding {
 		v.Evidence = append(v.Evidence, verdict.Evidence{What: what, Value: cut(e.Text), ReadFrom: from})
 	}
 	v.Evidence = append(v.Evidence, x.more...)
-	return Finding{Verdict: v, File: f.Name, Position: x.at}
+	return Finding{Verdict: v, File: f.Name, Position: x.at, Moot: x.moot}
 }
 
 func (f *File) place(p Position) string {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -67,17 +68,19 @@ func StartRelease(tb netlab.TB, h *netlab.Host, release string, cfg Config) *Ser
 	if err != nil {
 		tb.Fatalf("tomcat: %v", err)
 	}
-	args := append(jvm(), cfg.JVM...)
-	args = append(args, "-Dlab.node="+h.Name(),
-		"-Djava.util.logging.config.file="+filepath.Join(base, "conf", "logging.properties"),
-		"--add-opens=java.base/java.lang=ALL-UNNAMED", "--add-opens=java.base/java.io=ALL-UNNAMED",
-		"--add-opens=java.base/java.util=ALL-UNNAMED", "--add-opens=java.base/java.util.concurrent=ALL-UNNAMED",
-		"--add-opens=java.rmi/sun.rmi.transport=ALL-UNNAMED",
-		"-cp", path+":"+filepath.Join(base, "webapps/ROOT/WEB-INF/classes"),
-		"-Dcatalina.base="+base, "-Dcatalina.home="+base, "-Djava.io.tmpdir="+filepath.Join(base, "temp"), "Start")
+	args := append(slices.Concat(cfg.JVM, releaseJVM(h, base, path+":"+filepath.Join(base, "webapps/ROOT/WEB-INF/classes"))), "Start")
 	s := &Server{Process: h.Launch(tb, "java", args...), tb: tb, host: h, cfg: cfg, http: h.HTTP(), base: base}
 	s.WaitUp()
 	return s
+}
+
+// releaseJVM are the options of a JVM with this class path and CATALINA_BASE.
+func releaseJVM(h *netlab.Host, base, classPath string) []string {
+	args := append(jvm(), "-Dlab.node="+h.Name(), "-Djava.util.logging.config.file="+filepath.Join(base, "conf", "logging.properties"))
+	for _, opened := range []string{"java.base/java.lang", "java.base/java.io", "java.base/java.util", "java.base/java.util.concurrent", "java.rmi/sun.rmi.transport"} {
+		args = append(args, "--add-opens="+opened+"=ALL-UNNAMED")
+	}
+	return append(args, "-cp", classPath, "-Dcatalina.base="+base, "-Dcatalina.home="+base, "-Djava.io.tmpdir="+filepath.Join(base, "temp"))
 }
 
 // writeRelease lays out CATALINA_BASE, and compiles the application for the
@@ -182,7 +185,7 @@ func compileRelease(work, jars string, major int) error {
 		return err
 	}
 	var sources []string
-	for _, name := range []string{"Lab.java", "Start.java"} {
+	for _, name := range []string{"Lab.java", "Start.java", "Starts.java"} {
 		source, err := releaseFiles.ReadFile("release/" + name)
 		if err != nil {
 			return err
