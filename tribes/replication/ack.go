@@ -120,6 +120,7 @@ func (v *View) Heartbeat(m *tribes.Member, at time.Time) {
 	}
 	n.ID, n.Last, n.Gone = m.ID, at, m.Shutdown()
 	n.Told.Form = m.Generation
+	n.born = at.Add(-m.AliveTime())
 }
 
 // Told tells what else was seen of a member's release.

@@ -24,6 +24,12 @@ func (v *View) session(m *message) {
 		v.stateMessage(m, nil, c)
 		return
 	}
+	if c.Context == noContext {
+		if c.Event == session.NoContextManager {
+			v.answered(m, noContext)
+		}
+		return
+	}
 	ctx := v.context(c.Context, Delta)
 	if ctx == nil {
 		return

@@ -55,6 +55,7 @@ func (v *View) Findings(now time.Time) []verdict.Verdict {
 		out = append(out, v.large(c)...)
 	}
 	out = append(out, v.unread()...)
+	out = append(out, v.waiting()...)
 	for _, n := range v.Nodes() {
 		out = append(out, v.silent(n)...)
 		out = append(out, v.stopped(n)...)
@@ -130,17 +131,6 @@ func (v *View) appMissing(c *Context) []verdict.Verdict {
 			strings.Join(without, ", "), c.Name, strings.Join(with, ", ")), verdict.Definite,
 		[]verdict.Evidence{{What: "answer of " + without[0], Value: "EVT_ALL_SESSION_NOCONTEXTMANAGER", ReadFrom: "messages"}},
 		"deploy the application on each node of the cluster, on a host of the same name, with <distributable/> in its web.xml")}
-}
-
-// NotAnswered are the contexts, of those whose sessions others replicate, of which the node has said
-// nothing.
-func (v *View) NotAnswered(node string) (contexts []string) {
-	for _, c := range v.order {
-		if _, known := c.nodes[node]; !known && c.Manager == Delta && len(c.nodes) > 0 {
-			contexts = append(contexts, c.Name)
-		}
-	}
-	return contexts
 }
 
 // unread finds senders whose messages about sessions could not be read.

@@ -31,6 +31,8 @@ type Node struct {
 	Unacked      uint64
 	UnackedSince time.Time
 	UnackedFrom  string
+	born         time.Time       // when its alive time began; zero while unknown
+	answered     time.Time       // when it last answered a question of ours for sessions
 	lists        map[string]list // by context
 	mapped       map[string]bool // the contexts of which it takes part in the map
 }

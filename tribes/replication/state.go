@@ -16,6 +16,9 @@ func (v *View) stateMessage(m *message, ctx *Context, c *decode.SessionContent) 
 	switch c.Event {
 	case session.GetAllSessions:
 		v.asked.put(m.from.Address+" "+m.to+" "+name, m.Time)
+		if m.to != "" { // what we are asked is answered where this view does not look
+			v.ask(question{m.from.Address, m.to, name}, m.Time)
+		}
 		v.event(m, StateAsked, Delta, name).All = ctx == nil
 	case session.AllSessionData:
 		e := v.event(m, StateSent, Delta, name)
@@ -42,6 +45,7 @@ func (v *View) stateMessage(m *message, ctx *Context, c *decode.SessionContent) 
 // answers takes the latency of an answer from its question, where that was seen.
 // Whoever asked for every context did not name this one.
 func (v *View) answers(e *Event, m *message, context string) {
+	v.answered(m, context)
 	e.Timed = false
 	for _, asked := range []string{context, ""} {
 		if at, ok := v.asked.get(m.to + " " + m.from.Address + " " + asked); ok {
@@ -56,6 +60,7 @@ func (v *View) answers(e *Event, m *message, context string) {
 func (v *View) Asked(node, context string, at time.Time) {
 	v.tick(at)
 	v.asked.put(" "+node+" "+context, at)
+	v.ask(question{"", node, context}, at)
 	v.node(node)
 }
 

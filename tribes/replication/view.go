@@ -65,9 +65,10 @@ type View struct {
 	sessions int
 	bytes    int
 
-	recent *memory[[16]byte, told]    // messages that were told, by id
-	gone   *memory[string, time.Time] // sessions that are no more, and since when
-	asked  *memory[string, time.Time] // what waits for an answer, and since when
+	recent *memory[[16]byte, told]      // messages that were told, by id
+	gone   *memory[string, time.Time]   // sessions that are no more, and since when
+	asked  *memory[string, time.Time]   // when answers were asked for
+	open   *memory[question, time.Time] // what waits for an answer, and since when
 	out    []Event
 	broken struct { // the latest message that could not be read
 		node string
@@ -89,6 +90,7 @@ func New(cfg Config) *View {
 	return &View{
 		cfg: cfg, contexts: map[string]*Context{}, nodes: map[string]*Node{},
 		recent: newMemory[[16]byte, told](maxRecent), gone: newMemory[string, time.Time](maxGone), asked: newMemory[string, time.Time](maxAsked),
+		open: newMemory[question, time.Time](maxAsked),
 	}
 }
 

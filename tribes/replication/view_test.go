@@ -446,6 +446,100 @@ func TestAppMissing(t *testing.T) {
 	}
 }
 
+// aged shows a heartbeat of a node that started so long ago, and of others as they are.
+func (w *wire) aged(n int, alive time.Duration) {
+	m := member(n)
+	m.Generation, m.Alive = tribes.V1, alive.Milliseconds()
+	w.v.Heartbeat(&m, w.now)
+}
+
+// A node that itself waits for sessions puts the question for its own aside, and answers one for a context that
+// nobody has.
+func TestWaitingForOthers(t *testing.T) {
+	none := func(w *wire, context string) appender {
+		req, err := session.ParseMessage(mustAppend(t, session.NewGetAllSessions(session.Gen85, context, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return session.AnswerNoContextManager(req)
+	}
+	for _, c := range []struct {
+		name  string
+		alive time.Duration // when it is asked
+		play  func(w *wire)
+		names []string
+		saw   string
+	}{
+		{"it waits", 20 * time.Second, func(w *wire) { w.send(1, 0, none(w, noContext)) }, []string{noContext, rootContext}, `says nothing of its sessions of "localhost#"`},
+		{"it answers nobody", 20 * time.Second, func(*wire) {}, []string{noContext, rootContext}, ""},
+		{"it has no such context", 20 * time.Second, func(w *wire) {
+			w.send(1, 0, none(w, noContext))
+			w.send(1, 0, none(w, rootContext))
+		}, []string{noContext, rootContext}, ""},
+		{"it answers late", 20 * time.Second, func(w *wire) {
+			w.send(1, 0, none(w, noContext))
+			m := session.NewGetAllSessions(session.Gen85, rootContext, 1)
+			req, err := session.ParseMessage(mustAppend(t, m))
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.send(1, 0, session.AnswerTransferComplete(req))
+		}, []string{noContext, rootContext}, ""},
+		{"it has run for long", time.Hour, func(*wire) {}, nil, ""},
+	} {
+		w := newWire(t)
+		w.aged(1, c.alive)
+		w.v.Asked(name(1), "", w.now)
+		names := w.v.NotAnswered(name(1))
+		if !slices.Equal(names, c.names) {
+			t.Errorf("%s: asked by name for %q", c.name, names)
+		}
+		for range 2 {
+			for _, n := range names {
+				w.v.Asked(name(1), n, w.now)
+			}
+		}
+		c.play(w)
+		w.now = w.now.Add(answerWithin)
+		w.aged(1, c.alive+answerWithin)
+		f := findings(w.v.Findings(w.now), idState)
+		if c.saw == "" && len(f) > 0 || c.saw != "" && (len(f) != 1 || !strings.Contains(f[0].Saw, c.saw) || f[0].Confidence != verdict.Likely) {
+			t.Errorf("%s: %+v", c.name, f)
+		}
+		if slices.ContainsFunc(w.v.Contexts(), func(c *Context) bool { return c.Name == noContext }) {
+			t.Errorf("%s: a context that nobody has is listed", c.name)
+		}
+	}
+}
+
+// Two nodes that ask each other, as a capture shows it.
+func TestWaitingForEachOther(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		back, late bool // the second asks too; the first is answered in the end
+		want       verdict.Confidence
+	}{
+		{"both ask", true, false, verdict.Likely},
+		{"one asks", false, false, verdict.Hint},
+		{"one asks and is answered", false, true, ""},
+	} {
+		w := newWire(t)
+		w.beat(time.Second, 1, 2)
+		w.send(2, 1, session.NewGetAllSessions(session.Gen85, app, w.now.UnixMilli()))
+		if c.back {
+			w.send(1, 2, session.NewGetAllSessions(session.Gen85, app, w.now.UnixMilli()))
+		}
+		if c.late {
+			w.list(1, 2, held(w, "S", time.Minute))
+		}
+		w.beat(answerWithin, 1, 2)
+		f := findings(w.v.Findings(w.now), idState)
+		if c.want == "" && len(f) > 0 || c.want != "" && (len(f) != 1 || f[0].Confidence != c.want) {
+			t.Errorf("%s: %+v", c.name, f)
+		}
+	}
+}
+
 func findings(all []verdict.Verdict, id verdict.ID) (out []verdict.Verdict) {
 	for _, v := range all {
 		if v.ID == id {
