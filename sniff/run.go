@@ -112,6 +112,7 @@ func (r *Runner) Run(ctx context.Context) (*Result, error) {
 func (r *Runner) packets() error {
 	var p capture.Packet
 	first := int64(0)
+	bounded := r.o.Count > 0 || r.o.Enough != nil
 	for !r.stopped.Load() {
 		err := r.capture.Source.Next(&p)
 		if err != nil {
@@ -128,7 +129,7 @@ func (r *Runner) packets() error {
 		}
 		r.mu.Lock()
 		err = r.sniffer.Packet(&p)
-		r.ended = r.ended || r.reached()
+		r.ended = r.ended || bounded && r.reached()
 		ended := r.ended
 		r.mu.Unlock()
 		if err != nil || ended {

@@ -79,6 +79,8 @@ type Sniffer struct {
 	mldMessage  mld.Message
 	message     proto.Message
 	known       map[netip.AddrPort]string // products by destination
+	all         bool                      // no filter leaves anything out
+	unicast     uint64                    // packets to one host, without copies
 }
 
 // New returns a Sniffer that has seen nothing.
@@ -93,6 +95,7 @@ func New(o Options) *Sniffer {
 		defrag:   frame.NewDefragmenter(),
 		known:    map[netip.AddrPort]string{},
 	}
+	s.all = o.Filter.IsAll()
 	s.messages = &messages{decoder: o.Decoder, analysis: s.Analysis, totals: &s.Totals, tell: o.Event}
 	s.streams = newStreams(s.messages)
 	for _, p := range o.Receivers {
@@ -107,9 +110,11 @@ func (s *Sniffer) Packet(p *capture.Packet) error {
 	f := &s.frame
 	var err error
 	decoded := false
-	if kept := s.o.Filter.Match(p); !kept || s.o.Filter.Blind() {
-		if err, decoded = frame.Decode(p, f), true; !s.inside(f, kept) {
-			return nil
+	if !s.all {
+		if kept := s.o.Filter.Match(p); !kept || s.o.Filter.Blind() {
+			if err, decoded = frame.Decode(p, f), true; !s.inside(f, kept) {
+				return nil
+			}
 		}
 	}
 	if s.o.Keep != nil {
@@ -214,8 +219,13 @@ func (s *Sniffer) whole(e *Event) {
 // count adds the packet to the totals and the analysis.
 func (s *Sniffer) count(e *Event, p *capture.Packet) {
 	f, a := e.Frame, s.Analysis
-	same := false
-	s.tunnels(f, p)
+	same, group := false, f.Multicast()
+	if f.IP != 0 && !group {
+		s.unicast++
+	}
+	if len(f.Tunnels) > 0 {
+		s.tunnels(f, p)
+	}
 	s.products(e, p)
 	if e.Err != nil {
 		s.Totals.Invalid++
@@ -256,7 +266,7 @@ func (s *Sniffer) count(e *Event, p *capture.Packet) {
 		}
 		return
 	}
-	if f.IP != 0 && f.Dst.IsMulticast() && f.Proto != frame.ProtoIGMP && f.Proto != frame.ProtoICMPv6 {
+	if group && f.Proto != frame.ProtoIGMP && f.Proto != frame.ProtoICMPv6 {
 		g := a.Datagram(p, f, e.Protocol, same)
 		switch {
 		case g == nil:
@@ -324,12 +334,12 @@ func (s *Sniffer) Finish() {
 	a := s.Analysis
 	s.tcp.Finish(a.Last)
 	a.Fragments = analysis.Fragments{Complete: s.defrag.Complete, Incomplete: s.defrag.Lost(a.Last)}
-	a.Seats(s.copies.Pairs(), s.copies.Unicast)
+	a.Seats(s.copies.Pairs(), s.unicast)
 }
 
 // product names who uses f's group and port by default.
 func (s *Sniffer) product(f *frame.Frame) string {
-	if !f.Dst.IsMulticast() {
+	if !f.Multicast() {
 		return ""
 	}
 	k := f.Destination()

@@ -11,8 +11,8 @@ package copies
 
 import (
 	"encoding/binary"
-	"hash/maphash"
 	"math/bits"
+	"math/rand/v2"
 	"slices"
 
 	"muster/sniff/capture"
@@ -64,19 +64,17 @@ const (
 type Table struct {
 	// Total counts the copies.
 	Total uint64
-	// Unicast counts the packets, without copies, that go to one host.
-	Unicast uint64
-
-	seed maphash.Seed
+	seed  [2]uint64 // chosen at random: nobody outside can make packets that look alike
 	// latest is a ring: packets are written one behind the other, and one is read only where place says so. A packet
 	// that nothing repeats thus costs no wait for memory that was not used for long.
-	latest []packet
+	latest *[size]packet
 	next   int
 	// place has, for the sum of a packet, 4 bits of it and 12 of where the packet stands in the ring. Another one may
 	// have taken its room there.
-	place []uint16
+	place *[places]uint16
 	seats []Seat
 	last  int // of seats: the latest
+	plain int // its interface, where it is one without VLAN and tunnel, else -1
 	pairs map[[2]int]*Pair
 }
 
@@ -98,7 +96,7 @@ var windows = [...]int64{hereUnmarked, here, identified}
 
 // New returns a table that has seen nothing.
 func New() *Table {
-	return &Table{seed: maphash.MakeSeed(), latest: make([]packet, size), place: make([]uint16, places), pairs: map[[2]int]*Pair{}}
+	return &Table{seed: [2]uint64{rand.Uint64(), rand.Uint64()}, latest: new([size]packet), place: new([places]uint16), plain: -1, pairs: map[[2]int]*Pair{}}
 }
 
 // Seen reports whether the packet was seen before.
@@ -107,24 +105,24 @@ func (t *Table) Seen(p *capture.Packet, f *frame.Frame) bool {
 		return false // too little was captured to tell it from others
 	}
 	whole, window := t.sum(p, f)
-	seat, repeats := uint8(t.seat(p, f)), uint8(0)
-	unicast := f.IP != 0 && !f.Dst.IsMulticast()
+	at := t.last // as a rule the seat of the one before
+	if p.Interface != t.plain || f.NVLANs != 0 || len(f.Tunnels) != 0 {
+		at = t.seat(p, f)
+	}
+	seat, repeats := uint8(at), uint8(0)
 	place, s := t.find(whole)
 	if s != nil {
 		apart := abs(p.Nanos - s.at)
 		if s.same(apart, seat, f.TTL) {
 			t.Total++
 			if f.HasPorts { // others, such as queries, may be alike on two networks
-				t.pair(int(s.seat), int(seat), f.TTL != s.ttl, unicast)
+				t.pair(int(s.seat), int(seat), f.TTL != s.ttl, !f.Multicast())
 			}
 			return true
 		}
 		if apart < windows[window] {
 			repeats = s.repeats
 		}
-	}
-	if unicast {
-		t.Unicast++
 	}
 	*place = tag(whole) | uint16(t.next)
 	t.latest[t.next] = packet{at: p.Nanos, sum: uint32(whole >> 32), window: window, seat: seat, ttl: f.TTL, repeats: repeats}
@@ -177,7 +175,7 @@ func (t *Table) sum(p *capture.Packet, f *frame.Frame) (sum uint64, c class) {
 		sum = mix(uint64(be.Uint32(b[4:]))&^0xff, be.Uint64(b[8:])) // without the hop limit
 		sum = mix(mix(sum, be.Uint64(b[16:])), mix(be.Uint64(b[24:]), be.Uint64(b[32:])))
 	default:
-		return maphash.Bytes(t.seed, p.Data), 0
+		return t.text(0, p.Data), 0
 	}
 	body := f.Body
 	switch {
@@ -194,10 +192,23 @@ func (t *Table) sum(p *capture.Packet, f *frame.Frame) (sum uint64, c class) {
 		body = f.Payload
 	}
 	if len(body) > 2*hashed {
-		sum = mix(sum, maphash.Bytes(t.seed, body[len(body)-hashed:]))
+		sum = t.text(sum, body[len(body)-hashed:])
 		body = body[:hashed]
 	}
-	return mix(sum, maphash.Bytes(t.seed, body)), c
+	return t.text(sum, body), c
+}
+
+// text mixes bytes into a sum, sixteen at a time by one multiplication.
+func (t *Table) text(sum uint64, b []byte) uint64 {
+	le := binary.LittleEndian
+	for ; len(b) >= 16; b = b[16:] {
+		hi, lo := bits.Mul64(le.Uint64(b)^t.seed[0], le.Uint64(b[8:])^t.seed[1]^sum)
+		sum = hi ^ lo
+	}
+	var rest [16]byte
+	copy(rest[:], b)
+	hi, lo := bits.Mul64(le.Uint64(rest[:])^t.seed[0], le.Uint64(rest[8:])^t.seed[1]^sum)
+	return hi ^ lo
 }
 
 func mix(a, b uint64) uint64 {
@@ -208,13 +219,7 @@ func mix(a, b uint64) uint64 {
 
 // seat is the index of the seat of a packet.
 func (t *Table) seat(p *capture.Packet, f *frame.Frame) int {
-	vlan := f.VLAN()
-	if t.last < len(t.seats) && len(f.Tunnels) == 0 { // as a rule the one before
-		if s := &t.seats[t.last]; s.Interface == p.Interface && s.VLAN == vlan && s.Tunnel.Kind == 0 {
-			return t.last
-		}
-	}
-	s := Seat{Interface: p.Interface, VLAN: vlan}
+	s := Seat{Interface: p.Interface, VLAN: f.VLAN()}
 	if len(f.Tunnels) > 0 {
 		s.Tunnel = f.Tunnels[0]
 	}
@@ -230,7 +235,10 @@ func (t *Table) seat(p *capture.Packet, f *frame.Frame) int {
 	default:
 		i = maxSeats - 1 // one for all that find no room
 	}
-	t.last = i
+	t.last, t.plain = i, -1
+	if t.seats[i] == (Seat{Interface: p.Interface}) {
+		t.plain = p.Interface
+	}
 	return i
 }
 

@@ -13,6 +13,11 @@ import (
 // instead and what was read until then stands.
 func Decode(p *capture.Packet, f *Frame) error {
 	*f = Frame{Link: p.Link, Tunnels: f.Tunnels[:0]}
+	if b := p.Data; p.Link == capture.Ethernet && len(b) >= 14 && b[12] == 8 && b[13] == 0 { // most packets
+		f.addresses(b)
+		f.Type = typeIPv4
+		return f.ipv4(p, 14)
+	}
 	if p.Link == capture.PKTAP {
 		if n, link, ok := pktap(p.Data); ok && link != capture.PKTAP {
 			inner := capture.Packet{Link: link, Data: p.Data[n:], Length: p.Length - n}
@@ -92,9 +97,7 @@ func (f *Frame) linkOf(link LinkType, b []byte) (at int, ok bool) {
 		if len(b) < 14 {
 			return 14, false
 		}
-		f.HasMAC = true
-		copy(f.DstMAC[:], b)
-		copy(f.SrcMAC[:], b[6:])
+		f.addresses(b)
 		f.Type = binary.BigEndian.Uint16(b[12:])
 		if f.Type < 0x0600 {
 			f.Type = 0 // 802.3: a length
@@ -216,9 +219,7 @@ func (f *Frame) switchTag(link LinkType, b []byte) (at int, ok bool) {
 	if len(b) < 14+tag {
 		return 14 + tag, false
 	}
-	f.HasMAC = true
-	copy(f.DstMAC[:], b)
-	copy(f.SrcMAC[:], b[6:])
+	f.addresses(b)
 	if t := b[12+tag-4:]; link != capture.DSABroadcom && t[0]&0x20 != 0 { // it took the place of a VLAN tag
 		f.VLANs[0], f.NVLANs = binary.BigEndian.Uint16(t[2:])&0x0fff, 1
 	}
@@ -226,6 +227,12 @@ func (f *Frame) switchTag(link LinkType, b []byte) (at int, ok bool) {
 		f.Type = 0
 	}
 	return 14 + tag, true
+}
+
+// addresses reads those that an Ethernet frame begins with: destination, source.
+func (f *Frame) addresses(b []byte) {
+	f.HasMAC = true
+	f.DstMAC, f.SrcMAC = MAC(b[:6]), MAC(b[6:12])
 }
 
 func (f *Frame) sllAddress(n int, b []byte) {
