@@ -125,21 +125,31 @@ func (j *judge) missing(e expect.Expect) {
 	}
 	e = j.expected(e)
 	there, absent := len(j.others()), j.Missing(e)
-	saw := fmt.Sprintf("%d of %d expected other nodes take part", min(there, e.Wanted()), e.Wanted())
+	saw := fmt.Sprintf("%d of %d expected other nodes are heard", min(there, e.Wanted()), e.Wanted())
 	if len(e.Hosts) > 0 {
-		saw = fmt.Sprintf("%d of %d expected other nodes take part", len(e.Hosts)-len(absent), len(e.Hosts))
+		saw = fmt.Sprintf("%d of %d expected other nodes are heard", len(e.Hosts)-len(absent), len(e.Hosts))
 	}
 	if there >= e.Wanted() && len(absent) == 0 {
 		j.add(idMissing, verdict.Pass, verdict.Definite, "", saw)
 		return
 	}
+	id := idMissing
 	parts := []verdict.Part{
 		verdict.Next("run 'muster mesh " + j.Group + "' there at the same time, and see whom it hears"),
 		verdict.Next("see whether UDP port " + j.port() + " is open there, for the group and for single hosts"),
 	}
+	unanswered, unknown := 0, 0
 	for _, h := range e.Hosts {
-		if slices.Contains(absent, h.Name) {
-			parts = append(parts, j.outside(h)...)
+		if !slices.Contains(absent, h.Name) {
+			continue
+		}
+		parts = append(parts, j.outside(h)...)
+		if found := j.unanswered(h); found != nil {
+			unanswered++
+			parts = append(parts, found...)
+		}
+		if len(h.Addrs) == 0 {
+			unknown++
 		}
 	}
 	who := strings.Join(absent[:min(len(absent), 32)], ", ")
@@ -155,10 +165,20 @@ func (j *judge) missing(e expect.Expect) {
 	if j.starved {
 		why = "so many nodes had no time to be heard yet, or this host had none to hear them"
 	}
-	if by := j.heardElsewhere(e, absent); len(absent) > 0 && len(by) == len(absent) {
+	conf := verdict.Hint // which of these it is, is open
+	by := j.heardElsewhere(e, absent)
+	switch {
+	case len(absent) > 0 && len(by) == len(absent):
+		conf = verdict.Definite
 		why = fmt.Sprintf("it runs there, since %s: something keeps the two apart", strings.Join(by[:min(len(by), 8)], ", "))
+	case len(absent) > 0 && unanswered == len(absent):
+		id = idCut
+		why = "nobody answers ARP for that address either: the host is down, or cut off at layer 2"
+	case unknown > 0:
+		why += "; a name without an address is not asked by unicast"
+		parts = append(parts, verdict.Next("name them by address, --expect ADDRESS,ADDRESS: then they are asked by unicast too"))
 	}
-	j.add(idMissing, st, verdict.Definite, who, fmt.Sprintf("%s: nothing comes %s, neither by the group nor by unicast; %s", saw, from, why), parts...)
+	j.add(id, st, conf, who, fmt.Sprintf("%s: nothing comes %s, neither by the group nor by unicast; %s", saw, from, why), parts...)
 }
 
 // heardElsewhere tells for each of the absent ones that others name who hears it.
@@ -176,6 +196,19 @@ func (j *judge) heardElsewhere(e expect.Expect, absent []string) (by []string) {
 		}
 	}
 	return by
+}
+
+// unanswered tells that this host's neighbour table says of an expected host that nobody
+// answers for its address; nil: it does not.
+func (j *judge) unanswered(h expect.Host) []verdict.Part {
+	for _, a := range h.Addrs {
+		for _, e := range j.Neighbours {
+			if e.Addr == a && e.Failed {
+				return []verdict.Part{evidence("neighbour "+a.String(), "this host's neighbour table", "nobody answers")}
+			}
+		}
+	}
+	return nil
 }
 
 // outside tells that an expected address is of another network than this host's

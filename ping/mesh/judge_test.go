@@ -10,6 +10,7 @@ import (
 	"muster/internal/expect"
 	"muster/internal/verdict"
 	"muster/mcast/querier"
+	"muster/ping/internal/neighbour"
 )
 
 // Verify that a node that is deaf and cannot see queries takes the cause from one
@@ -140,6 +141,9 @@ func TestJudge(t *testing.T) {
 			r.directions[2] = Direction{State: Unknown}
 			r.directions[5] = Direction{State: Unknown}
 		}, expect.Expect{}, []string{"fail switch.isolation n1, n3"}},
+		{"one missing whose address nobody answers for", func(r *testReport) {
+			r.Neighbours = []neighbour.Entry{{Addr: netip.MustParseAddr("10.0.0.9"), Failed: true}}
+		}, expect.Expect{Hosts: []expect.Host{{Name: "n2"}, {Name: "n9", Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.9")}}}}, []string{"fail mesh.cut n9"}},
 		{"a host that drops one other is no switch", func(r *testReport) {
 			r.cutDirection(1, 2, ReasonUnknown)
 			r.cutDirection(2, 1, ReasonUnknown)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"muster/mcast/querier"
+	"muster/ping/internal/neighbour"
 )
 
 // NodeState says whether a node takes part.
@@ -79,6 +80,7 @@ type Report struct {
 	Group              string         // with its port, for people
 	Device             string         // the interface
 	Prefixes           []netip.Prefix // its addresses
+	Neighbours         []neighbour.Entry
 	// Stood is how long this process stood still, in all. Overloaded: whom this node
 	// does not hear is not known now.
 	Stood      time.Duration

@@ -115,7 +115,8 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	report.Dropped = s.Drops()
 	report.Group, report.Device, report.Prefixes = o.Group.String(), o.Interface.Name, o.Interface.Addrs
-	for _, e := range neighbour.Read(o.Interface.Name) {
+	report.Neighbours = neighbour.Read(o.Interface.Name)
+	for _, e := range report.Neighbours {
 		report.neighbour(e)
 	}
 	for _, c := range look.Claims() {

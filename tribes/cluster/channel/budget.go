@@ -47,16 +47,14 @@ func (b *budget) take(size int) bool {
 	return true
 }
 
-// give gives back a buffer of size bytes that nobody refers to any more.
+// give gives back a buffer of size bytes that nobody refers to any more. What it took
+// nothing for lies about all the same: connections that come again and again because
+// there is no room leave as much as large frames.
 func (b *budget) give(size int) {
-	n := cost(size)
-	if n == 0 {
-		return
-	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.used -= n
-	b.dropped += n
+	b.used -= cost(size)
+	b.dropped += int64(size)
 }
 
 // scarce: half of the budget is held.

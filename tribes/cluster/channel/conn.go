@@ -166,6 +166,7 @@ func (c *conn) take(ctx context.Context, data []byte) error {
 	*m = Message{Peer: c.peer, Received: c.last}
 	var err error
 	if m.ChannelData, err = tribes.ParseChannelData(data); err != nil {
+		*m = Message{} // as below
 		return &brokenError{err}
 	}
 	wanted := m.Options&tribes.UseAck != 0
