@@ -82,6 +82,11 @@ func (a *app) runSniff(ctx context.Context, r *sniffRun) error {
 	if err != nil {
 		return err
 	}
+	for _, v := range res.Verdicts {
+		if v.ID == "tribes.alone" && v.Status == verdict.Pass && !a.json {
+			a.note("%s: muster mesh on all nodes at once tells", v.Saw)
+		}
+	}
 	return a.sniffVerdict(r, res)
 }
 

@@ -44,6 +44,8 @@ type Node struct {
 	guest    *Guest // nil where cfg.Handler is another
 	casts    chan broadcast
 
+	joined time.Time // when the first heartbeat went out; zero of an observer
+
 	ctx  context.Context // of what runs behind a message; ends when we leave
 	work sync.WaitGroup
 	stop context.CancelFunc
@@ -86,6 +88,7 @@ func Join(ctx context.Context, cfg Config) (*Node, error) {
 	n.run(ctx, conn)
 	select {
 	case <-n.service.Begun():
+		n.joined = time.Now()
 	case <-ctx.Done():
 	}
 	if refused := n.service.Refused(); refused != nil {

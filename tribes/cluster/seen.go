@@ -16,6 +16,8 @@ import (
 type seen struct {
 	mu   sync.Mutex
 	byID map[tribes.UniqueID]release.Seen
+	// strangers: a question came from where no member is.
+	strangers bool
 }
 
 // mostSeen bounds it: ids are not ours to choose.
@@ -49,11 +51,7 @@ func (n *Node) asked(peer netip.AddrPort, named *tribes.Member) {
 	case !n.record.Same(named):
 		n.seen.note(named.ID, func(v *release.Seen) { v.Asks = release.NamesAsker })
 	default:
-		for _, m := range n.Members() {
-			if a, ok := m.Member.Addr(); ok && a.Unmap() == peer.Addr().Unmap().WithZone("") {
-				n.seen.note(m.Member.ID, func(v *release.Seen) { v.Asks = release.NamesAsked })
-			}
-		}
+		n.seen.askedBy(peer.Addr().Unmap().WithZone(""), n.Members())
 	}
 	if n.cfg.Asked != nil {
 		n.cfg.Asked(peer)

@@ -124,5 +124,5 @@ func (n *Node) tick(ctx context.Context) {
 // announces itself; none where all is well.
 func (n *Node) Verdicts() []verdict.Verdict {
 	crowd, refused := n.service.Crowd()
-	return slices.Concat(stage.Verdicts(n.stages), n.reach.verdicts(), crowdVerdicts(n.Group.String(), crowd, refused))
+	return slices.Concat(stage.Verdicts(n.stages), n.reach.verdicts(), crowdVerdicts(n.Group.String(), crowd, refused), n.unheardVerdicts(time.Now()))
 }
