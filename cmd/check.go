@@ -133,6 +133,9 @@ func (a *app) runCheck(c *cobra.Command, o checkOptions) error {
 	if err != nil {
 		return err
 	}
+	for _, s := range host.Omitted {
+		a.note("%s", s)
+	}
 	if o.save != "" {
 		return a.saveFacts(host, o)
 	}

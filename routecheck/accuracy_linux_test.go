@@ -186,6 +186,7 @@ type outcome struct {
 	Status string   `json:"status"`
 	Causes []string `json:"causes"`
 	text   string
+	cure   string // what became of the fix
 }
 
 // TestAccuracy makes every fault on a host of its own and asks muster check for
@@ -195,7 +196,7 @@ func TestAccuracy(t *testing.T) {
 		t.Skip("makes some 90 faults in networks of their own, about 20 s")
 	}
 	var table strings.Builder
-	table.WriteString("| fault, made for real | as | `muster check` names |\n|---|---|---|\n")
+	table.WriteString("| fault, made for real | as | `muster check` names | its fix |\n|---|---|---|---|\n")
 	for _, f := range faults {
 		t.Run(f.what, func(t *testing.T) {
 			o := f.check(t)
@@ -204,7 +205,7 @@ func TestAccuracy(t *testing.T) {
 			if !named || len(extra) > 0 {
 				t.Errorf("causes %v, want %s\n%s", o.Causes, f.want, o.text)
 			}
-			fmt.Fprintf(&table, "| %s | %s | %s |\n", f.what, f.recipe(), strings.Join(quoted(o.Causes), ", "))
+			fmt.Fprintf(&table, "| %s | %s | %s | %s |\n", f.what, f.recipe(), strings.Join(quoted(o.Causes), ", "), o.cure)
 		})
 	}
 	for _, f := range healthyHosts {
@@ -213,7 +214,7 @@ func TestAccuracy(t *testing.T) {
 			if len(o.Causes) > 0 || o.Status != "pass" {
 				t.Errorf("%s: %v\n%s", o.Status, o.Causes, o.text)
 			}
-			fmt.Fprintf(&table, "| none: %s | %s | nothing |\n", f.what, f.recipe())
+			fmt.Fprintf(&table, "| none: %s | %s | nothing | |\n", f.what, f.recipe())
 		})
 	}
 	if rows := strings.Count(table.String(), "\n") - 2; t.Failed() || rows < len(faults)+len(healthyHosts) {
@@ -319,7 +320,54 @@ func (f fault) check(t *testing.T) outcome {
 		}
 	}
 	o.text += stderr
+	if len(o.Causes) > 0 {
+		o.cure = f.tryFix(t, l, args)
+	}
 	return o
+}
+
+// tryFix runs the script that muster check --fix prints, as a person would who has read
+// it, and tells what became of the fault.
+func (f fault) tryFix(t *testing.T, l *netlab.Lab, args []string) string {
+	t.Helper()
+	script, err := command(t, l, f.on, append([]string{"check", "--fix"}, args...)...).Output()
+	if err != nil && len(script) == 0 {
+		t.Fatalf("muster check --fix: %v", err)
+	}
+	commands := 0
+	var words []string
+	for line := range strings.Lines(string(script)) {
+		switch word, isWord := strings.CutPrefix(line, "# "); {
+		case strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#!"):
+		case !isWord:
+			commands++
+		default:
+			words = append(words, word)
+		}
+	}
+	t.Logf("FIX %s: %d commands\n%s", f.what, commands, script)
+	if commands == 0 {
+		return "words"
+	}
+	host := l.Host(1).Command
+	if f.on == "switch" {
+		host = l.Switch().Command
+	}
+	c := host(t.Context(), "sh", "-e")
+	c.Stdin = bytes.NewReader(script)
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Errorf("the fix: %v: %s\n%s", err, out, script)
+	}
+	out, _ := look(t, l, f.on, args)
+	lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
+	var o outcome
+	if err := json.Unmarshal(lines[len(lines)-1], &o); err != nil {
+		t.Fatal(err)
+	}
+	if len(o.Causes) > 0 {
+		t.Errorf("after the fix there is still %v:\n%s", o.Causes, script)
+	}
+	return "cured"
 }
 
 // look is what muster check prints; that it finds fault is no error.

@@ -14,19 +14,26 @@ var managed = []struct {
 	title, file string // the file only sorts the table
 	start       func(*testing.T, *netlab.Host) func(command string)
 	commands    []string
+	// restart is what starts it at boot.
+	restart string
 }{
-	{"ufw runs, as `ufw enable` sets it up", "ufw-live-1", ufw, nil},
-	{"ufw runs, with the cluster's ports allowed", "ufw-live-2", ufw, []string{"ufw allow proto udp to 228.0.0.4 port 45564", "ufw allow 4000:4099/tcp"}},
-	{"ufw runs, what goes out is denied too", "ufw-live-3", ufw, []string{"ufw default deny outgoing"}},
-	{"ufw runs, with rules that deny the heartbeats and reject the receiver", "ufw-live-4", ufw, []string{"ufw deny 45564/udp", "ufw reject 4000/tcp"}},
-	{"firewalld runs, as it comes", "firewalld-live-1", firewalld, nil},
+	{"ufw runs, as `ufw enable` sets it up", "ufw-live-1", ufw, nil, ufwAgain},
+	{"ufw runs, with the cluster's ports allowed", "ufw-live-2", ufw, []string{"ufw allow proto udp to 228.0.0.4 port 45564", "ufw allow 4000:4099/tcp"}, ufwAgain},
+	{"ufw runs, what goes out is denied too", "ufw-live-3", ufw, []string{"ufw default deny outgoing"}, ufwAgain},
+	{"ufw runs, with rules that deny the heartbeats and reject the receiver", "ufw-live-4", ufw, []string{"ufw deny 45564/udp", "ufw reject 4000/tcp"}, ufwAgain},
+	{"firewalld runs, as it comes", "firewalld-live-1", firewalld, nil, firewalldAgain},
 	{"firewalld runs, zone public with the cluster's ports", "firewalld-live-2", firewalld, []string{
-		"firewall-cmd -q --permanent --add-port=45564/udp --add-port=4000-4099/tcp", "firewall-cmd -q --permanent --add-protocol=igmp", "firewall-cmd -q --reload"}},
+		"firewall-cmd -q --permanent --add-port=45564/udp --add-port=4000-4099/tcp", "firewall-cmd -q --permanent --add-protocol=igmp", "firewall-cmd -q --reload"}, firewalldAgain},
 	{"firewalld runs, zone drop", "firewalld-live-3", firewalld, []string{
-		"firewall-cmd -q --permanent --zone=drop --change-interface=eth0", "firewall-cmd -q --reload"}},
+		"firewall-cmd -q --permanent --zone=drop --change-interface=eth0", "firewall-cmd -q --reload"}, firewalldAgain},
 	{"firewalld runs, the members' network in zone trusted", "firewalld-live-4", firewalld, []string{
-		"firewall-cmd -q --permanent --zone=trusted --add-source=10.77.0.0/24", "firewall-cmd -q --reload"}},
+		"firewall-cmd -q --permanent --zone=trusted --add-source=10.77.0.0/24", "firewall-cmd -q --reload"}, firewalldAgain},
 }
+
+const (
+	ufwAgain       = "nft flush ruleset; ufw --force disable; ufw --force enable"
+	firewalldAgain = "nft flush ruleset; firewall-cmd --reload"
+)
 
 // ufw enables it with a configuration of its own, and returns what runs commands.
 func ufw(t *testing.T, h *netlab.Host) func(string) {

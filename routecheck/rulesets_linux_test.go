@@ -69,6 +69,7 @@ func (r ruleset) tool() []string {
 
 func (r ruleset) load(t *testing.T, h *netlab.Host) {
 	t.Helper()
+	r.installed(t, h)
 	for _, step := range []struct {
 		stdin string
 		tool  []string
@@ -83,6 +84,49 @@ func (r ruleset) load(t *testing.T, h *netlab.Host) {
 		c.Stdin = strings.NewReader(step.stdin)
 		sh(t, c)
 	}
+}
+
+// installed gives the host the files from which it would load the rules at boot: of
+// Debian's nftables and iptables-persistent, where those are installed.
+func (r ruleset) installed(t *testing.T, h *netlab.Host) {
+	t.Helper()
+	own := func(text, over string) {
+		if _, err := os.Stat(over); err != nil {
+			return
+		}
+		file := filepath.Join(h.Dir(), filepath.Base(over))
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		sh(t, h.Command(t.Context(), "mount", "--bind", file, over))
+	}
+	if filepath.Ext(r.file) == ".nft" {
+		own("flush ruleset\n"+r.rules, "/etc/nftables.conf")
+	} else {
+		own("flush ruleset\n", "/etc/nftables.conf")
+	}
+	if _, err := os.Stat("/etc/iptables"); err == nil {
+		sh(t, h.Command(t.Context(), "mount", "-t", "tmpfs", "none", "/etc/iptables"))
+	}
+}
+
+// restart is what becomes of the firewall when the host starts again.
+func (r ruleset) restart(t *testing.T, h *netlab.Host) {
+	t.Helper()
+	script := `nft flush ruleset
+for tool in iptables-legacy ip6tables-legacy; do
+  for table in $(cat /proc/net/$(echo $tool | sed 's/tables-legacy/_tables_names/')); do
+    $tool -t $table -F; $tool -t $table -X
+    for chain in $($tool -t $table -S | sed -n 's/^-P \([A-Z]*\) DROP/\1/p'); do $tool -t $table -P $chain ACCEPT; done
+  done
+done
+`
+	if filepath.Ext(r.file) == ".nft" {
+		script += "nft -f /etc/nftables.conf\n"
+	} else {
+		script += "netfilter-persistent start\n"
+	}
+	sh(t, h.Command(t.Context(), "sh", "-ec", script))
 }
 
 // question is one that a firewall is asked, and the check that answers it.
@@ -121,12 +165,14 @@ type answers struct {
 	unknown     int
 	fixes       []string
 	why         string // there are none, or they cannot be run here
+	kept        string // whether they outlive a restart, or what would make them
 }
 
 // judgeFirewall asks muster check about the first host's firewall, sends real
-// packets, runs what is printed as a fix and sends them again. run runs a command
-// there as a person would.
-func judgeFirewall(t *testing.T, l *netlab.Lab, args []string, plain string, run func(command string)) (a answers) {
+// packets, runs what is printed as a fix and sends them again; then it runs what is
+// printed for a restart, starts the firewall anew, and sends them once more. run runs
+// a command there as a person would.
+func judgeFirewall(t *testing.T, l *netlab.Lab, args []string, plain string, run func(command string), restart func()) (a answers) {
 	t.Helper()
 	here, there := l.Host(1), l.Host(2)
 	said := firewallVerdicts(t, l, args)
@@ -171,23 +217,48 @@ func judgeFirewall(t *testing.T, l *netlab.Lab, args []string, plain string, run
 		a.fixes = nil
 		return a
 	}
-	commands := slices.DeleteFunc(slices.Clone(a.fixes), func(f string) bool { return strings.HasPrefix(f, "to keep it over a restart: ") })
+	var commands, keep, words []string
+	for _, f := range a.fixes {
+		switch f, isKeep := strings.CutPrefix(f, "to keep it over a restart: "); {
+		case !isKeep:
+			commands = append(commands, f)
+		case slices.ContainsFunc([]string{"echo '", "netfilter-persistent save", "iptables-legacy-save > "}, func(head string) bool { return strings.HasPrefix(f, head) }):
+			keep = append(keep, f)
+		default:
+			words = append(words, f)
+		}
+	}
+	a.fixes = commands
+	works := func(when string) {
+		t.Helper()
+		for _, q := range questions {
+			if !q.real(t, here, there, late) {
+				t.Errorf("%s: lost %s %q", q.what, when, commands)
+			}
+		}
+		for id, v := range firewallVerdicts(t, l, args) {
+			if v.Status != verdict.Pass {
+				t.Errorf("%s is %s %s %q: %s", id, v.Status, when, commands, v.Saw)
+			}
+		}
+	}
 	for _, f := range commands {
 		run(f)
 	}
-	for _, q := range questions {
-		if !q.real(t, here, there, late) {
-			t.Errorf("%s: lost after %q", q.what, commands)
-		}
-	}
-	for id, v := range firewallVerdicts(t, l, args) {
-		if v.Status != verdict.Pass {
-			t.Errorf("%s is %s after %q: %s", id, v.Status, commands, v.Saw)
-		}
-	}
-	kept := slices.ContainsFunc(commands, func(f string) bool { return strings.HasPrefix(f, "ufw ") || strings.HasPrefix(f, "firewall-cmd ") })
-	if len(commands) == len(a.fixes) && !kept {
+	works("after")
+	themselves := slices.ContainsFunc(commands, func(f string) bool { return strings.HasPrefix(f, "ufw ") || strings.HasPrefix(f, "firewall-cmd ") })
+	switch {
+	case len(words) > 0:
+		a.kept = strings.Join(words, "; ")
+	case len(keep) == 0 && !themselves:
 		t.Errorf("nothing says how to keep %q", commands)
+	default:
+		for _, f := range keep {
+			run(f)
+		}
+		restart()
+		works("after a restart that follows")
+		a.kept = "kept"
 	}
 	return a
 }
@@ -245,7 +316,7 @@ func TestRulesets(t *testing.T) {
 					if out, err := l.Host(1).Command(t.Context(), "sh", "-c", command).CombinedOutput(); err != nil {
 						t.Errorf("%s: %v: %s", command, err, out)
 					}
-				})
+				}, func() { r.restart(t, l.Host(1)) })
 				a.title, a.file = r.title, filepath.Base(file)
 				add(a)
 			})
@@ -258,7 +329,7 @@ func TestRulesets(t *testing.T) {
 				for _, c := range m.commands {
 					run(c)
 				}
-				a := judgeFirewall(t, l, nil, "", run)
+				a := judgeFirewall(t, l, nil, "", run, func() { run(m.restart) })
 				a.title, a.file = m.title, m.file
 				add(a)
 			})
@@ -286,7 +357,7 @@ func rulesetsTable(all []answers) string {
 	for _, q := range questions {
 		b.WriteString(" " + q.what + " |")
 	}
-	b.WriteString(" fixes run |\n|---" + strings.Repeat("|---", len(questions)) + "|---|\n")
+	b.WriteString(" fixes run | after a restart |\n|---" + strings.Repeat("|---", len(questions)) + "|---|---|\n")
 	for _, a := range all {
 		fixes := fmt.Sprint(len(a.fixes))
 		if a.why != "" {
@@ -294,7 +365,7 @@ func rulesetsTable(all []answers) string {
 		} else if len(a.fixes) == 0 {
 			fixes = ""
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", a.title, strings.Join(a.said, " | "), fixes)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", a.title, strings.Join(a.said, " | "), fixes, a.kept)
 	}
 	return b.String()
 }

@@ -55,6 +55,20 @@ func Find(as []Attr, kind uint16) []byte {
 	return nil
 }
 
+// FindIn is Find in bytes that are attributes, without a list of them.
+func FindIn(order binary.ByteOrder, b []byte, kind uint16) []byte {
+	for {
+		a, rest, ok := next(order, b)
+		switch {
+		case !ok:
+			return nil
+		case a.Kind == kind:
+			return a.Data
+		}
+		b = rest
+	}
+}
+
 // Text is the bytes before the first zero.
 func Text(b []byte) string {
 	for i, c := range b {

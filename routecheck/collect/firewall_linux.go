@@ -1,7 +1,6 @@
 package collect
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -48,8 +47,26 @@ func readFirewall(ctx context.Context, f *facts.Facts) facts.Fact[firewall.Rules
 		rules.Tables = append(rules.Tables, tables...)
 	}
 	rules.ReadLists(ctx)
+	omitted(f, rules)
 	readLayers(ctx, f, rules)
 	return facts.Read(*rules, source)
+}
+
+// omitted notes the sets that were not read to their end.
+func omitted(f *facts.Facts, rules *firewall.Ruleset) {
+	const format = "the set %s: muster looked at %d of its elements, and there are more"
+	for _, t := range rules.Tables {
+		for _, s := range t.Sets {
+			if s.Unread {
+				f.Omit(format, t.Family+" "+t.Name+" "+s.Name, len(s.Elements))
+			}
+		}
+	}
+	for _, s := range rules.IPSets {
+		if s.Unread {
+			f.Omit(format, s.Name+" of ipset", len(s.Elems))
+		}
+	}
 }
 
 // noNFTables: a kernel without the subsystem answers so; there can be no rules.
@@ -101,17 +118,9 @@ func readLegacy(ctx context.Context, names, family, tool string) (tables []firew
 		if resolved, err := filepath.EvalSymlinks(path); err == nil && strings.Contains(filepath.Base(resolved), "nft") {
 			continue // this one shows nftables
 		}
-		ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
-		defer cancel()
-		cmd := exec.CommandContext(ctx, path, "-c")
-		var out capped
-		cmd.Stdout = &out
-		if err := cmd.Run(); err != nil {
-			return nil, fmt.Sprintf("the legacy %s tables (%s): %s: %v", family, words(list), path, err)
-		}
-		tables, err := firewall.ReadSave(bytes.NewReader(out.Bytes()), family)
+		tables, err := saveOutput(ctx, path, family)
 		if err != nil {
-			return nil, fmt.Sprintf("the legacy %s tables: %v", family, err)
+			return nil, fmt.Sprintf("the legacy %s tables (%s): %s: %v", family, words(list), path, err)
 		}
 		for i := range tables {
 			tables[i].Tool = strings.TrimSuffix(filepath.Base(t), "-save")
@@ -121,14 +130,25 @@ func readLegacy(ctx context.Context, names, family, tool string) (tables []firew
 	return nil, fmt.Sprintf("there are legacy %s tables (%s), and no %s to show them", family, words(list), tool)
 }
 
-func words(s string) string { return strings.Join(strings.Fields(s), ", ") }
-
-// capped is a buffer that refuses to grow without end.
-type capped struct{ bytes.Buffer }
-
-func (c *capped) Write(p []byte) (int, error) {
-	if c.Len()+len(p) > 32<<20 {
-		return 0, errors.New("more than 32 MiB of output")
+// saveOutput runs a program like iptables-save and reads its tables as they come.
+func saveOutput(ctx context.Context, path, family string) ([]firewall.Table, error) {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, path, "-c")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
 	}
-	return c.Buffer.Write(p)
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	tables, err := firewall.ReadSave(out, family)
+	if err != nil {
+		cancel() // what it still has to say is not wanted
+		_ = cmd.Wait()
+		return nil, err
+	}
+	return tables, cmd.Wait()
 }
+
+func words(s string) string { return strings.Join(strings.Fields(s), ", ") }

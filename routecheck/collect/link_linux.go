@@ -31,9 +31,9 @@ func u32of(b []byte) uint32 {
 	return 0
 }
 
-func readLinks(ctx context.Context) facts.Fact[[]facts.Link] {
+func readLinks(ctx context.Context, f *facts.Facts) facts.Fact[[]facts.Link] {
 	t := kernelTable{"netlink RTM_GETLINK", "interfaces", unix.RTM_GETLINK, unix.RTM_NEWLINK, make([]byte, unix.SizeofIfInfomsg), maxLinks}
-	links := entries(ctx, t, func(b []byte) (facts.Link, bool) { return decodeLink(b), true })
+	links := entries(ctx, f, t, func(b []byte) (facts.Link, bool) { return decodeLink(b), true })
 	fromSysfs(links.Value)
 	return links
 }
@@ -168,9 +168,9 @@ func fromSysfs(links []facts.Link) {
 	}
 }
 
-func readAddrs(ctx context.Context) facts.Fact[[]facts.Addr] {
+func readAddrs(ctx context.Context, f *facts.Facts) facts.Fact[[]facts.Addr] {
 	t := kernelTable{"netlink RTM_GETADDR", "addresses", unix.RTM_GETADDR, unix.RTM_NEWADDR, make([]byte, unix.SizeofIfAddrmsg), maxAddrs}
-	return entries(ctx, t, decodeAddr)
+	return entries(ctx, f, t, decodeAddr)
 }
 
 // decodeAddr reads struct ifaddrmsg and its attributes.
@@ -209,9 +209,9 @@ func scopeName(n byte) string {
 	return fmt.Sprint(n)
 }
 
-func readNeighbours(ctx context.Context) facts.Fact[[]facts.Neighbour] {
+func readNeighbours(ctx context.Context, f *facts.Facts) facts.Fact[[]facts.Neighbour] {
 	t := kernelTable{"netlink RTM_GETNEIGH", "neighbours", unix.RTM_GETNEIGH, unix.RTM_NEWNEIGH, make([]byte, 12), maxNeighbours}
-	return entries(ctx, t, decodeNeighbour)
+	return entries(ctx, f, t, decodeNeighbour)
 }
 
 // decodeNeighbour reads struct ndmsg and its attributes; false for one that does
@@ -231,9 +231,9 @@ func decodeNeighbour(b []byte) (facts.Neighbour, bool) {
 	return n, true
 }
 
-func readQueues(ctx context.Context) facts.Fact[[]facts.Queue] {
+func readQueues(ctx context.Context, f *facts.Facts) facts.Fact[[]facts.Queue] {
 	t := kernelTable{"netlink RTM_GETQDISC", "queues", unix.RTM_GETQDISC, unix.RTM_NEWQDISC, make([]byte, 20), maxLinks}
-	return entries(ctx, t, decodeQueue)
+	return entries(ctx, f, t, decodeQueue)
 }
 
 // decodeQueue reads struct tcmsg and its attributes.

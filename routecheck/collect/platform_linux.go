@@ -1,12 +1,15 @@
 package collect
 
 import (
-	"muster/routecheck/facts"
+	"cmp"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"muster/internal/lazyregexp"
+	"muster/routecheck/facts"
 )
 
 func readPlatform() facts.Fact[facts.Platform] {
@@ -44,7 +47,46 @@ func readPlatform() facts.Fact[facts.Platform] {
 			p.Boot = append(p.Boot, path)
 		}
 	}
+	for _, path := range nftFiles {
+		text, err := slurp(path, 256<<10)
+		if err != nil {
+			continue
+		}
+		for _, chain := range nftChains(text) {
+			p.Boot = append(p.Boot, path+": "+chain)
+		}
+	}
 	return facts.Read(p, from)
+}
+
+// nftFiles are what nftables' own service loads, on Debian and on Red Hat's systems.
+var nftFiles = []string{"/etc/nftables.conf", "/etc/sysconfig/nftables.conf"}
+
+var (
+	nftTable = lazyregexp.New(`^\s*(?:add\s+|create\s+)?table\s+(?:(ip|ip6|inet|arp|bridge|netdev)\s+)?([A-Za-z0-9_./-]+)`)
+	nftChain = lazyregexp.New(`^\s*(?:(?:add|create)\s+chain\s+(?:(ip|ip6|inet|arp|bridge|netdev)\s+)?([A-Za-z0-9_./-]+)\s+|chain\s+)([A-Za-z0-9_./-]+)`)
+)
+
+// nftChains are the chains that a file of nft makes, each as "family table chain". What
+// it includes from other files is not followed.
+func nftChains(text string) []string {
+	var out []string
+	table := ""
+	for line := range strings.Lines(text) {
+		if m := nftTable().FindStringSubmatch(line); m != nil {
+			table = cmp.Or(m[1], "ip") + " " + m[2]
+			_, line, _ = strings.Cut(line, "{") // a chain may stand in the same line
+		}
+		m := nftChain().FindStringSubmatch(line)
+		switch {
+		case m == nil || len(out) >= 1000:
+		case m[2] != "":
+			out = append(out, cmp.Or(m[1], "ip")+" "+m[2]+" "+m[3])
+		case table != "":
+			out = append(out, table+" "+m[3])
+		}
+	}
+	return out
 }
 
 // bootFiles are by what a host's network and firewall are set up when it starts.

@@ -29,36 +29,107 @@ func familyOf(v6 bool) byte {
 }
 
 // readRoutes lists every table but the local one, whose entries follow from the
-// addresses.
-func readRoutes(ctx context.Context, v6 bool) facts.Fact[[]facts.Route] {
-	t := kernelTable{routeFrom, "routes", unix.RTM_GETROUTE, unix.RTM_NEWROUTE, make([]byte, unix.SizeofRtMsg), maxRoutes}
-	t.header[0] = familyOf(v6)
-	return entries(ctx, t, func(b []byte) (facts.Route, bool) {
+// addresses. Of a table as large as the Internet's it keeps all that can matter to
+// the group and to this host's own networks, and the first of the others.
+func readRoutes(ctx context.Context, f *facts.Facts) facts.Fact[[]facts.Route] {
+	header := make([]byte, unix.SizeofRtMsg)
+	header[0] = familyOf(f.Query.Group.Is6())
+	near := newNetworks(f)
+	out, others, left := []facts.Route{}, 0, 0
+	err := netlink.Dump(ctx, unix.NETLINK_ROUTE, unix.RTM_GETROUTE, header, func(kind uint16, b []byte) error {
 		const cloned = 0x200 // RTM_F_CLONED: a cached answer, no entry
-		if native.Uint32(b[8:])&cloned != 0 {
-			return facts.Route{}, false
+		if kind != unix.RTM_NEWROUTE || len(b) < unix.SizeofRtMsg || native.Uint32(b[8:])&cloned != 0 {
+			return nil
+		}
+		if others >= maxRoutes && !near.mayHold(routeDst(b)) {
+			left++
+			return nil
 		}
 		r := decodeRoute(b)
-		return r, r.Table != unix.RT_TABLE_LOCAL || r.Type == "multicast"
+		switch {
+		case r.Table == unix.RT_TABLE_LOCAL && r.Type != "multicast":
+			return nil
+		case !near.mayHold(r.Dst):
+			others++
+		case len(out)-others >= maxRoutes:
+			left++
+			return nil
+		}
+		out = append(out, r)
+		return nil
 	})
+	if err != nil {
+		return facts.Unread[[]facts.Route](routeFrom, because("listing routes", err))
+	}
+	if left > 0 {
+		f.Omit("routes: muster looked at %d of %d, at all those for groups and for this host's own networks among them", len(out), len(out)+left)
+	}
+	return facts.Read(out, routeFrom)
+}
+
+// networks are those of this host's interfaces, for the question whether a route
+// leads into one.
+type networks struct {
+	nets    map[netip.Prefix]bool
+	lengths []int // of them
+}
+
+func newNetworks(f *facts.Facts) networks {
+	n := networks{nets: map[netip.Prefix]bool{}}
+	for _, a := range f.Addrs.Value {
+		if p := a.Prefix.Masked(); p.Bits() > 0 && p.Addr().Is6() == f.Query.Group.Is6() {
+			n.nets[p] = true
+			if !slices.Contains(n.lengths, p.Bits()) {
+				n.lengths = append(n.lengths, p.Bits())
+			}
+		}
+	}
+	return n
+}
+
+// mayHold reports whether a route to dst is a default route, one for a group, or one
+// for a part of a network of this host.
+func (n networks) mayHold(dst netip.Prefix) bool {
+	if dst.Bits() <= 0 || dst.Addr().IsMulticast() || dst.Contains(multicastRange(dst.Addr().Is6())) {
+		return true
+	}
+	for _, bits := range n.lengths {
+		if p, err := dst.Addr().Prefix(bits); err == nil && bits <= dst.Bits() && n.nets[p] {
+			return true
+		}
+	}
+	return false
+}
+
+// multicastRange is the first address of the range of groups.
+func multicastRange(v6 bool) netip.Addr {
+	if v6 {
+		return netip.AddrFrom16([16]byte{0xff})
+	}
+	return netip.AddrFrom4([4]byte{224})
+}
+
+// routeDst is the destination alone of a struct rtmsg with its attributes: most of a
+// large table is passed over by it.
+func routeDst(b []byte) netip.Prefix {
+	dst := netip.AddrFrom4([4]byte{})
+	if b[0] == unix.AF_INET6 {
+		dst = netip.IPv6Unspecified()
+	}
+	if a, ok := netip.AddrFromSlice(netlink.FindIn(native, b[unix.SizeofRtMsg:], unix.RTA_DST)); ok {
+		dst = a
+	}
+	return netip.PrefixFrom(dst, int(b[1]))
 }
 
 // decodeRoute reads struct rtmsg and its attributes.
 func decodeRoute(b []byte) facts.Route {
 	r := facts.Route{Table: uint32(b[4]), Type: routeTypes[b[7]]}
-	zero := netip.AddrFrom4([4]byte{})
-	if b[0] == unix.AF_INET6 {
-		zero = netip.IPv6Unspecified()
-	}
-	dst := zero
+	r.Dst = routeDst(b)
 	for _, a := range netlink.Attrs(native, b[unix.SizeofRtMsg:]) {
 		switch a.Kind {
 		case unix.RTA_TABLE:
 			r.Table = u32of(a.Data)
-		case unix.RTA_DST:
-			if x, ok := netip.AddrFromSlice(a.Data); ok {
-				dst = x
-			}
 		case unix.RTA_OIF:
 			r.Links = append(r.Links, u32of(a.Data))
 		case unix.RTA_GATEWAY:
@@ -71,7 +142,6 @@ func decodeRoute(b []byte) facts.Route {
 			r.Links = append(r.Links, nextHops(a.Data)...)
 		}
 	}
-	r.Dst = netip.PrefixFrom(dst, int(b[1]))
 	return r
 }
 
@@ -89,10 +159,11 @@ func nextHops(b []byte) []uint32 {
 	return out
 }
 
-func readRules(ctx context.Context, v6 bool) facts.Fact[[]facts.Rule] {
+func readRules(ctx context.Context, f *facts.Facts) facts.Fact[[]facts.Rule] {
 	t := kernelTable{"netlink RTM_GETRULE", "policy rules", unix.RTM_GETRULE, unix.RTM_NEWRULE, make([]byte, unix.SizeofRtMsg), maxRoutes}
+	v6 := f.Query.Group.Is6()
 	t.header[0] = familyOf(v6)
-	return entries(ctx, t, func(b []byte) (facts.Rule, bool) { return decodeRule(b, v6), true })
+	return entries(ctx, f, t, func(b []byte) (facts.Rule, bool) { return decodeRule(b, v6), true })
 }
 
 // decodeRule reads struct fib_rule_hdr and its attributes.

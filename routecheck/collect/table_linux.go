@@ -20,9 +20,9 @@ type kernelTable struct {
 	max    int
 }
 
-// entries reads a table, up to its limit. entry decodes one answer, false for one that
-// is not wanted.
-func entries[T any](ctx context.Context, t kernelTable, entry func(b []byte) (T, bool)) facts.Fact[[]T] {
+// entries reads a table, up to its limit; f says so where there is more. entry decodes
+// one answer, false for one that is not wanted.
+func entries[T any](ctx context.Context, f *facts.Facts, t kernelTable, entry func(b []byte) (T, bool)) facts.Fact[[]T] {
 	out := []T{}
 	err := netlink.Dump(ctx, unix.NETLINK_ROUTE, t.get, t.header, func(kind uint16, b []byte) error {
 		if kind != t.answer || len(b) < len(t.header) {
@@ -33,6 +33,7 @@ func entries[T any](ctx context.Context, t kernelTable, entry func(b []byte) (T,
 		case !ok:
 			return nil
 		case len(out) >= t.max:
+			f.Omit("%s: there are more than %d, and muster looked at so many", t.what, t.max)
 			return netlink.Stop
 		}
 		out = append(out, x)

@@ -4,7 +4,9 @@
 package facts
 
 import (
+	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"muster/routecheck/firewall"
@@ -38,6 +40,13 @@ func Read[T any](v T, from string) Fact[T] { return Fact[T]{Value: v, From: from
 // Unread is a fact that is not known, with the reason.
 func Unread[T any](from, why string) Fact[T] { return Fact[T]{From: from, Why: why} }
 
+// Omit notes something of which there was more than was looked at.
+func (f *Facts) Omit(format string, args ...any) {
+	if s := fmt.Sprintf(format, args...); !slices.Contains(f.Omitted, s) {
+		f.Omitted = append(f.Omitted, s)
+	}
+}
+
 // Facts are everything that the checks need to know of a host.
 type Facts struct {
 	Version  int       `json:"version"`
@@ -47,6 +56,8 @@ type Facts struct {
 	OS       string    `json:"os"` // GOOS
 	Arch     string    `json:"arch"`
 	Redacted bool      `json:"redacted,omitempty"`
+	// Omitted says in sentences of what there was more than was looked at.
+	Omitted []string `json:"omitted,omitempty"`
 	// Query is what was asked when they were collected: the routes are those to its
 	// group, the sockets those of its ports.
 	Query Query `json:"query"`

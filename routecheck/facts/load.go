@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 
 	"muster/internal/hint"
 )
@@ -30,24 +31,24 @@ func Load(r io.Reader) (*Facts, error) {
 	if len(text) > maxFacts {
 		return nil, fmt.Errorf("read facts: larger than %d MiB", maxFacts>>20)
 	}
-	var head struct {
-		Version *int   `json:"version"`
-		OS      string `json:"os"`
-	}
-	if err := json.Unmarshal(text, &head); err != nil {
-		return nil, loadError(text, err)
-	}
-	switch {
-	case head.Version == nil || head.OS == "":
-		return nil, hint.Wrap(errors.New("read facts: this is JSON, but no facts of a host"), "facts are written by: muster check --save FILE")
-	case *head.Version > Version:
-		return nil, hint.Wrap(fmt.Errorf("read facts: their form is version %d, this muster knows up to %d", *head.Version, Version), "judge them with the muster that wrote them, or a newer one")
-	case *head.Version < 1:
-		return nil, fmt.Errorf("read facts: there is no version %d", *head.Version)
-	}
-	f := new(Facts)
+	f := &Facts{Version: noVersion}
 	if err := json.Unmarshal(text, f); err != nil {
+		// A newer form may be one that this muster cannot read at all.
+		head := Facts{Version: noVersion}
+		var one struct {
+			Version *int    `json:"version"`
+			OS      *string `json:"os"`
+		}
+		one.Version, one.OS = &head.Version, &head.OS
+		if json.Unmarshal(text, &one) == nil {
+			if err := head.form(); err != nil {
+				return nil, err
+			}
+		}
 		return nil, loadError(text, err)
+	}
+	if err := f.form(); err != nil {
+		return nil, err
 	}
 	if !f.Query.Group.IsValid() {
 		f.Query.Group = DefaultGroup
@@ -62,6 +63,23 @@ func Load(r io.Reader) (*Facts, error) {
 	f.Query.Count = min(max(f.Query.Count, 1), 1<<20)
 	f.Query.AutoBind = min(max(f.Query.AutoBind, 0), 65535)
 	return f, nil
+}
+
+// noVersion stands for a file that has none.
+const noVersion = math.MinInt
+
+// form refuses what is no file of facts, or is of a form that this muster does not
+// know.
+func (f *Facts) form() error {
+	switch {
+	case f.Version == noVersion || f.OS == "":
+		return hint.Wrap(errors.New("read facts: this is JSON, but no facts of a host"), "facts are written by: muster check --save FILE")
+	case f.Version > Version:
+		return hint.Wrap(fmt.Errorf("read facts: their form is version %d, this muster knows up to %d", f.Version, Version), "judge them with the muster that wrote them, or a newer one")
+	case f.Version < 1:
+		return fmt.Errorf("read facts: there is no version %d", f.Version)
+	}
+	return nil
 }
 
 // loadError says whether a file ends too early or is not what it should be, and

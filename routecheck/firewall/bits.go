@@ -53,6 +53,9 @@ func prefixed(b []byte, bits int) value {
 
 func (x value) clone() value { return value{bytes.Clone(x.v), bytes.Clone(x.k)} }
 
+// same reports whether two values are equal, in what they know too.
+func (x value) same(o value) bool { return bytes.Equal(x.v, o.v) && bytes.Equal(x.k, o.k) }
+
 // cut is n bytes from an offset; false where the value is too short.
 func (x value) cut(off, n int) (value, bool) {
 	if off < 0 || n < 0 || off+n > len(x.v) {

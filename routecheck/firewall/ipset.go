@@ -62,6 +62,7 @@ func (m *machine) ipset(name string, sides []string, depth int) tri {
 	case found == yes && sure == maybe:
 		return maybe
 	case found != yes && set.Unread:
+		m.doubt = notAll(name)
 		return maybe
 	}
 	return found

@@ -86,6 +86,7 @@ func (r *Ruleset) readIPSets(ctx context.Context) {
 			}
 		}
 	})
+	members := 0
 	for len(want) > 0 && len(r.IPSets) < maxIPSets {
 		var name string
 		for name = range want {
@@ -95,8 +96,9 @@ func (r *Ruleset) readIPSets(ctx context.Context) {
 		if r.hasIPSet(name) {
 			continue
 		}
-		if s, ok := readIPSet(ctx, name); ok {
+		if s, ok := readIPSet(ctx, name, min(maxElements, maxAll-members)); ok {
 			r.IPSets = append(r.IPSets, s)
+			members += len(s.Elems)
 			for _, e := range s.Elems { // sets of sets
 				if e.Set != "" && !r.hasIPSet(e.Set) {
 					want[e.Set] = true
@@ -164,14 +166,15 @@ func ipsetName(ctx context.Context, index uint16) string {
 	return name
 }
 
-func readIPSet(ctx context.Context, name string) (IPSet, bool) {
+// readIPSet reads a set, of its members so many at most.
+func readIPSet(ctx context.Context, name string, most int) (IPSet, bool) {
 	s := IPSet{Name: name, Elems: []IPSetMember{}}
 	request := ipsetRequest(attribute(ipsetAttrName, append([]byte(name), 0)))
 	err := netlink.Dump(ctx, unix.NETLINK_NETFILTER, ipsetSubsystem|ipsetList, request, func(_ uint16, b []byte) error {
 		if len(b) <= headerLen {
 			return nil
 		}
-		if !s.add(netlink.Attrs(binary.NativeEndian, b[headerLen:])) {
+		if !s.add(netlink.Attrs(binary.NativeEndian, b[headerLen:]), most) {
 			return netlink.Stop
 		}
 		return nil
@@ -181,12 +184,12 @@ func readIPSet(ctx context.Context, name string) (IPSet, bool) {
 
 // add reads one message of a listing; false when there are more members than are
 // kept.
-func (s *IPSet) add(as []netlink.Attr) bool {
+func (s *IPSet) add(as []netlink.Attr, most int) bool {
 	if t := netlink.Text(netlink.Find(as, ipsetAttrType)); t != "" {
 		s.Type = t
 	}
 	for _, m := range netlink.Attrs(binary.NativeEndian, netlink.Find(as, ipsetAttrADT)) {
-		if len(s.Elems) >= maxElements {
+		if len(s.Elems) >= most {
 			s.Unread = true
 			return false
 		}

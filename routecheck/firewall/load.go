@@ -131,7 +131,7 @@ func (m *machine) lookup(e *Expr) result {
 			}
 		}
 		if found != yes && set.Unread {
-			found = maybe
+			found, m.doubt = maybe, notAll(e.Set)
 		}
 		if e.Invert {
 			found = found.not()
@@ -140,6 +140,9 @@ func (m *machine) lookup(e *Expr) result {
 	}
 	return m.lookupMap(e, set, key)
 }
+
+// notAll is why it is not known whether a set holds something.
+func notAll(set string) string { return "not every element of the set " + set + " was read" }
 
 // lookupMap collects the elements that key may be. Verdicts of a map are ends of
 // the rule; data goes to the register.

@@ -20,6 +20,9 @@ type machine struct {
 	connZone tri
 	// looked are the elements of sets that were looked at and not yet counted.
 	looked int
+	// doubt is why the last rule may match or not, where more can be said than which
+	// rule it is.
+	doubt string
 	// listed are the lists of the match "recent" that the packet was put on.
 	listed map[string]bool
 }

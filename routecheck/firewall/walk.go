@@ -215,7 +215,9 @@ func (w *walker) chain(c *Chain, depth int) (out bool) {
 			return false
 		}
 		before := w.m.saved()
+		w.m.doubt = ""
 		match, ends := w.m.rule(&c.Rules[i])
+		doubt := w.m.doubt
 		*w.steps += w.m.looked / elementsPerStep
 		w.m.looked %= elementsPerStep
 		if match == no {
@@ -233,7 +235,7 @@ func (w *walker) chain(c *Chain, depth int) (out bool) {
 		if match == maybe {
 			w.m.merge(before)
 			if len(w.leaves) > leaves && len(w.doubts) < maxLeaves {
-				w.doubts = append(w.doubts, w.ref(c, i, ""))
+				w.doubts = append(w.doubts, w.ref(c, i, doubt))
 			}
 		}
 		if !goesOn {
@@ -366,7 +368,14 @@ func (m *machine) saved() state { return state{m.mark, m.ctm, m.ct, m.pkt.pktTyp
 // merge leaves unknown what differs from before, after a rule that may have
 // matched.
 func (m *machine) merge(s state) {
-	m.mark, m.ctm, m.ct = m.mark.merged(s.mark), m.ctm.merged(s.ctm), m.ct.merged(s.ct)
+	for _, x := range []struct {
+		now *value
+		old value
+	}{{&m.mark, s.mark}, {&m.ctm, s.ctm}, {&m.ct, s.ct}} {
+		if !x.now.same(x.old) {
+			*x.now = x.now.merged(x.old)
+		}
+	}
 	either := func(a, b tri) tri {
 		if a == b {
 			return a

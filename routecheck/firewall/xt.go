@@ -21,13 +21,15 @@ func (m *machine) xtMatch(e *Expr) tri {
 	}
 	for _, o := range options(e.Args) {
 		t, ok := m.xtOption(e.Name, o)
-		if !ok {
-			return maybe
-		}
-		if o.not {
+		switch {
+		case !ok:
+			t = maybe
+		case o.not:
 			t = t.not()
 		}
-		out = out.and(t)
+		if out = out.and(t); out == no {
+			break
+		}
 	}
 	return out
 }
@@ -40,20 +42,28 @@ type option struct {
 }
 
 func options(args []string) []option {
+	if len(args) == 2 && isOption(args[0]) && args[1] != "!" && !isOption(args[1]) { // most have one
+		return []option{{name: args[0], values: args[1:]}}
+	}
 	var out []option
 	not := false
 	for _, a := range args {
 		switch {
 		case a == "!":
 			not = true
-		case strings.HasPrefix(a, "-") && len(a) > 1 && (a[1] < '0' || a[1] > '9'):
+		case isOption(a):
 			out = append(out, option{name: a, not: not})
 			not = false
 		case len(out) > 0:
-			out[len(out)-1].values = append(out[len(out)-1].values, a)
+			o := &out[len(out)-1]
+			o.values = append(o.values, a)
 		}
 	}
 	return out
+}
+
+func isOption(a string) bool {
+	return strings.HasPrefix(a, "-") && len(a) > 1 && (a[1] < '0' || a[1] > '9')
 }
 
 func (o option) value() string {
@@ -142,10 +152,11 @@ func (m *machine) xtBasic(o option) (tri, bool) {
 	return no, false
 }
 
+var protocolNames = map[string]int{"all": 0, "icmp": 1, "igmp": 2, "tcp": 6, "udp": 17, "esp": 50, "ah": 51, "icmpv6": 58, "ipv6-icmp": 58, "ospf": 89, "pim": 103, "vrrp": 112, "sctp": 132, "udplite": 136, "gre": 47, "dccp": 33, "mh": 135}
+
 // protocolNumber reads a name or number as iptables prints it; 0 is any.
 func protocolNumber(s string) (int, bool) {
-	names := map[string]int{"all": 0, "icmp": 1, "igmp": 2, "tcp": 6, "udp": 17, "esp": 50, "ah": 51, "icmpv6": 58, "ipv6-icmp": 58, "ospf": 89, "pim": 103, "vrrp": 112, "sctp": 132, "udplite": 136, "gre": 47, "dccp": 33, "mh": 135}
-	if n, ok := names[s]; ok {
+	if n, ok := protocolNames[s]; ok {
 		return n, true
 	}
 	n, err := strconv.Atoi(s)

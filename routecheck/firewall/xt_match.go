@@ -28,25 +28,31 @@ func (m *machine) inPrefixes(source bool, s string) (tri, bool) {
 	}
 	base, bits, slash := strings.Cut(s, "/")
 	a, err := netip.ParseAddr(base)
-	if err != nil || len(a.AsSlice()) != len(x.v) {
+	if err != nil || a.BitLen() != 8*len(x.v) {
 		return no, false
 	}
-	mask := bytes.Repeat([]byte{0xff}, len(x.v))
+	want, mask := a.AsSlice(), bytes.Repeat([]byte{0xff}, len(x.v))
 	if slash {
 		if n, err := strconv.Atoi(bits); err == nil && n <= a.BitLen() {
-			mask = prefixed(mask, n).k
-		} else if ma, err := netip.ParseAddr(bits); err == nil && len(ma.AsSlice()) == len(mask) {
+			for i := range mask {
+				mask[i] = ^byte(0xff >> min(max(n-8*i, 0), 8))
+			}
+		} else if ma, err := netip.ParseAddr(bits); err == nil && ma.BitLen() == a.BitLen() {
 			mask = ma.AsSlice()
 		} else {
 			return no, false
 		}
 	}
-	y, ok := x.masked(mask, make([]byte, len(mask)))
-	want, _ := known(a.AsSlice()...).masked(mask, make([]byte, len(mask)))
-	if !ok {
-		return no, false
+	out := yes
+	for i, b := range want {
+		switch {
+		case (b^x.v[i])&mask[i]&x.k[i] != 0:
+			return no, true
+		case mask[i]&^x.k[i] != 0:
+			out = maybe
+		}
 	}
-	return y.equal(want.v), true
+	return out, true
 }
 
 // xtPorts judges --dport, --sport, --dports, --sports, --ports and TCP's flags.

@@ -56,23 +56,41 @@ func (h *Host) keepRule(command string) string {
 	if m := h.Firewall.Value.Manager(command); m != "" {
 		return m
 	}
-	switch legacy := strings.Contains(command, "tables"); {
-	case legacy && h.boots("/usr/sbin/netfilter-persistent"):
-		return "netfilter-persistent save"
-	case legacy && h.boots("/etc/sysconfig/iptables"):
-		return "service iptables save"
-	case legacy && h.boots("/etc/iptables/iptables.rules"):
-		return "iptables-save > /etc/iptables/iptables.rules"
-	case legacy && h.boots("/etc/init.d/iptables"):
-		return "/etc/init.d/iptables save"
-	case legacy:
-		return "add the same rule where this host's rules are loaded at boot; on Debian and Ubuntu: apt-get install iptables-persistent, then netfilter-persistent save"
+	if words := strings.Fields(command); strings.Contains(words[0], "tables") {
+		return h.keepTables(words[0])
 	}
 	file := "/etc/nftables.conf"
 	if h.boots("/etc/sysconfig/nftables.conf") {
 		file = "/etc/sysconfig/nftables.conf"
 	}
+	rule := strings.Trim(strings.TrimPrefix(command, "nft "), "'")
+	words := strings.Fields(rule)
+	switch {
+	case words[0] == "delete":
+		return "take the same rule out of " + file + ", or out of what else loads that table at boot"
+	case words[0] == "insert" && len(words) > 5 && h.boots(file+": "+strings.Join(words[2:5], " ")):
+		// A rule that is inserted comes before those that the file has for the chain.
+		return fmt.Sprintf("echo '%s' >> %s && nft -c -f %s", rule, file, file)
+	}
 	return "the same rule in " + file + ", or in what else loads that table at boot, before the rules that drop"
+}
+
+// keepTables is about a rule that iptables, or a program like it, has changed.
+func (h *Host) keepTables(tool string) string {
+	switch {
+	case h.boots("/usr/sbin/netfilter-persistent") && strings.HasSuffix(tool, "-legacy"):
+		// It saves what iptables-save shows, which may be the other kind of tables.
+		return fmt.Sprintf("%s-save > /etc/iptables/rules.v%c", tool, map[bool]rune{true: '6', false: '4'}[strings.HasPrefix(tool, "ip6")])
+	case h.boots("/usr/sbin/netfilter-persistent"):
+		return "netfilter-persistent save"
+	case h.boots("/etc/sysconfig/iptables"):
+		return "service iptables save"
+	case h.boots("/etc/iptables/iptables.rules"):
+		return "iptables-save > /etc/iptables/iptables.rules"
+	case h.boots("/etc/init.d/iptables"):
+		return "/etc/init.d/iptables save"
+	}
+	return "add the same rule where this host's rules are loaded at boot; on Debian and Ubuntu: apt-get install iptables-persistent, then netfilter-persistent save"
 }
 
 var (
