@@ -3,6 +3,7 @@ package cmd
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -80,5 +81,40 @@ func TestCheckForCommands(t *testing.T) {
 	}
 	if _, errs, status := runConfigLine(t, "", "check", "--for", "tea"); status != 2 || !strings.Contains(errs, "say mesh or ping") {
 		t.Errorf("status %d, stderr %q", status, errs)
+	}
+}
+
+// TestSaveFacts: facts go to a new file that only its owner may read, in the place of
+// what was there, and never through a symbolic link.
+func TestSaveFacts(t *testing.T) {
+	dir := t.TempDir()
+	target := filepath.Join(dir, "target")
+	if err := os.WriteFile(target, []byte("precious"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	link, plain := filepath.Join(dir, "link"), filepath.Join(dir, "plain")
+	if err := os.Symlink(target, link); err != nil {
+		t.Skip("no symbolic links here: ", err)
+	}
+	if err := os.WriteFile(plain, []byte("old"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{link, plain, filepath.Join(dir, "new")} {
+		if _, errs, status := runConfigLine(t, "", "check", "--save", file); status != 0 {
+			t.Fatalf("status %d: %s", status, errs)
+		}
+		info, err := os.Lstat(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if runtime.GOOS != "windows" && info.Mode() != 0o600 {
+			t.Errorf("%s has mode %v, want a file of 0600", filepath.Base(file), info.Mode())
+		}
+	}
+	if text, err := os.ReadFile(target); err != nil || string(text) != "precious" {
+		t.Errorf("what the link pointed to is %q, %v", text, err)
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, ".muster-*")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }

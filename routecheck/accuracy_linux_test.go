@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"muster/cmd"
 	"muster/internal/netlab"
@@ -41,6 +42,10 @@ type fault struct {
 	// receiver is its Receiver's address, "" for the host's own.
 	receiver string
 	xml      string // what the server.xml given to check has in its Membership
+
+	after string // the arguments of muster check once the fix was run, "" for args
+	left  string // what the host had before that fault, and has again
+	stays string // why it is still named after the commands of the fix
 }
 
 const nftInput = "nft add table inet f; nft add chain inet f i '{ type filter hook input priority 0; }'; nft add rule inet f i "
@@ -74,7 +79,7 @@ var faults = []fault{
 	{what: "rp_filter loose, no way back to the source", how: "sysctl -qw net.ipv4.conf.eth0.rp_filter=2", args: "--group 192.0.2.1,228.0.0.4", want: "rpf.loose-no-route"},
 	{what: "rp_filter loose, packets of a sender without a way back", how: "sysctl -qw net.ipv4.conf.eth0.rp_filter=2", hold: strangerSends, want: "rpf.loose-no-route"},
 	{what: "host name is 127.0.1.1", how: "echo '127.0.1.1 n1' > /etc/hosts", want: "addr.hostname-loopback"},
-	{what: "host name is 127.0.0.1, and the member listens there", how: "echo '127.0.0.1 n1' > /etc/hosts", hold: member("127.0.0.1"), want: "addr.hostname-loopback"},
+	{what: "host name is 127.0.0.1, and the member listens there", how: "echo '127.0.0.1 n1' > /etc/hosts", hold: member("127.0.0.1"), want: "addr.hostname-loopback", stays: "the member is to be restarted, too"},
 	{what: "the member listens on the loopback", hold: member("127.0.0.1"), want: "tribes.advertises-loopback"},
 	{what: "the member listens on a second address", how: "ip addr add 10.77.0.111/24 dev eth0", hold: member("10.77.0.111"), want: "addr.secondary-source"},
 
@@ -106,10 +111,10 @@ var faults = []fault{
 	{what: "a policy rule for the user that asks", how: "ip rule add pref 100 uidrange 0-0 table 100; ip route add blackhole default table 100", want: "route.blocked"},
 	{what: "a member bound to its own address", hold: joinOn("eth0", "10.77.0.11:45564"), want: "sock.deaf", also: "sock.join-interface"},
 	{what: "a member bound to another interface", dual: true, hold: python("s.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); s.setsockopt(SOL_SOCKET, 25, b'eth1'); s.bind(('', 45564)); s.setsockopt(IPPROTO_IP, 35, inet_aton('228.0.0.4') + inet_aton('10.77.0.11'))"), want: "sock.deaf", needs: "python3"},
-	{what: "the receiver's address was taken away", how: "ip addr add 10.77.0.111/24 dev eth0", hold: lostAddress, want: "sock.deaf"},
+	{what: "the receiver's address was taken away", how: "ip addr add 10.77.0.111/24 dev eth0", hold: lostAddress, want: "sock.deaf", left: "addr.secondary-source"},
 	{what: "the host name is another machine's, and the Receiver goes by it", how: "echo '10.77.0.77 n1' > /etc/hosts", xml: `ttl="1"`, receiver: "auto", want: "addr.hostname-foreign"},
-	{what: "eth0 is a port of a bridge and kept its address", how: "ip link add br9 type bridge; ip link set br9 up; ip link set eth0 master br9", args: "--interface eth0", want: "iface.bridge-port", also: "bridge.local-snooping"},
-	{what: "an expected member on the other network", dual: true, args: "--expect 10.78.0.12 --interface eth0", want: "route.multicast-router"},
+	{what: "eth0 is a port of a bridge and kept its address", how: "ip link add br9 type bridge; ip link set br9 up; ip link set eth0 master br9", args: "--interface eth0", want: "iface.bridge-port", also: "bridge.local-snooping", after: "--interface br9"},
+	{what: "an expected member on the other network", dual: true, args: "--expect 10.78.0.12 --interface eth0", want: "route.multicast-router", after: "--expect 10.78.0.12"},
 	{what: "an expected member behind a router", how: "ip route add default via 10.77.0.1", args: "--expect 192.0.2.12", want: "route.multicast-router"},
 	{what: "a firewall for the others by address, and one that it forgot", how: "nft add table inet f; nft add chain inet f i '{ type filter hook input priority 0; policy drop; }'; nft add rule inet f i ct state established accept; nft add rule inet f i ip saddr 10.77.0.12 accept; nft add rule inet f i ip protocol igmp accept", args: "--expect 10.77.0.12,10.77.0.13", want: "fw.input-drop", also: "tribes.half-open"},
 	{what: "an expected member on the other network, and no interface named", dual: true, args: "--expect 10.78.0.12", want: "route.multicast-router"},
@@ -118,7 +123,7 @@ var faults = []fault{
 	{what: "a firewall without PIM", how: nftInput + "'ip protocol 103' drop", args: "--group 224.0.0.13", want: "fw.input-drop"},
 	{what: "the host name is an address of docker0, and the Receiver goes by it", how: "ip link add docker0 type bridge; ip addr add 172.17.0.1/16 dev docker0; ip link set docker0 up; echo '172.17.0.1 n1' > /etc/hosts", xml: `ttl="1"`, receiver: "auto", want: "addr.hostname-foreign"},
 	{what: "the host name is a link-local address, and the Receiver goes by it", how: "echo '169.254.7.7 n1' > /etc/hosts", xml: `ttl="1"`, receiver: "auto", want: "addr.hostname-foreign"},
-	{what: "the Tomcat does not read what comes", hold: deafTomcat, want: "tribes.gc-pause", also: "sock.rcvbuf-overflow", needs: "python3"},
+	{what: "the Tomcat does not read what comes", hold: deafTomcat, want: "tribes.gc-pause", also: "sock.rcvbuf-overflow", needs: "python3", stays: "the program is to read, too"},
 	{what: "the Tomcat is stopped", hold: stoppedTomcat, want: "tribes.gc-pause", needs: "python3"},
 
 	{what: "IGMP version forced", how: "sysctl -qw net.ipv4.conf.eth0.force_igmp_version=2", want: "igmp.version-forced"},
@@ -138,7 +143,7 @@ var faults = []fault{
 	{what: "a socket has joined all it may", how: "sysctl -qw net.ipv4.igmp_max_memberships=2", hold: joinMany(2), want: "limit.memberships"},
 	{what: "a socket has named all the sources it may", how: "sysctl -qw net.ipv4.igmp_max_msf=2", args: "--group 232.1.1.1 --ignore group", hold: joinSources(2), want: "limit.sources", needs: "python3"},
 	{what: "optmem_max far too small", how: "sysctl -qw net.core.optmem_max=1024", want: "limit.optmem"},
-	{what: "receive buffer overflows", hold: overflow, want: "sock.rcvbuf-overflow"},
+	{what: "receive buffer overflows", hold: overflow, want: "sock.rcvbuf-overflow", stays: "the program is to ask for a larger buffer, too"},
 	{what: "IP_MULTICAST_LOOP off with two members on the host", hold: loopOffTwice, want: "sock.loop-off", needs: "python3"},
 	{what: "two programs' groups on one port", hold: twoGroups, want: "sock.multicast-all"},
 	{what: "MTU 1280", how: "ip link set eth0 mtu 1280", want: "mtu.mismatch"},
@@ -149,7 +154,7 @@ var faults = []fault{
 	{what: "ttl 0 in server.xml", xml: `ttl="0"`, want: "ttl.zero"},
 	{what: "dropTime below the frequency in server.xml", xml: `frequency="500" dropTime="400"`, want: "tribes.drop-time"},
 	{what: "dropTime of two heartbeats in server.xml", xml: `frequency="1000" dropTime="2000"`, want: "tribes.drop-time"},
-	{what: "the member listens on the other interface's address", dual: true, hold: member("10.78.0.11"), want: "route.wrong-interface"},
+	{what: "the member listens on the other interface's address", dual: true, hold: member("10.78.0.11"), want: "route.wrong-interface", stays: "the member is to be restarted, too"},
 	{what: "a group that never leaves the host", args: "--group ff11::4", want: "ipv6.scope"},
 	{what: "an address that is no group", args: "--group 192.228.0.4", want: "group.invalid"},
 	{what: "a group of the network's own protocols", args: "--group 224.0.0.200", want: "group.link-local-range"},
@@ -335,17 +340,11 @@ func (f fault) tryFix(t *testing.T, l *netlab.Lab, args []string) string {
 		t.Fatalf("muster check --fix: %v", err)
 	}
 	commands := 0
-	var words []string
 	for line := range strings.Lines(string(script)) {
-		switch word, isWord := strings.CutPrefix(line, "# "); {
-		case strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#!"):
-		case !isWord:
+		if strings.TrimSpace(line) != "" && !strings.HasPrefix(line, "#") {
 			commands++
-		default:
-			words = append(words, word)
 		}
 	}
-	t.Logf("FIX %s: %d commands\n%s", f.what, commands, script)
 	if commands == 0 {
 		return "words"
 	}
@@ -358,16 +357,54 @@ func (f fault) tryFix(t *testing.T, l *netlab.Lab, args []string) string {
 	if out, err := c.CombinedOutput(); err != nil {
 		t.Errorf("the fix: %v: %s\n%s", err, out, script)
 	}
-	out, _ := look(t, l, f.on, args)
+	if f.after != "" {
+		args = strings.Fields(f.after)
+	}
+	// An interface that came up has its carrier a moment later.
+	for end := time.Now().Add(late); ; time.Sleep(50 * time.Millisecond) {
+		out, _ := look(t, l, f.on, args)
+		left := slices.DeleteFunc(causesOf(t, out), func(id string) bool { return slices.Contains(strings.Fields(f.left), id) })
+		switch {
+		case len(left) == 0:
+			if f.stays != "" {
+				t.Errorf("it is cured, and the table says that %s", f.stays)
+			}
+			if f.on == "" && f.hold == nil && f.needs != "/dev/net/tun" {
+				f.packets(t, l)
+			}
+			return "run: cured"
+		case f.stays != "":
+			return "run: " + f.stays
+		case time.Now().After(end):
+			t.Errorf("after the fix there is still %v:\n%s", left, script)
+			return ""
+		}
+	}
+}
+
+// packets sends those of a cluster over eth0, both ways.
+func (f fault) packets(t *testing.T, l *netlab.Lab) {
+	t.Helper()
+	if f.args != "" || f.xml != "" { // asked about another group, interface or file
+		return
+	}
+	here, there := l.Host(1), l.Host(2)
+	for _, q := range questions {
+		if !q.real(t, here, there, late) {
+			t.Errorf("%s: lost after the fix", q.what)
+		}
+	}
+}
+
+// causesOf are those that the last line of JSON names.
+func causesOf(t *testing.T, out []byte) []string {
+	t.Helper()
 	lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
 	var o outcome
 	if err := json.Unmarshal(lines[len(lines)-1], &o); err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v: %s", err, out)
 	}
-	if len(o.Causes) > 0 {
-		t.Errorf("after the fix there is still %v:\n%s", o.Causes, script)
-	}
-	return "cured"
+	return o.Causes
 }
 
 // look is what muster check prints; that it finds fault is no error.

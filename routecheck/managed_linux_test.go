@@ -32,7 +32,7 @@ var managed = []struct {
 
 const (
 	ufwAgain       = "nft flush ruleset; ufw --force disable; ufw --force enable"
-	firewalldAgain = "nft flush ruleset; firewall-cmd --reload"
+	firewalldAgain = "firewall-cmd --reload" // what is permanent, and nothing else
 )
 
 // ufw enables it with a configuration of its own, and returns what runs commands.

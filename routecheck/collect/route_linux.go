@@ -258,6 +258,8 @@ func routeGet(ctx context.Context, to netip.Addr, as *packet) (facts.RouteAnswer
 	to = to.WithZone("")
 	body := make([]byte, unix.SizeofRtMsg)
 	body[0], body[1] = familyOf(to.Is6()), byte(to.BitLen())
+	const lookupTable = 0x1000 // RTM_F_LOOKUP_TABLE: answer with the table that has the route
+	native.PutUint32(body[8:], lookupTable)
 	attr := func(kind uint16, data []byte) {
 		body = native.AppendUint16(body, uint16(4+len(data)))
 		body = native.AppendUint16(body, kind)

@@ -223,11 +223,14 @@ func (f *Facts) LinkAt(index uint32) (Link, bool) {
 	return f.Links.Value[i], true
 }
 
+// GoneLink stands for the name of an interface that is not in the list.
+const GoneLink = "an interface that is gone"
+
 func (f *Facts) LinkName(index uint32) string {
 	if l, ok := f.LinkAt(index); ok {
 		return l.Name
 	}
-	return "an interface that is gone"
+	return GoneLink
 }
 
 // addrsOf are the addresses of an interface, of one family where v6 says which.

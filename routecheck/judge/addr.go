@@ -30,7 +30,7 @@ var hostnameLoopback = Check{
 		saw := fmt.Sprintf("the host name %s resolves to %s (%s)", n.Host, addr, n.Via)
 		fix := []string{"set address=\"" + h.reachableAddress() + "\" on the Receiver in server.xml"}
 		if n.Via == "/etc/hosts" {
-			fix = append(fix, fmt.Sprintf("sed -i -e 's/^\\(127[.0-9]*[[:space:]].*\\)\\b%s\\b/\\1/' -e '$a %s %s' /etc/hosts", n.Host, h.reachableAddress(), n.Host))
+			fix = append(fix, editHosts(fmt.Sprintf("-e 's/^\\(127[.0-9]*[[:space:]].*\\)\\b%s\\b/\\1/' -e '$a %s %s'", n.Host, h.reachableAddress(), n.Host)))
 		}
 		found := func(s verdict.Status, c verdict.Confidence, more string) []verdict.Verdict {
 			v := bad(s, c, saw+more, fix, ev...)
@@ -91,7 +91,7 @@ var hostnameForeign = Check{
 			fix = nil
 		}
 		if n.Via == "/etc/hosts" && fix != nil {
-			fix = append(fix, fmt.Sprintf("sed -i 's/^%s\\([[:space:]]\\)/%s\\1/' /etc/hosts", strings.ReplaceAll(addr.String(), ".", "\\."), h.reachableAddress()))
+			fix = append(fix, editHosts(fmt.Sprintf("'s/^%s\\([[:space:]]\\)/%s\\1/'", strings.ReplaceAll(addr.String(), ".", "\\."), h.reachableAddress())))
 		}
 		found := func(s verdict.Status, c verdict.Confidence, more string) []verdict.Verdict {
 			v := bad(s, c, saw+": "+more, fix, ev...)
@@ -114,6 +114,12 @@ var hostnameForeign = Check{
 		}
 		return found(verdict.Warn, verdict.Likely, effect)
 	},
+}
+
+// editHosts changes /etc/hosts by sed's commands. It is written in its place: in a
+// container it is a mount, which sed -i cannot put another file over.
+func editHosts(commands string) string {
+	return fmt.Sprintf(`hosts=$(sed %s /etc/hosts) && printf '%%s\n' "$hosts" > /etc/hosts`, commands)
 }
 
 // linkOf is the interface that has an address.

@@ -13,6 +13,14 @@ import (
 
 // flow is the host's part in the cluster's traffic, for the firewall.
 func (h *Host) flow() firewall.Flow {
+	if h.part == nil {
+		f := h.newFlow()
+		h.part = &f
+	}
+	return *h.part
+}
+
+func (h *Host) newFlow() firewall.Flow {
 	f := firewall.Flow{Device: device(h.Link), Group: h.Query.Group.WithZone(""), Port: h.Query.Port, TCPPort: h.Query.TCPPort,
 		TCPLast: h.Query.LastTCPPort(), Self: h.Src, Bridge: h.Link.Kind == "bridge", Back: h.nearBack(),
 		Plain: h.Firewall.Known() && len(h.Firewall.Value.IPsec) == 0}
@@ -67,7 +75,10 @@ func (h *Host) answered(a firewall.Answer, packets []firewall.Packet, good, lost
 		}
 		ev = append(ev, evidence("rule", value, h.Firewall.From))
 	}
-	fix := firewall.Allow(&h.Firewall.Value, packets)
+	var fix []string
+	if a.Verdict != firewall.Accept {
+		fix = firewall.Allow(&h.Firewall.Value, packets)
+	}
 	switch a.Verdict {
 	case firewall.Drop:
 		rule := a.Rules[0]
@@ -139,12 +150,8 @@ func (h *Host) questions() []firewall.Packet {
 	for _, l := range h.busyBridges() {
 		out = append(out, h.passedOn(l, h.callsIPTables(l)))
 	}
-	for _, s := range h.memberListeners() {
-		for _, a := range h.Addrs.Value {
-			if public(a.Prefix.Addr()) {
-				out = append(out, h.fromAnywhere(s, a))
-			}
-		}
+	if s, a, ok := h.exposed(); ok {
+		out = append(out, h.fromAnywhere(s, a))
 	}
 	return out
 }

@@ -241,7 +241,7 @@ func fixtures(t testing.TB) []fixture {
 		{"route.to-lo", nil, func(f sample) {
 			f.ToGroup.Value.Link = 1
 			f.Routes.Value = append(f.Routes.Value, facts.Route{Table: 254, Type: "unicast", Dst: prefix("224.0.0.0/4"), Links: []uint32{1}})
-		}, verdict.Fail, "routed to lo", "ip route del 224.0.0.0/4 dev lo"},
+		}, verdict.Fail, "routed to lo", "ip route replace 224.0.0.0/4 dev eth0"},
 		{"route.blocked", nil, func(f sample) {
 			f.refused("EINVAL")
 			f.Routes.Value = append(f.Routes.Value, facts.Route{Table: 254, Type: "blackhole", Dst: prefix("224.0.0.0/4")})

@@ -28,16 +28,23 @@ type Host struct {
 	V6    bool
 
 	answers map[string]firewall.Answer
+	byIndex map[uint32]facts.Link
 
 	// What many checks ask for, worked out once.
 	members  *[]facts.Socket
 	goAstray *[]string
+	part     *firewall.Flow
 }
 
 // NewHost picks the interface: the one that was named, else that of the cluster's
 // bind address, else that of the route to the group, else the likeliest.
 func NewHost(f *facts.Facts) *Host {
-	h := &Host{Facts: f, V6: f.Query.Group.Is6(), answers: map[string]firewall.Answer{}}
+	h := &Host{Facts: f, V6: f.Query.Group.Is6(), answers: map[string]firewall.Answer{}, byIndex: map[uint32]facts.Link{}}
+	for _, l := range f.Links.Value {
+		if _, twice := h.byIndex[l.Index]; !twice {
+			h.byIndex[l.Index] = l
+		}
+	}
 	h.choose()
 	if !h.OK {
 		return h
@@ -58,6 +65,20 @@ func NewHost(f *facts.Facts) *Host {
 		}
 	}
 	return h
+}
+
+// LinkAt is that of the facts, for hosts with thousands of interfaces.
+func (h *Host) LinkAt(index uint32) (facts.Link, bool) {
+	l, ok := h.byIndex[index]
+	return l, ok
+}
+
+// LinkName is that of the facts.
+func (h *Host) LinkName(index uint32) string {
+	if l, ok := h.byIndex[index]; ok {
+		return l.Name
+	}
+	return facts.GoneLink
 }
 
 func (h *Host) choose() {

@@ -5,6 +5,7 @@ import (
 
 	"muster/internal/verdict"
 	"muster/routecheck/facts"
+	"muster/routecheck/firewall"
 )
 
 // Check is one entry of the catalogue that a host's facts can decide.
@@ -36,15 +37,32 @@ func Facts(f *facts.Facts, want func(verdict.ID) bool) []verdict.Verdict {
 			if v.Subject == "" {
 				v.Subject = h.Link.Name
 			}
-			h.keep(&v)
-			if v.Fix == nil {
-				v.Fix = []string{} // JSON has the list
-			}
 			out = append(out, v)
+		}
+	}
+	shareFixes(out)
+	for i := range out {
+		h.keep(&out[i])
+		if out[i].Fix == nil {
+			out[i].Fix = []string{} // JSON has the list
 		}
 	}
 	link(out)
 	return out
+}
+
+// shareFixes gives a rule of the firewall that stops several kinds of packets all the
+// commands that these take: who fixes the cause has fixed what follows from it.
+func shareFixes(vs []verdict.Verdict) {
+	for _, v := range vs {
+		for _, cause := range v.CausedBy { // so far only firewalls' are said
+			for i := range vs {
+				if vs[i].ID == cause && vs[i].Status.Bad() {
+					vs[i].Fix = firewall.Together(vs[i].Fix, v.Fix)
+				}
+			}
+		}
+	}
 }
 
 // link points bad verdicts at the bad ones that they follow from.

@@ -2,7 +2,7 @@ package judge
 
 import (
 	"fmt"
-	"slices"
+	"net/netip"
 
 	"muster/internal/verdict"
 	"muster/routecheck/facts"
@@ -37,14 +37,17 @@ var limitMemberships = Check{
 	},
 }
 
+// allHosts is the group that every host is in (RFC 1112).
+var allHosts = netip.AddrFrom4([4]byte{224, 0, 0, 1})
+
 // applicationGroups counts the IPv4 groups that somebody joined, without 224.0.0.1
 // which the kernel joins itself.
 func (h *Host) applicationGroups() int {
-	var seen []facts.Membership
+	seen := map[facts.Membership]bool{}
 	for _, m := range h.Memberships.Value {
 		m.Version, m.Users = "", 0
-		if m.Group.Is4() && m.Group.String() != "224.0.0.1" && !slices.Contains(seen, m) {
-			seen = append(seen, m)
+		if m.Group.Is4() && m.Group != allHosts {
+			seen[m] = true
 		}
 	}
 	return len(seen)

@@ -39,7 +39,7 @@ var linkDown = Check{
 			return pass(h.Link.Name+" is up", ev)
 		}
 		return bad(verdict.Fail, verdict.Definite, h.Link.Name+" is administratively down", h.perOS(map[string][]string{
-			"linux":   {"ip link set " + h.Link.Name + " up"},
+			"linux":   append([]string{"ip link set " + h.Link.Name + " up"}, h.lostRoute()...),
 			"windows": {fmt.Sprintf("Enable-NetAdapter -Name %q", h.Link.Name)},
 			"":        {"ifconfig " + h.Link.Name + " up"},
 		}), ev)

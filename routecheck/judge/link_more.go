@@ -20,31 +20,44 @@ var dualHomed = Check{
 		case !h.Addrs.Known():
 			return unknown("the addresses are not known: " + h.Addrs.Reason())
 		}
+		beside := h.addrsBeside()
 		for _, a := range h.AddrsOf(h.Link.Index, h.V6) {
 			if a.Prefix.IsSingleIP() || a.Prefix.Addr().IsLinkLocalUnicast() {
 				continue
 			}
-			for _, b := range h.Addrs.Value {
-				other, ok := h.LinkAt(b.Link)
-				if !ok || b.Link == h.Link.Index || !a.Prefix.Overlaps(b.Prefix) || !other.Has(facts.FlagUp) || other.Has(facts.FlagLoopback) || b.Prefix.IsSingleIP() || h.Link.Parent == b.Link || other.Parent == h.Link.Index {
+			for _, b := range beside {
+				if !a.Prefix.Overlaps(b.Prefix) {
 					continue
 				}
+				other, _ := h.LinkAt(b.Link)
 				ev := []verdict.Evidence{
 					evidence("address of "+h.Link.Name, a.Prefix, h.Addrs.From), evidence("address of "+other.Name, b.Prefix, h.Addrs.From),
 				}
 				if h.joinedOn(h.Link.Index) && h.joinedOn(b.Link) {
 					ev = append(ev, evidence("joined "+h.Query.Group.String(), h.Link.Name+", "+other.Name, h.Memberships.From))
 					return bad(verdict.Warn, verdict.Definite, fmt.Sprintf("%s is joined on %s and on %s, which are in one network: every packet arrives twice", h.Query.Group, h.Link.Name, other.Name),
-						h.perOS(map[string][]string{
-							"linux": {nameOne, "sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2"},
-							"":      {nameOne},
-						}), ev...)
+						[]string{nameOne}, ev...)
 				}
 				return pass(fmt.Sprintf("%s and %s are in one network, but the group is not joined on both", h.Link.Name, other.Name), ev...)
 			}
 		}
 		return pass(h.Link.Name + " is alone in its network")
 	},
+}
+
+// addrsBeside are the addresses, with a network, of interfaces that may be in the judged
+// one's: of those that are up, and neither above nor below it.
+func (h *Host) addrsBeside() []facts.Addr {
+	var out []facts.Addr
+	for _, b := range h.Addrs.Value {
+		if b.Link == h.Link.Index || b.Prefix.IsSingleIP() || b.Link == h.Link.Parent {
+			continue
+		}
+		if l, ok := h.LinkAt(b.Link); ok && l.Has(facts.FlagUp) && !l.Has(facts.FlagLoopback) && l.Parent != h.Link.Index {
+			out = append(out, b)
+		}
+	}
+	return out
 }
 
 func (h *Host) joinedOn(link uint32) bool {

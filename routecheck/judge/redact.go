@@ -81,6 +81,12 @@ func Redact(f *facts.Facts) error {
 		}
 	}
 	r.host(f)
+	for i, s := range f.Omitted {
+		if _, rest, ok := strings.Cut(s, ": "); ok && strings.HasPrefix(s, "the set ") {
+			s = "a set: " + rest
+		}
+		f.Omitted[i] = r.text(s)
+	}
 	f.Redacted = true
 	return nil
 }

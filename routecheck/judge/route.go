@@ -110,7 +110,7 @@ var routeToLo = Check{
 			return pass("the group is not routed to the loopback", ev)
 		}
 		fix := h.perOS(map[string][]string{
-			"linux":   {"ip route del " + h.coveringRoute(a.Link) + " dev " + l.Name},
+			"linux":   {h.awayFrom(l)},
 			"windows": h.reroute(""),
 			"":        {"route delete -net " + h.groupNet()},
 		})
@@ -121,6 +121,30 @@ var routeToLo = Check{
 		v[0].Subject = l.Name
 		return v
 	},
+}
+
+// awayFrom is the command that takes the group off an interface: by the one that is
+// judged, where there is one.
+func (h *Host) awayFrom(l facts.Link) string {
+	if h.OK && h.Link.Index != l.Index {
+		return h.routeTo(h.Link.Name)
+	}
+	return "ip route del " + h.coveringRoute(l.Index) + " dev " + l.Name
+}
+
+// lostRoute is the command for a route to the group where none is left once a fault of
+// the interface or of a route is gone: what went down has lost its routes, and what
+// refused the group may have been the only route to it.
+func (h *Host) lostRoute(but ...facts.Route) []string {
+	for _, r := range h.Routes.Value {
+		if r.Type == "unicast" && r.Table == 254 && len(r.Links) > 0 && r.Dst.Contains(h.Query.Group.WithZone("")) && !slices.ContainsFunc(but, func(x facts.Route) bool { return x.Table == r.Table && x.Dst == r.Dst && x.Metric == r.Metric }) {
+			return nil
+		}
+	}
+	if !h.OK || h.V6 { // IPv6 has a route for groups with each interface
+		return nil
+	}
+	return []string{"ip route replace " + h.groupNet() + " dev " + h.Link.Name}
 }
 
 // alone: the loopback is the only interface, and the group is routed to it: a
@@ -195,6 +219,7 @@ var routeBlocked = Check{
 		} else if r, ok := h.blockingRoute(); ok {
 			saw += fmt.Sprintf(" by the %s route %s in table %s", r.Type, r.Dst, tableName(r.Table))
 			fix = []string{fmt.Sprintf("ip route del %s %s%s", r.Type, r.Dst, map[bool]string{true: fmt.Sprintf(" table %d", r.Table)}[r.Table != 254])}
+			fix = append(fix, h.lostRoute(r)...)
 			evs = append(evs, evidence("route", fmt.Sprintf("%s %s table %s", r.Type, r.Dst, tableName(r.Table)), h.Routes.From))
 			if rule, ok := h.ruleInto(r.Table); ok && r.Table != 254 {
 				evs = append(evs, evidence("ip rule", ruleText(rule), h.Rules.From))
@@ -306,17 +331,17 @@ func (h *Host) ruleInto(table uint32) (facts.Rule, bool) {
 // blockingRoute is the narrowest refusing route that holds the group, of the
 // tables in the order in which the rules ask them.
 func (h *Host) blockingRoute() (facts.Route, bool) {
+	narrowest := map[uint32]facts.Route{} // of each table
+	for _, r := range h.Routes.Value {
+		if best, found := narrowest[r.Table]; r.Dst.Contains(h.Query.Group.WithZone("")) && (!found || r.Dst.Bits() > best.Dst.Bits()) {
+			narrowest[r.Table] = r
+		}
+	}
 	for _, rule := range h.Rules.Value {
 		if rule.Action != "lookup" || !h.applies(rule) {
 			continue
 		}
-		best, found := facts.Route{}, false
-		for _, r := range h.Routes.Value {
-			if r.Table == rule.Table && r.Dst.Contains(h.Query.Group.WithZone("")) && (!found || r.Dst.Bits() > best.Dst.Bits()) {
-				best, found = r, true
-			}
-		}
-		switch best.Type {
+		switch best := narrowest[rule.Table]; best.Type {
 		case "blackhole", "unreachable", "prohibit":
 			return best, true
 		}

@@ -43,7 +43,6 @@ func (h *Host) astray() []string {
 		return *h.goAstray
 	}
 	var out []string
-	own := h.AddrsOf(h.Link.Index, false)
 	for _, a := range h.ToSources.Value {
 		if a.Errno != "" || a.Link == h.Link.Index || a.Type == "local" || a.Link == 0 {
 			continue
@@ -53,14 +52,15 @@ func (h *Host) astray() []string {
 		}
 	}
 	// Parts of the interface's own network that a route sends elsewhere.
+	own, over := h.ownNetworks(), h.routesOver()
 	for _, r := range h.Routes.Value {
 		if r.Type != "unicast" || len(r.Links) == 0 || slices.Contains(r.Links, h.Link.Index) || r.Table != 254 || r.Dst.Bits() == 0 {
 			continue
 		}
-		for _, a := range own {
-			if !a.Prefix.IsSingleIP() && a.Prefix.Overlaps(r.Dst) && r.Dst.Bits() >= a.Prefix.Bits() && !h.shadowed(r) {
-				out = append(out, fmt.Sprintf("%s (by %s)", r.Dst, h.LinkName(r.Links[0])))
-			}
+		// Another route of the same length over the judged interface wins.
+		metric, both := over[r.Dst]
+		if own.holds(r.Dst) && !(both && metric < r.Metric) {
+			out = append(out, fmt.Sprintf("%s (by %s)", r.Dst, h.LinkName(r.Links[0])))
 		}
 	}
 	slices.Sort(out)
@@ -69,11 +69,45 @@ func (h *Host) astray() []string {
 	return out
 }
 
-// shadowed: another route of the same length over the judged interface wins.
-func (h *Host) shadowed(r facts.Route) bool {
-	return slices.ContainsFunc(h.Routes.Value, func(o facts.Route) bool {
-		return o.Table == r.Table && o.Dst == r.Dst && o.Metric < r.Metric && slices.Contains(o.Links, h.Link.Index)
+// networks are several, of few lengths.
+type networks struct {
+	nets    map[netip.Prefix]bool
+	lengths []int
+}
+
+// ownNetworks are those of the judged interface, by its IPv4 addresses.
+func (h *Host) ownNetworks() networks {
+	n := networks{nets: map[netip.Prefix]bool{}}
+	for _, a := range h.AddrsOf(h.Link.Index, false) {
+		if a.Prefix.IsSingleIP() {
+			continue
+		}
+		n.nets[a.Prefix.Masked()] = true
+		if !slices.Contains(n.lengths, a.Prefix.Bits()) {
+			n.lengths = append(n.lengths, a.Prefix.Bits())
+		}
+	}
+	return n
+}
+
+// holds reports whether p is a part of one of them, or one of them.
+func (n networks) holds(p netip.Prefix) bool {
+	return slices.ContainsFunc(n.lengths, func(bits int) bool {
+		net, err := p.Addr().Prefix(bits)
+		return err == nil && bits <= p.Bits() && n.nets[net]
 	})
+}
+
+// routesOver are the destinations of the main table that are routed over the judged
+// interface, with the lowest metric of each.
+func (h *Host) routesOver() map[netip.Prefix]uint32 {
+	out := map[netip.Prefix]uint32{}
+	for _, r := range h.Routes.Value {
+		if old, have := out[r.Dst]; r.Table == 254 && slices.Contains(r.Links, h.Link.Index) && (!have || r.Metric < old) {
+			out[r.Dst] = r.Metric
+		}
+	}
+	return out
 }
 
 // cameIn reports whether packets of that sender come in by the judged interface,

@@ -137,8 +137,10 @@ var portInUse = Check{
 		case "":
 			return pass(fmt.Sprintf("UDP port %d is held by %s, which shares it", h.Query.Port, h.holder(h.UDP.Value[0])), ev...)
 		case "EADDRINUSE":
-			return bad(verdict.Fail, verdict.Definite, fmt.Sprintf("UDP port %d is held by %s, which does not share it: no member can start here", h.Query.Port, h.holder(h.UDP.Value[0])),
-				[]string{fmt.Sprintf("stop %s, or give the cluster another port", h.holder(h.UDP.Value[0])), fmt.Sprintf("ss -ulnp 'sport = :%d'   # who it is", h.Query.Port)}, ev...)
+			v := bad(verdict.Fail, verdict.Definite, fmt.Sprintf("UDP port %d is held by %s, which does not share it: no member can start here", h.Query.Port, h.holder(h.UDP.Value[0])),
+				[]string{fmt.Sprintf("stop %s, or give the cluster another port", h.holder(h.UDP.Value[0]))}, ev...)
+			v[0].Next = append(v[0].Next, fmt.Sprintf("ss -ulnp 'sport = :%d'   # who it is", h.Query.Port))
+			return v
 		}
 		return unknown(fmt.Sprintf("a bind to UDP port %d fails with %s", h.Query.Port, t.ReuseAddr), ev...)
 	},

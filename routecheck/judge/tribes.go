@@ -160,8 +160,10 @@ var receiverPort = Check{
 		case len(taken) == 0:
 			return pass(fmt.Sprintf("TCP port %d is free", first), ev...)
 		case taken[free].Local.IsValid():
-			return bad(verdict.Fail, verdict.Definite, fmt.Sprintf("every TCP port that the receiver may take (%d-%d) is in use: Tomcat fails with \"Unable to bind server socket\"", first, last),
-				[]string{fmt.Sprintf("ss -tlnp 'sport >= :%d and sport <= :%d'   # who has them", first, last), "set another port on the Receiver, or a larger autoBind"}, append(ev, evidence("first holder", h.holder(taken[first]), h.Processes.From))...)
+			v := bad(verdict.Fail, verdict.Definite, fmt.Sprintf("every TCP port that the receiver may take (%d-%d) is in use: Tomcat fails with \"Unable to bind server socket\"", first, last),
+				[]string{"set another port on the Receiver, or a larger autoBind"}, append(ev, evidence("first holder", h.holder(taken[first]), h.Processes.From))...)
+			v[0].Next = append(v[0].Next, fmt.Sprintf("ss -tlnp 'sport >= :%d and sport <= :%d'   # who has them", first, last))
+			return v
 		}
 		return pass(fmt.Sprintf("a note: TCP port %d is in use by %s; the receiver would take %d, and firewalls must know", first, h.holder(taken[first]), free), ev...)
 	},
@@ -208,23 +210,44 @@ var exposedPort = Check{
 		if len(members) == 0 {
 			return skip(fmt.Sprintf("no member listens on TCP ports %d-%d here", h.Query.TCPPort, h.Query.LastTCPPort()))
 		}
-		for _, s := range members {
-			for _, a := range h.Addrs.Value {
-				x := a.Prefix.Addr()
-				if !public(x) || s.Local.Addr() != x && !(s.Local.Addr().IsUnspecified() && (s.Local.Addr().Is6() || x.Is4())) {
-					continue
-				}
-				ev := []verdict.Evidence{evidence("receiver", s.Local, h.Listeners.From), evidence("public address", x, h.Addrs.From)}
-				if h.filtered(s, a) {
-					return pass(fmt.Sprintf("the receiver listens on the public address %s, and the firewall keeps strangers out", x), ev...)
-				}
-				// Whether another firewall stands before this host is not known here.
-				return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("the receiver of %s listens on the public address %s, and this host's firewall lets anybody in: it takes Java objects from whoever connects", h.holder(s), x),
-					[]string{h.keepOut(s), "listen on an address of the members' own network: address on Receiver"}, ev...)
+		if s, a, ok := h.exposed(); ok {
+			x := a.Prefix.Addr()
+			ev := []verdict.Evidence{evidence("receiver", s.Local, h.Listeners.From), evidence("public address", x, h.Addrs.From)}
+			if h.filtered(s, a) {
+				return pass(fmt.Sprintf("the receiver listens on the public address %s, and the firewall keeps strangers out", x), ev...)
 			}
+			// Whether another firewall stands before this host is not known here.
+			return bad(verdict.Warn, verdict.Likely, fmt.Sprintf("the receiver of %s listens on the public address %s, and this host's firewall lets anybody in: it takes Java objects from whoever connects", h.holder(s), x),
+				[]string{h.keepOut(s), "listen on an address of the members' own network: address on Receiver"}, ev...)
 		}
 		return pass("the receiver listens on no public address", evidence("receiver", members[0].Local, h.Listeners.From))
 	},
+}
+
+// exposed is the first member that listens on a public address of this host.
+func (h *Host) exposed() (facts.Socket, facts.Addr, bool) {
+	at := map[netip.Addr]facts.Addr{}
+	var all []facts.Addr
+	for _, a := range h.Addrs.Value {
+		if x := a.Prefix.Addr(); public(x) {
+			if _, have := at[x]; !have {
+				at[x] = a
+			}
+			all = append(all, a)
+		}
+	}
+	for _, s := range h.memberListeners() {
+		if a, ok := at[s.Local.Addr()]; ok {
+			return s, a, true
+		}
+		if s.Local.Addr().IsUnspecified() {
+			i := slices.IndexFunc(all, func(a facts.Addr) bool { return s.Local.Addr().Is6() || a.Prefix.Addr().Is4() })
+			if i >= 0 {
+				return s, all[i], true
+			}
+		}
+	}
+	return facts.Socket{}, facts.Addr{}, false
 }
 
 // keepOut closes the receiver's port to everybody but the members' network, in a
@@ -243,12 +266,12 @@ func public(a netip.Addr) bool {
 	if !a.IsGlobalUnicast() || a.IsPrivate() {
 		return false
 	}
-	for _, p := range []string{"100.64.0.0/10", "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "198.18.0.0/15", "2001:db8::/32"} {
-		if netip.MustParsePrefix(p).Contains(a) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(notPublic, func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
+var notPublic = []netip.Prefix{
+	netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("198.51.100.0/24"),
+	netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("2001:db8::/32"),
 }
 
 // filtered reports whether the firewall stops a connection from anywhere to the

@@ -174,7 +174,7 @@ func (r CheckReport) Script(w io.Writer) error {
 			fmt.Fprintf(&b, "\n# %s %s: %s\n", v.Status, v.ID, oneLine(v.Saw))
 			for _, f := range v.Fix {
 				if !isCommand(f) {
-					f = "# " + oneLine(f)
+					f = "# " + shown(f)
 				}
 				b.WriteString(f + "\n")
 			}
@@ -192,12 +192,12 @@ func oneLine(s string) string { return strings.ReplaceAll(escape.Text(s), "\n", 
 // isCommand: the first word is one that the fixes use, and nothing in capitals
 // waits to be filled in.
 func isCommand(f string) bool {
-	if strings.ContainsAny(f, "\n\r") || escape.Text(f) != f && !strings.Contains(f, `\`) {
+	if shown(f) != f { // it would do something to a terminal
 		return false
 	}
 	head, _, _ := strings.Cut(f, "   #")
 	words := strings.Fields(head)
-	if len(words) == 0 || !word("ip bridge sysctl nft iptables ip6tables iptables-nft ip6tables-nft iptables-legacy ip6tables-legacy sed kill firewall-cmd ufw ethtool iw systemctl semanage route ifconfig echo setcap tc ss", words[0]) {
+	if len(words) == 0 || words[0] != "hosts=$(sed" && !word("ip bridge sysctl nft iptables ip6tables iptables-nft ip6tables-nft iptables-legacy ip6tables-legacy sed kill firewall-cmd ufw ethtool iw systemctl semanage route ifconfig echo setcap tc ss", words[0]) {
 		return false
 	}
 	for _, hole := range []string{"ADDRESS", "PREFIX", "IF", "PF", "N", "PROGRAM", "MEMBERS", "SOURCE", "ADDRESS/PREFIX"} {
