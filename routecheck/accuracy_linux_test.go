@@ -191,7 +191,7 @@ type outcome struct {
 	Status string   `json:"status"`
 	Causes []string `json:"causes"`
 	text   string
-	cure   string // what became of the fix
+	fixed  string // what became of the fix
 }
 
 // TestAccuracy makes every fault on a host of its own and asks muster check for
@@ -210,7 +210,7 @@ func TestAccuracy(t *testing.T) {
 			if !named || len(extra) > 0 {
 				t.Errorf("causes %v, want %s\n%s", o.Causes, f.want, o.text)
 			}
-			fmt.Fprintf(&table, "| %s | %s | %s | %s |\n", f.what, f.recipe(), strings.Join(quoted(o.Causes), ", "), o.cure)
+			fmt.Fprintf(&table, "| %s | %s | %s | %s |\n", f.what, f.recipe(), strings.Join(quoted(o.Causes), ", "), o.fixed)
 		})
 	}
 	for _, f := range healthyHosts {
@@ -326,7 +326,7 @@ func (f fault) check(t *testing.T) outcome {
 	}
 	o.text += stderr
 	if len(o.Causes) > 0 {
-		o.cure = f.tryFix(t, l, args)
+		o.fixed = f.tryFix(t, l, args)
 	}
 	return o
 }
@@ -367,12 +367,12 @@ func (f fault) tryFix(t *testing.T, l *netlab.Lab, args []string) string {
 		switch {
 		case len(left) == 0:
 			if f.stays != "" {
-				t.Errorf("it is cured, and the table says that %s", f.stays)
+				t.Errorf("it is fixed, and the table says that %s", f.stays)
 			}
 			if f.on == "" && f.hold == nil && f.needs != "/dev/net/tun" {
 				f.packets(t, l)
 			}
-			return "run: cured"
+			return "run: fixed"
 		case f.stays != "":
 			return "run: " + f.stays
 		case time.Now().After(end):
