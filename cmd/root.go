@@ -40,6 +40,7 @@ func Main(args []string) int {
 func Run(ctx context.Context, args []string, s *term.Streams) int {
 	own := *s
 	own.In = interruptible(ctx, s.In)
+	own.Err = s.Err.Hanging()
 	a := &app{Streams: &own}
 	root := a.root()
 	root.SetArgs(args)

@@ -3,15 +3,12 @@ package cmd
 import (
 	"strings"
 	"testing"
-	"time"
 )
 
 // What people see of captures: a line for each packet with the messages inside the
 // streams, and the tables and verdicts of --summary.
 func TestSniffGolden(t *testing.T) {
-	local := time.Local
-	t.Cleanup(func() { time.Local = local })
-	time.Local = time.UTC
+	inUTC(t)
 	for name, args := range map[string]string{
 		"sniff-lines":        "-r nine-step-delta.pcap -c 60",
 		"sniff-lines-backup": "-r nine-step-backup.pcap --filter tcp -c 40",

@@ -199,8 +199,8 @@ func (w *watch) joinSummary(start time.Time, e expect.Expect, ok bool) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(w.a.Out, "%s at the end, %d at most; %d came, %d went. Sent %s (%d came back), heard %d of others.%s\n",
-		term.Count(w.now, "member"), w.peak, w.added, w.gone, term.Count(m.Sent, "heartbeat"), m.Own, m.Heartbeats, messagesText(st))
+	_, err := fmt.Fprint(w.a.Out, w.a.Out.Hang(fmt.Sprintf("%s at the end, %d at most; %d came, %d went. Sent %s (%d came back), heard %d of others.%s\n",
+		term.Count(w.now, "member"), w.peak, w.added, w.gone, term.Count(m.Sent, "heartbeat"), m.Own, m.Heartbeats, messagesText(st))))
 	return err
 }
 

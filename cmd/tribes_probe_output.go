@@ -84,7 +84,7 @@ func (a *app) probeText(x *channel.Exchange, l probeLine) error {
 	if len(times) > 0 {
 		line += " (" + strings.Join(times, ", ") + ")"
 	}
-	if _, err := fmt.Fprintln(a.Out, escape.Text(line)); err != nil {
+	if _, err := fmt.Fprintln(a.Out, a.Out.Hang(escape.Text(line))); err != nil {
 		return err
 	}
 	if !a.quiet {

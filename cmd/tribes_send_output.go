@@ -78,7 +78,7 @@ func (a *app) sentText(l sentLine) error {
 	if l.Attempts > 1 && l.Outcome != string(channel.Refused) && l.Outcome != string(channel.Timeout) && l.Outcome != string(channel.Unreachable) {
 		text += fmt.Sprintf(", %d attempts", l.Attempts)
 	}
-	if _, err := fmt.Fprintf(a.Out, "%s  %s  %s\n", word, l.Target, escape.Text(text)); err != nil {
+	if _, err := fmt.Fprintln(a.Out, a.Out.Hang(fmt.Sprintf("%s  %s  %s", word, l.Target, escape.Text(text)))); err != nil {
 		return err
 	}
 	if !a.quiet {

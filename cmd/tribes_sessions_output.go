@@ -164,8 +164,8 @@ func (w *sessions) report(found []verdict.Verdict, summary verdict.Summary, skip
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(w.a.Out, "%s at the end, %d at most; %s about sessions.\n",
-		term.Count(w.view.Len(), "session"), w.peak, term.Count(c.Messages, "message"))
+	_, err := fmt.Fprint(w.a.Out, w.a.Out.Hang(fmt.Sprintf("%s at the end, %d at most; %s about sessions.\n",
+		term.Count(w.view.Len(), "session"), w.peak, term.Count(c.Messages, "message"))))
 	if err == nil && w.peak < w.o.expect {
 		_, err = fmt.Fprintf(w.a.Out, "%s: %d sessions were expected\n", w.a.Out.Bad("too few"), w.o.expect)
 	}

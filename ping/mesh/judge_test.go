@@ -55,7 +55,7 @@ func reportOf(n int, change func(r *testReport)) *testReport {
 	for i := range r.directions {
 		r.directions[i] = Direction{State: Heard, TCP: TCPUnknown}
 	}
-	r.between = func(from, to int) Direction { return r.directions[from*n+to] }
+	r.Between(func(from, to int) Direction { return r.directions[from*n+to] })
 	if change != nil {
 		change(r)
 	}

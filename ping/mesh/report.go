@@ -96,6 +96,10 @@ type Report struct {
 	labels  []string                     // of Nodes, made when first needed
 }
 
+// Between makes between tell all directions of a report that no node made: how to hears from, two of
+// its nodes.
+func (r *Report) Between(between func(from, to int) Direction) { r.between = between }
+
 // Direction is the direction between two nodes of the report.
 func (r *Report) Direction(from, to int) Direction {
 	a := Direction{State: Unknown}

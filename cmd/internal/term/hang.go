@@ -1,6 +1,7 @@
 package term
 
 import (
+	"io"
 	"strings"
 
 	"github.com/charmbracelet/lipgloss"
@@ -31,6 +32,32 @@ func (s *Stream) Hang(text string) string {
 	return strings.Join(lines, "\n")
 }
 
+// Hanging is s with each line of what is written made to fit the terminal, as Hang does: for sentences.
+func (s *Stream) Hanging() *Stream {
+	c := *s
+	c.Writer = hangs{s}
+	return &c
+}
+
+type hangs struct{ s *Stream }
+
+func (h hangs) Write(b []byte) (int, error) {
+	if _, err := io.WriteString(h.s, h.s.Hang(string(b))); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
+
+// AppendHang appends to b what write does, as Hang leaves it; where s is no terminal it costs nothing.
+func (s *Stream) AppendHang(b []byte, write func([]byte) []byte) []byte {
+	from := len(b)
+	b = write(b)
+	if !s.TTY {
+		return b
+	}
+	return append(b[:from], s.Hang(string(b[from:]))...)
+}
+
 func hang(line string, width int) string {
 	head := columns().FindString(line)
 	text, column := line[len(head):], lipgloss.Width(head)
@@ -51,5 +78,6 @@ func hanging(text string, column, width int) string {
 	if column == 1 {
 		before = "x"
 	}
-	return strings.TrimPrefix(strings.TrimPrefix(Wrap(before+" "+text, width, strings.Repeat(" ", column)), before), " ")
+	wrapped := strings.TrimPrefix(Wrap(before+" "+text, width, strings.Repeat(" ", column)), before)
+	return strings.TrimLeft(wrapped, "\n ") // a first word that is too wide stays where it is
 }

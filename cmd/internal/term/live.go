@@ -26,8 +26,8 @@ func (l *Live) Print(text string) {
 	l.write(l.erase() + text + l.draw())
 }
 
-// Show replaces the block. Lines are cut to the terminal's width, and the block
-// to its height.
+// Show replaces the block. Lines are made to fit the terminal's width, and the block
+// is cut to its height.
 func (l *Live) Show(block string) {
 	if !l.s.TTY {
 		return
@@ -36,7 +36,7 @@ func (l *Live) Show(block string) {
 	defer l.mu.Unlock()
 	erase := l.erase()
 	_, height := l.s.Resize()
-	l.block = strings.Split(strings.TrimSuffix(block, "\n"), "\n")
+	l.block = strings.Split(l.s.Hang(strings.TrimSuffix(block, "\n")), "\n")
 	if most := max(height-2, 1); len(l.block) > most {
 		l.block = append(l.block[:most-1:most-1], "...")
 	}

@@ -49,10 +49,10 @@ func TestTableSparesColumns(t *testing.T) {
 	table := Table{Header: []string{"member", "id", "domain", "beats", "bars"}, Right: map[int]bool{3: true}, Spare: []int{4, 1}}
 	table.Add("10.77.0.11:4000", "36d7b967", "", 30, "88888888")
 	for width, want := range map[int]string{
-		60: "member           id        domain  beats  bars",
-		44: "member           id        beats  bars",
-		36: "member           id        beats",
-		24: "member           beats",
+		60: "MEMBER           ID        DOMAIN  BEATS  BARS",
+		44: "MEMBER           ID        BEATS  BARS",
+		36: "MEMBER           ID        BEATS",
+		24: "MEMBER           BEATS",
 	} {
 		if got := table.Lines(&Stream{TTY: true, Width: width})[0]; got != want {
 			t.Errorf("at %d columns %q, want %q", width, got, want)

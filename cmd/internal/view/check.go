@@ -68,7 +68,7 @@ func (r CheckReport) Text(s *term.Stream) error {
 		}
 	}
 	r.sum(&b, s)
-	_, err := io.WriteString(s, b.String())
+	_, err := io.WriteString(s, s.Hang(b.String()))
 	return err
 }
 

@@ -50,12 +50,13 @@ const maxShownPayload = 512
 // Datagrams prints datagrams as they come, in a form for people or as JSON.
 type Datagrams struct {
 	DatagramOptions
+	s    *term.Stream
 	tail *term.Tail
 }
 
 // NewDatagrams prints to s until Close.
 func NewDatagrams(s *term.Stream, o DatagramOptions) *Datagrams {
-	return &Datagrams{o, term.NewTail(s)}
+	return &Datagrams{o, s, term.NewTail(s)}
 }
 
 // Show prints d, or counts it as not shown when the reader is too slow.
@@ -64,7 +65,7 @@ func (p *Datagrams) Show(d *mcast.Datagram) {
 		if p.JSON {
 			return p.appendJSON(b, d)
 		}
-		return p.appendText(b, d)
+		return p.s.AppendHang(b, func(b []byte) []byte { return p.appendText(b, d) })
 	})
 }
 

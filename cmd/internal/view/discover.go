@@ -70,7 +70,7 @@ func Discovered(s *term.Stream, d Discovery, json bool) error {
 	if len(d.Verdicts) > 0 {
 		b.WriteString("\n" + VerdictsText(s, d.Verdicts))
 	}
-	_, err := s.Write([]byte(b.String()))
+	_, err := s.Write([]byte(s.Hang(b.String())))
 	return err
 }
 

@@ -107,6 +107,6 @@ func (r Doctor) Text(s *term.Stream) error {
 		}
 	}
 	fmt.Fprintf(&b, "%s: %d pass, %d warn, %d fail, %d unknown in %.1f s\n", Status(s, r.Summary.Status), r.Summary.Pass, r.Summary.Warn, r.Summary.Fail, r.Summary.Unknown, r.Took.Seconds())
-	_, err := io.WriteString(s, b.String())
+	_, err := io.WriteString(s, s.Hang(b.String()))
 	return err
 }

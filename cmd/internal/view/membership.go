@@ -61,7 +61,7 @@ func MemberEventText(s *term.Stream, ev *membership.Event) string {
 	if why != "" {
 		line += "  " + escape.Text(why)
 	}
-	return line
+	return s.Hang(line)
 }
 
 // memberID is a member's id for people; that of a Tomcat 5.5 has none.

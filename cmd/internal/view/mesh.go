@@ -115,7 +115,7 @@ func meshPeer(n mesh.NodeInfo) MeshPeer {
 // Event tells what happened.
 func (m *Mesh) Event(e mesh.Event) {
 	if m.lines == nil {
-		m.live.Print(meshEventText(m.s, e))
+		m.live.Print(m.s.Hang(meshEventText(m.s, e)))
 		return
 	}
 	line := MeshEvent{Type: string(e.Kind), Time: e.Time, Text: e.Text, ByMS: ms(e.By), Nodes: e.Nodes}

@@ -86,7 +86,7 @@ func (m *Mesh) finalText(r *mesh.Report, vs []verdict.Verdict) error {
 	m.matrix(m.as(&b), r)
 	b.WriteByte('\n')
 	b.WriteString(VerdictsText(m.s, vs))
-	fmt.Fprintf(&b, "%s\n", m.closing(r))
+	fmt.Fprintf(&b, "%s\n", m.s.Hang(m.closing(r)))
 	_, err := m.s.Write(b.Bytes())
 	return err
 }

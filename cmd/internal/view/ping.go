@@ -34,7 +34,7 @@ type Ping struct {
 
 // Answer shows one answer as it comes.
 func (p *Ping) Answer(r ping.Reply) {
-	fmt.Fprintln(p.s, ReplyText(r)) // a closed pipe shows at the end
+	fmt.Fprintln(p.s, p.s.Hang(ReplyText(r))) // a closed pipe shows at the end
 }
 
 // NewPing shows on s.
@@ -123,6 +123,7 @@ func (p *Ping) text(r *ping.Result, missing, notes []string) error {
 			t.Add(p.cells(label, []any{"unicast"}, row.Unicast, "")...)
 		}
 	}
+	t.Spare = spareOfPing(&t)
 	if len(t.Rows) > 0 {
 		if err := t.Render(p.s); err != nil {
 			return err
@@ -149,6 +150,21 @@ func (p *Ping) label(row ping.Row, all []ping.Row) string {
 		label += " (this host)"
 	}
 	return escape.Text(label)
+}
+
+// spareOfPing are the columns to leave out on a narrow terminal: what is not wrong, then figures that
+// others stand for.
+func spareOfPing(t *term.Table) (out []int) {
+	index := func(heading string) int { return slices.Index(t.Header, heading) }
+	for _, h := range []string{"REORD", "DUP"} {
+		if i := index(h); !slices.ContainsFunc(t.Rows, func(row []string) bool { return row[i] != "0" }) {
+			out = append(out, i)
+		}
+	}
+	for _, h := range []string{"P50", "P90", "JITTER", "P99", "MIN", "FIRST", "HOPS"} {
+		out = append(out, index(h))
+	}
+	return out
 }
 
 // answered is how many addresses answered the group, those of this host too.
@@ -205,7 +221,7 @@ func (p *Ping) closing(r *ping.Result, missing, notes []string) error {
 	for _, note := range notes {
 		fmt.Fprintf(&b, "%s %s\n", p.s.Doubt("note:"), escape.Text(note))
 	}
-	_, err := p.s.Write([]byte(b.String()))
+	_, err := p.s.Write([]byte(p.s.Hang(b.String())))
 	return err
 }
 

@@ -48,7 +48,7 @@ func (p *Ping) Sweep(r *ping.SweepResult, ttl bool) error {
 		if r.TooBig > 0 {
 			text += fmt.Sprintf("this host sends no probe of %d bytes: %s\n", r.TooBig, escape.Text(r.TooBigErr.Error()))
 		}
-		_, err := p.s.Write([]byte(text))
+		_, err := p.s.Write([]byte(p.s.Hang(text)))
 		return err
 	}
 	for _, row := range r.Rows {

@@ -128,8 +128,8 @@ func (v *Queriers) Query(s querier.Seen) {
 		_ = v.lines.Write(line) // a closed pipe shows at the end
 		return
 	}
-	fmt.Fprintf(v.s, "%s %s: %s asks %s (%s version %d, answers within %s)\n",
-		term.Clock(s.Time), escape.Text(line.Interface), line.Source, about, line.Protocol, q.Version, q.Response)
+	fmt.Fprint(v.s, v.s.Hang(fmt.Sprintf("%s %s: %s asks %s (%s version %d, answers within %s)\n",
+		term.Clock(s.Time), escape.Text(line.Interface), line.Source, about, line.Protocol, q.Version, q.Response)))
 }
 
 func protocolOf(v6 bool) string {
@@ -242,7 +242,7 @@ func (v *Queriers) text(r querier.Report, vs []verdict.Verdict, dropped uint64) 
 	if dropped > 0 {
 		fmt.Fprintf(&b, "%d messages were dropped by this host's kernel for want of buffer\n", dropped)
 	}
-	_, err := v.s.Write([]byte(b.String()))
+	_, err := v.s.Write([]byte(v.s.Hang(b.String())))
 	return err
 }
 

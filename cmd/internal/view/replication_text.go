@@ -34,7 +34,7 @@ func SessionEventText(s *term.Stream, e *replication.Event, values bool) string 
 	for _, d := range sessionDetails(e, values) {
 		line += "; " + d
 	}
-	return line
+	return s.Hang(line)
 }
 
 // sessionWords are what happened, and how much it is to be noticed.

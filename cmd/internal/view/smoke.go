@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/charmbracelet/lipgloss"
+
 	"muster/cmd/internal/term"
 	"muster/internal/escape"
 	"muster/internal/hint"
@@ -102,12 +104,19 @@ func (r *Smoke) Step(st smoke.Step) {
 		word = r.s.Out.Bad("failed")
 	}
 	if st.Skipped != "" {
-		fmt.Fprintf(r.s.Out, "%d  %-44s %s   %s\n", st.Number, st.Name, r.s.Out.Dim("--"), r.s.Out.Dim(escape.Text(st.Skipped)))
+		fmt.Fprint(r.s.Out, r.s.Out.Hang(fmt.Sprintf("%d  %-44s %s   %s\n", st.Number, st.Name, r.s.Out.Dim("--"), r.s.Out.Dim(escape.Text(st.Skipped)))))
 		return
 	}
-	fmt.Fprintf(r.s.Out, "%d  %-44s %s  %8s  %s\n", st.Number, st.Name, word, milliseconds(st.Took), r.s.Out.Dim(details(st.Detail)))
+	line := fmt.Sprintf("%d  %-44s %s  %8s", st.Number, st.Name, word, milliseconds(st.Took))
+	more := r.s.Out.Dim(details(st.Detail))
+	if r.s.Out.TTY && lipgloss.Width(line)+2+lipgloss.Width(more) > r.s.Out.Width {
+		line += "\n   " + more // what was verified, below
+	} else {
+		line += "  " + more
+	}
+	fmt.Fprintln(r.s.Out, r.s.Out.Hang(line))
 	if st.Err != nil {
-		fmt.Fprintf(r.s.Out, "   %s\n", escape.Text(st.Err.Error()))
+		fmt.Fprint(r.s.Out, r.s.Out.Hang(fmt.Sprintf("   %s\n", escape.Text(st.Err.Error()))))
 		r.hints(st.Err)
 	}
 }
@@ -115,7 +124,7 @@ func (r *Smoke) Step(st smoke.Step) {
 // hints are what can be done about a step that failed.
 func (r *Smoke) hints(err error) {
 	for _, h := range hint.Of(err) {
-		fmt.Fprintf(r.s.Out, "   hint: %s\n", escape.Text(h))
+		fmt.Fprint(r.s.Out, r.s.Out.Hang(fmt.Sprintf("   hint: %s\n", escape.Text(h))))
 	}
 }
 
@@ -141,7 +150,7 @@ func (r *Smoke) Close(rep smoke.Report) error {
 	}
 	var err error
 	if rep.Failed != nil {
-		_, err = fmt.Fprintf(r.s.Out, "%s: step %d of %d, %q\n", r.s.Out.Bad("fail"), rep.Failed.Number, rep.Planned, rep.Failed.Name)
+		_, err = fmt.Fprint(r.s.Out, r.s.Out.Hang(fmt.Sprintf("%s: step %d of %d, %q\n", r.s.Out.Bad("fail"), rep.Failed.Number, rep.Planned, rep.Failed.Name)))
 		return err
 	}
 	skipped := 0
@@ -154,7 +163,7 @@ func (r *Smoke) Close(rep smoke.Report) error {
 	if skipped > 0 {
 		not = fmt.Sprintf(", %d not tried", skipped)
 	}
-	_, err = fmt.Fprintf(r.s.Out, "%s: %d steps in %.1f s%s\n", r.s.Out.Good("pass"), len(rep.Steps)-skipped, rep.Took.Seconds(), not)
+	_, err = fmt.Fprint(r.s.Out, r.s.Out.Hang(fmt.Sprintf("%s: %d steps in %.1f s%s\n", r.s.Out.Good("pass"), len(rep.Steps)-skipped, rep.Took.Seconds(), not)))
 	return err
 }
 

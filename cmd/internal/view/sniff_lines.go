@@ -1,7 +1,6 @@
 package view
 
 import (
-	"io"
 	"net/netip"
 	"strconv"
 	"time"
@@ -17,7 +16,7 @@ import (
 // its own and makes no garbage for heartbeats, so that a long capture is read as
 // fast as it can be decoded.
 type SniffLines struct {
-	w       io.Writer
+	s       *term.Stream
 	tail    *term.Tail // of a live capture, whose reader must not wait
 	buf     []byte
 	values  bool
@@ -39,7 +38,7 @@ const flushSize = 64 << 10
 // what it does not take is skipped. names gives interfaces a name in each line;
 // values shows the values of session attributes.
 func NewSniffLines(s *term.Stream, live, values bool, names func(int) string) *SniffLines {
-	l := &SniffLines{w: s, values: values, names: names, zone: time.Local, second: -1, flushAt: flushSize}
+	l := &SniffLines{s: s, values: values, names: names, zone: time.Local, second: -1, flushAt: flushSize}
 	if live {
 		l.tail = term.NewTail(s)
 	}
@@ -70,7 +69,7 @@ func (l *SniffLines) Event(e *sniff.Event) {
 
 func (l *SniffLines) flush() {
 	if l.err == nil && len(l.buf) > 0 {
-		_, l.err = l.w.Write(l.buf)
+		_, l.err = l.s.Write(l.buf)
 	}
 	l.buf = l.buf[:0]
 }
@@ -93,6 +92,10 @@ func (l *SniffLines) Close() (skipped uint64, err error) {
 }
 
 func (l *SniffLines) append(b []byte, e *sniff.Event) []byte {
+	return l.s.AppendHang(b, func(b []byte) []byte { return l.line(b, e) })
+}
+
+func (l *SniffLines) line(b []byte, e *sniff.Event) []byte {
 	b = l.time(b, e.Packet.Nanos)
 	if l.names != nil {
 		if name := l.names(e.Packet.Interface); name != "" {

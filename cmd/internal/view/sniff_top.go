@@ -23,16 +23,20 @@ import (
 func SniffTop(s *term.Stream, r *sniff.Result, sortBy byte, width, height int, full bool, now int64) []string {
 	a := r.Analysis
 	now = max(now, a.Last)
-	lines := []string{countsText(r)}
+	lines := strings.Split(s.Hang(countsText(r)), "\n")
 	if full {
-		lines = append(lines, s.Dim("sort: n name, b beats, i interval, l lost, s silence   quit: q"))
+		for line := range strings.SplitSeq(s.Hang("sort: n name, b beats, i interval, l lost, s silence   quit: q"), "\n") {
+			lines = append(lines, s.Dim(line))
+		}
 	}
 	room := height - len(lines)
 	if !full {
 		room = 1 << 16
 	}
-	lines = append(lines, "")
-	lines = append(lines, clip(topMembers(s, a, sortBy, full, now), room*3/5)...)
+	if len(a.HeardMembers()) > 0 {
+		lines = append(lines, "")
+		lines = append(lines, clip(topMembers(s, a, sortBy, full, now), room*3/5)...)
+	}
 	lines = append(lines, "")
 	lines = append(lines, clip(groupsTable(a).Lines(s), room-len(lines)-3)...)
 	for _, part := range []*term.Table{queriersTable(a), productsTable(a.Products, ownOf(r)), streamsTable(a)} {

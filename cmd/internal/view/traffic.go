@@ -111,7 +111,7 @@ func RenderTraffic(s *term.Stream, json bool, r traffic.Report, x TrafficExtra) 
 		b.WriteString(s.Bad(fmt.Sprintf("the kernel dropped %s that were not read in time", term.Count(x.Drops, "datagram"))))
 		b.WriteByte('\n')
 	}
-	_, err := s.Write([]byte(b.String()))
+	_, err := s.Write([]byte(s.Hang(b.String())))
 	return err
 }
 
@@ -136,6 +136,7 @@ func trafficTable(r traffic.Report, x TrafficExtra) *term.Table {
 			ttlCell(a), escape.Text(strings.Join(interfaceNames(a.Interfaces, x.Interface), ",")), term.Clock(a.First), term.Clock(a.Last)}
 		t.Add(append(cells, probeCells(a.Probes)...)[:columns]...)
 	}
+	t.Spare = []int{6, 7, 3, 8} // the interface is told before, and times are the least of it
 	return t
 }
 
