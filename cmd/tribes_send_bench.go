@@ -63,7 +63,7 @@ func (a *app) runTribesBench(ctx context.Context, o *tribesSendOptions, cfg clus
 	}
 	lines := term.NewLines(a.Out)
 	sum := benchSummary{Type: "summary", OK: true}
-	table := term.Table{Header: []string{"options", "messages", "time", "messages/s", "MB/s", "ack median", "p99", "max"},
+	table := term.Table{Header: []string{"OPTIONS", "MESSAGES", "TIME", "MESSAGES/S", "MB/S", "ACK MEDIAN", "P99", "MAX"},
 		Right: map[int]bool{1: true, 2: true, 3: true, 4: true, 5: true, 6: true, 7: true}}
 	for _, bits := range o.bits {
 		if !a.json && !a.quiet {

@@ -10,7 +10,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 )
 
-// Table prints rows under a header in capitals: aligned columns on a terminal, tab-separated
+// Table prints rows under a header: aligned columns on a terminal, tab-separated
 // fields in a pipe, so that cut and awk need no guess. A table that is wider than
 // its terminal wraps the cells that are text, between words; where even the longest
 // words do not fit beside each other, each row becomes a block of lines with the
@@ -45,21 +45,12 @@ func (t *Table) Render(s *Stream) error {
 
 func (t *Table) tabs(w io.Writer) error {
 	var b strings.Builder
-	for _, r := range append([][]string{t.headings()}, t.Rows...) {
+	for _, r := range append([][]string{t.Header}, t.Rows...) {
 		b.WriteString(strings.Join(r, "\t"))
 		b.WriteByte('\n')
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// headings are the names of the columns as they are shown.
-func (t *Table) headings() []string {
-	out := make([]string, len(t.Header))
-	for i, h := range t.Header {
-		out[i] = strings.ToUpper(h)
-	}
-	return out
 }
 
 // gap is the room between two columns.
@@ -84,7 +75,7 @@ func (t *Table) Lines(s *Stream) []string {
 	if !fits {
 		return whole.blocks(room, bold) // which has room for every column
 	}
-	lines := t.row(nil, t.headings(), widths, bold)
+	lines := t.row(nil, t.Header, widths, bold)
 	for _, r := range t.Rows {
 		lines = t.row(lines, r, widths, func(cell string) string { return cell })
 	}
@@ -207,8 +198,8 @@ func (t *Table) row(lines, cells []string, widths []int, render func(string) str
 // between rows.
 func (t *Table) blocks(room int, bold func(string) string) []string {
 	var lines []string
-	column, headings := 0, t.headings()
-	for _, h := range headings {
+	column := 0
+	for _, h := range t.Header {
 		column = max(column, lipgloss.Width(h)+gap)
 	}
 	for i, r := range t.Rows {
@@ -219,7 +210,7 @@ func (t *Table) blocks(room int, bold func(string) string) []string {
 			if c == "" {
 				continue
 			}
-			head := headings[k]
+			head := t.Header[k]
 			text := Wrap(c, max(1, room-column), "")
 			for n, part := range strings.Split(text, "\n") {
 				if n > 0 {

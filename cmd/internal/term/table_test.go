@@ -46,7 +46,7 @@ func TestTableFits(t *testing.T) {
 // Verify that columns without a value go first where a terminal is too narrow, then
 // the spare ones in their order.
 func TestTableSparesColumns(t *testing.T) {
-	table := Table{Header: []string{"member", "id", "domain", "beats", "bars"}, Right: map[int]bool{3: true}, Spare: []int{4, 1}}
+	table := Table{Header: []string{"MEMBER", "ID", "DOMAIN", "BEATS", "BARS"}, Right: map[int]bool{3: true}, Spare: []int{4, 1}}
 	table.Add("10.77.0.11:4000", "36d7b967", "", 30, "88888888")
 	for width, want := range map[int]string{
 		60: "MEMBER           ID        DOMAIN  BEATS  BARS",

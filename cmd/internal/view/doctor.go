@@ -91,7 +91,8 @@ func (r Doctor) Text(s *term.Stream) error {
 		fmt.Fprintf(&b, "also    %s (--all shows each)\n", strings.Join(follows, ", "))
 	}
 	for _, v := range r.Verdicts {
-		if r.All && !(v.Status.Bad() && shown[v.ID]) || v.ID == "tribes.alone" && !v.Status.Bad() {
+		open := v.Status == verdict.Unknown && r.Summary.Status == verdict.Unknown // nothing is wrong, and this is left to ask
+		if r.All && !(v.Status.Bad() && shown[v.ID]) || v.ID == "tribes.alone" && !v.Status.Bad() || open {
 			b.WriteString(VerdictText(s, v))
 		}
 	}

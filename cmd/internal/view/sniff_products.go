@@ -118,7 +118,7 @@ func newStreams(t *products.Table) []SniffStream {
 // productsTable is "what else is here": a row for each member of other products; own tells the
 // addresses of this host.
 func productsTable(p *products.Table, own func(netip.Addr) bool) *term.Table {
-	t := &term.Table{Header: []string{"product", "group", "ttl", "member", "from", "address", "release", "role", "interval", "longest silence", ""},
+	t := &term.Table{Header: []string{"PRODUCT", "GROUP", "TTL", "MEMBER", "FROM", "ADDRESS", "RELEASE", "ROLE", "INTERVAL", "LONGEST SILENCE", ""},
 		Right: map[int]bool{2: true, 8: true, 9: true}}
 	for _, c := range p.Clusters() {
 		what := strings.TrimSpace(c.Product + " " + c.Kind + " " + escape.Text(c.Name))
@@ -155,7 +155,7 @@ func productsTable(p *products.Table, own func(netip.Addr) bool) *term.Table {
 
 // streamsTable has a row for each stream with numbers.
 func streamsTable(a *analysis.Analysis) *term.Table {
-	t := &term.Table{Header: []string{"stream", "group", "from", "packets", "missing", "duplicates", "first", "last"}, Right: map[int]bool{3: true, 4: true, 5: true, 6: true, 7: true}}
+	t := &term.Table{Header: []string{"STREAM", "GROUP", "FROM", "PACKETS", "MISSING", "DUPLICATES", "FIRST", "LAST"}, Right: map[int]bool{3: true, 4: true, 5: true, 6: true, 7: true}}
 	for _, s := range a.Products.Streams() {
 		what := s.Product
 		if s.Product == "RTP" {

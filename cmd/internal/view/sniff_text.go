@@ -115,7 +115,7 @@ func countsText(r *sniff.Result) string {
 
 func membersTable(r *sniff.Result) *term.Table {
 	a := r.Analysis
-	t := &term.Table{Header: []string{"member", "id", "domain", "beats", "interval", "jitter", "longest silence", "lost", "first", "last", ""},
+	t := &term.Table{Header: []string{"MEMBER", "ID", "DOMAIN", "BEATS", "INTERVAL", "JITTER", "LONGEST SILENCE", "LOST", "FIRST", "LAST", ""},
 		Right: map[int]bool{3: true, 4: true, 5: true, 6: true, 7: true, 8: true, 9: true}}
 	for _, m := range a.HeardMembers() {
 		note := ""
@@ -172,7 +172,7 @@ func since(a *analysis.Analysis, ns int64) string {
 }
 
 func groupsTable(a *analysis.Analysis) *term.Table {
-	t := &term.Table{Header: []string{"group", "packets", "rate", "sources", "ttl", "listeners", "what"}, Right: map[int]bool{1: true, 2: true, 3: true, 4: true, 5: true}}
+	t := &term.Table{Header: []string{"GROUP", "PACKETS", "RATE", "SOURCES", "TTL", "LISTENERS", "WHAT"}, Right: map[int]bool{1: true, 2: true, 3: true, 4: true, 5: true}}
 	joined := a.Listeners()
 	for _, g := range a.SortedGroups() {
 		rate, listeners := "", ""
@@ -197,7 +197,7 @@ func groupsTable(a *analysis.Analysis) *term.Table {
 
 // tlsTable is what connections to ports for TLS show in clear.
 func tlsTable(a *analysis.Analysis) *term.Table {
-	t := &term.Table{Header: []string{"receiver", "connections", "handshakes", "version", "suite", "authentication", "identity", "alerts"},
+	t := &term.Table{Header: []string{"RECEIVER", "CONNECTIONS", "HANDSHAKES", "VERSION", "SUITE", "AUTHENTICATION", "IDENTITY", "ALERTS"},
 		Right: map[int]bool{1: true, 2: true}}
 	for _, r := range a.SortedTLS() {
 		versions, suites, alerts := r.Names()
@@ -209,7 +209,7 @@ func tlsTable(a *analysis.Analysis) *term.Table {
 
 // membershipsTable is who reported which group, by which version, and when last.
 func membershipsTable(r *sniff.Result) *term.Table {
-	t := &term.Table{Header: []string{"group", "host", "version", "last", "link"}, Right: map[int]bool{2: true, 3: true}}
+	t := &term.Table{Header: []string{"GROUP", "HOST", "VERSION", "LAST", "LINK"}, Right: map[int]bool{2: true, 3: true}}
 	several := len(r.Analysis.Links) > 1
 	for _, l := range r.Analysis.SortedLinks() {
 		for _, m := range newSniffMemberships(r, l) {
@@ -226,7 +226,7 @@ func membershipsTable(r *sniff.Result) *term.Table {
 }
 
 func queriersTable(a *analysis.Analysis) *term.Table {
-	t := &term.Table{Header: []string{"querier", "version", "queries", "interval", "max response", "last", "hardware address"}, Right: map[int]bool{1: true, 2: true, 3: true, 4: true, 5: true}}
+	t := &term.Table{Header: []string{"QUERIER", "VERSION", "QUERIES", "INTERVAL", "MAX RESPONSE", "LAST", "HARDWARE ADDRESS"}, Right: map[int]bool{1: true, 2: true, 3: true, 4: true, 5: true}}
 	for _, q := range a.SortedQueriers() {
 		name := "IGMP "
 		if !q.Addr.Is4() {
@@ -250,7 +250,7 @@ func orNone(d time.Duration) string {
 }
 
 func receiversTable(a *analysis.Analysis) *term.Table {
-	t := &term.Table{Header: []string{"receiver", "connections", "messages", "acks", "late", "missing", "ack mean", "ack p99", "resent", "gaps", ""},
+	t := &term.Table{Header: []string{"RECEIVER", "CONNECTIONS", "MESSAGES", "ACKS", "LATE", "MISSING", "ACK MEAN", "ACK P99", "RESENT", "GAPS", ""},
 		Right: map[int]bool{1: true, 2: true, 3: true, 4: true, 5: true, 6: true, 7: true, 8: true, 9: true}}
 	for _, r := range a.SortedReceivers() {
 		note := ""

@@ -37,10 +37,15 @@ func SniffTop(s *term.Stream, r *sniff.Result, sortBy byte, width, height int, f
 		lines = append(lines, "")
 		lines = append(lines, clip(topMembers(s, a, sortBy, full, now), room*3/5)...)
 	}
+	parts := slices.DeleteFunc([]*term.Table{queriersTable(a), productsTable(a.Products, ownOf(r)), streamsTable(a)}, func(t *term.Table) bool { return len(t.Rows) == 0 })
+	below := 0
+	if len(parts) > 0 {
+		below = leastPart
+	}
 	lines = append(lines, "")
-	lines = append(lines, clip(groupsTable(a).Lines(s), room-len(lines)-3)...)
-	for _, part := range []*term.Table{queriersTable(a), productsTable(a.Products, ownOf(r)), streamsTable(a)} {
-		if len(part.Rows) > 0 && (!full || height-len(lines) > 3) {
+	lines = append(lines, clip(groupsTable(a).Lines(s), max(height, room)-len(lines)-below)...)
+	for _, part := range parts {
+		if !full || height-len(lines) > 3 {
 			lines = append(lines, "")
 			lines = append(lines, clip(part.Lines(s), max(height-len(lines), room-len(lines)))...)
 		}
@@ -54,6 +59,9 @@ func SniffTop(s *term.Stream, r *sniff.Result, sortBy byte, width, height int, f
 	}
 	return lines
 }
+
+// leastPart is how many lines are kept for what comes below the groups.
+const leastPart = 5
 
 // clip keeps the first n lines and says how many are missing.
 func clip(lines []string, n int) []string {
@@ -79,7 +87,7 @@ func topMembers(s *term.Stream, a *analysis.Analysis, sortBy byte, full bool, no
 		}
 		return strings.Compare(x.Name(), y.Name())
 	})
-	t := &term.Table{Header: []string{"member", "id", "domain", "beats", "interval", "longest", "lost", "ago", "heartbeats"},
+	t := &term.Table{Header: []string{"MEMBER", "ID", "DOMAIN", "BEATS", "INTERVAL", "LONGEST", "LOST", "AGO", "HEARTBEATS"},
 		Right: map[int]bool{3: true, 4: true, 5: true, 6: true, 7: true}, Spare: []int{8, 1, 2, 4}}
 	for _, m := range members {
 		ago := term.Seconds(time.Duration(now - m.Last))
