@@ -140,7 +140,7 @@ func TestSniffTopKeys(t *testing.T) {
 // Where the terminal is none, tables come now and then, without any control sequence.
 func TestSniffTopPlain(t *testing.T) {
 	out, errs, status := runSniffCmd(t, "", "-r", "../sniff/testdata/captures/three-nodes.pcap", "--top")
-	if status != 0 || strings.ContainsAny(out, "\x1b\r") || !strings.Contains(out, "heartbeats\n") || !strings.Contains(out, "\nMembers\n") {
+	if status != 0 || strings.ContainsAny(out, "\x1b\r") || !strings.Contains(out, "HEARTBEATS\n") || !strings.Contains(out, "\nMembers\n") {
 		t.Errorf("status %d %s\n%s", status, errs, out)
 	}
 }
