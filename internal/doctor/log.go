@@ -47,6 +47,10 @@ var fromLog = []verdict.ID{
 	"config.distributable", "config.encryption", "config.value", "config.manager", "sock.port-in-use", "group.invalid",
 }
 
+// onceAsked is met while a Tomcat starts and never asked for again, so that what is there by
+// now does not show it.
+const onceAsked verdict.ID = "provider.environment"
+
 // logs reads what this Tomcat wrote.
 func (d *doctor) logs(ctx context.Context) {
 	files := d.o.Logs
@@ -70,7 +74,7 @@ func (d *doctor) logs(ctx context.Context) {
 		return // a log without a line of a cluster says nothing
 	}
 	for _, v := range res.Verdicts {
-		if v.Status.Bad() && slices.Contains(fromLog, v.ID) {
+		if v.Status.Bad() && slices.Contains(fromLog, v.ID) || v.Status == verdict.Fail && v.ID == onceAsked {
 			d.add(v)
 		}
 	}

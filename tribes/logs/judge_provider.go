@@ -74,6 +74,12 @@ func (f *membershipFault) fits(e *Event) bool {
 // seconds is over; an answer that cannot be read stops the questions for a minute.
 const askedAgain = 90 * time.Second
 
+// startedAfter reports whether the node was started again after a time. What is read of
+// server.xml comes some seconds before the line of the start.
+func (n *Node) startedAfter(t time.Time) bool {
+	return len(n.Lives) > 1 && n.Lives[len(n.Lives)-1].Start.Sub(t) > time.Minute
+}
+
 // provided judges what a membership without multicast says of those that it asks.
 func (j *judge) provided(n *Node) {
 	lines := map[*membershipFault][]*Event{}
@@ -98,7 +104,11 @@ func (j *judge) provided(n *Node) {
 		list, status := lines[f], f.status
 		last := list[len(list)-1]
 		saw := fmt.Sprintf("%s: %s, %s from %s on", n.Name, f.saw, times(total(list)), clockText(list[0].Time))
-		if over := n.Last.Sub(last.Until); !f.once && over > askedAgain {
+		switch {
+		case f.once && n.startedAfter(last.Until):
+			status = verdict.Warn
+			saw += "; it was started again since, without it"
+		case !f.once && n.Last.Sub(last.Until) > askedAgain:
 			status = verdict.Warn
 			saw += fmt.Sprintf("; not after %s, so that it is over", clockText(last.Until))
 		}

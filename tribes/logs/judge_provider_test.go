@@ -116,4 +116,9 @@ func TestMembershipFaultIsOver(t *testing.T) {
 	if !slices.Equal(stays, []string{"fail likely provider.environment"}) {
 		t.Errorf("nothing is asked any more: %q", stays)
 	}
+	again := strings.ReplaceAll(providerStart, "18:00:", "18:05:") + strings.Replace(fmt.Sprintf(providerUp, 3), "18:00:", "18:05:", 1)
+	over = bad(run(t, text("catalina.out", providerStart+logLine("SEVERE", cloud+"KubernetesMembershipProvider.start", "Failed to open stream", "java.nio.file.NoSuchFileException: token")+again)))
+	if !slices.Equal(over, []string{"warn likely provider.environment"}) {
+		t.Errorf("started again: %q", over)
+	}
 }

@@ -157,7 +157,7 @@ func (j *judge) missing(v variable, name, effect, fix string) {
 			verdict.Next("give the ConfigMap by --manifest too, or ask in the pod: muster tribes members --kubernetes"))
 		return
 	}
-	j.add(j.place, "provider.environment", verdict.Fail, verdict.Likely, name+" is not set: "+effect, verdict.Fix(fix))
+	j.add(j.place, "provider.environment", verdict.Fail, verdict.Likely, name+" is not set here: unless the image sets it (ENV), "+effect, verdict.Fix(fix))
 }
 
 // others are the workloads of the same namespace.

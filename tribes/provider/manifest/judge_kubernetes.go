@@ -40,7 +40,7 @@ func (j *judge) namespace() (asked string, known bool) {
 		case asked:
 			return asked, true
 		case "":
-			j.add(j.place, "provider.environment", verdict.Warn, verdict.Likely, name+` is not set: the pods of the namespace "tomcat" are asked for, whichever these are in`, verdict.Fix(fix))
+			j.add(j.place, "provider.environment", verdict.Warn, verdict.Likely, name+` is not set here: unless the image sets it (ENV), the pods of the namespace "tomcat" are asked for, whichever these are in`, verdict.Fix(fix))
 		default:
 			j.missing(v, name, fmt.Sprintf(`the pods of the namespace "tomcat" are asked for, and these are in %q`, j.Namespace), fix)
 		}
