@@ -206,6 +206,13 @@ var scenarios = []struct {
 			w.at(ms+5000).query("10.77.0.254", 3)
 		}
 	}},
+	{"forty members of one address", "tribes.member-flood", verdict.Warn, "announces 40 members", func(w *wire) {
+		for i := range 40 {
+			m := node(12, 0)
+			m.ID = tribes.UniqueID{byte(i), 1}
+			w.at(int64(i) * 10).beat(m)
+		}
+	}},
 	{"old queries among new ones", "igmp.version-compat", verdict.Warn, "older version", func(w *wire) {
 		w.query("10.77.0.1", 3)
 		w.at(1000).query("10.77.0.9", 2)
@@ -599,6 +606,10 @@ func TestFlood(t *testing.T) {
 		t.Errorf("%d members, %d joined groups, %d queriers, overflow %d", len(a.Members), len(a.Listeners()), len(a.Queriers), a.Overflow)
 	}
 	w.at(30000).beat(first)
+	vs := a.Verdicts()
+	if !slices.ContainsFunc(vs, func(v verdict.Verdict) bool { return v.ID == "tribes.member-flood" && v.Status == verdict.Warn }) || len(vs) > 500 {
+		t.Errorf("a crowd of made-up members is not told as one: %d verdicts", len(vs))
+	}
 	if m := a.HeardMembers()[0]; m.Beats.Count() != 7 {
 		t.Errorf("the first member has %d heartbeats", m.Beats.Count())
 	}

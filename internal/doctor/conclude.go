@@ -3,6 +3,7 @@ package doctor
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -112,7 +113,7 @@ func (d *doctor) somebody() {
 		d.answering()
 		return
 	}
-	if d.o.Before || d.r.Watched < enough {
+	if d.o.Before || d.r.Watched < enough && d.decided() {
 		return
 	}
 	if d.o.Profile != "" {
@@ -148,10 +149,20 @@ func (d *doctor) somebody() {
 		next = "run sudo muster doctor on " + strings.Join(missing, ", ") + " at the same time"
 	}
 	switch {
+	case d.r.Watched < enough && others == 0:
+		d.add(verdict.New(id, verdict.Unknown, verdict.Definite, group, "no other member was heard in a time that is too short to tell", watched, verdict.Next("watch for longer: sudo muster doctor --duration 8s")))
+	case d.r.Watched < enough && (len(missing) > 0 || d.o.Expect.Count > others):
+		d.add(verdict.New(id, verdict.Unknown, verdict.Definite, group, heard(others)+"; the time was too short for those that are missing", watched, verdict.Next("watch for longer: sudo muster doctor --duration 8s")))
+	case d.r.Watched < enough && others == 0:
+		d.add(verdict.New(id, verdict.Unknown, verdict.Definite, group, "no other member was heard in a time that is too short to tell", watched, verdict.Next("watch for longer: sudo muster doctor --duration 8s")))
+	case d.r.Watched < enough && (len(missing) > 0 || d.o.Expect.Count > others):
+		d.add(verdict.New(id, verdict.Unknown, verdict.Definite, group, heard(others)+"; the time was too short for those that are missing", watched, verdict.Next("watch for longer: sudo muster doctor --duration 8s")))
 	case len(missing) > 0:
 		d.add(verdict.New(id, verdict.Fail, verdict.Definite, strings.Join(missing, ", "), fmt.Sprintf("%s; expected and not heard: %s", heard(others), strings.Join(missing, ", ")), watched, verdict.Next(next)))
 	case d.o.Expect.Count > others:
 		d.add(verdict.New(id, verdict.Fail, verdict.Definite, group, fmt.Sprintf("%s, %d expected", heard(others), d.o.Expect.Count), watched, verdict.Next(next)))
+	case others > 0 && reached == 0 && slices.ContainsFunc(d.found, func(v verdict.Verdict) bool { return v.ID == flood && v.Status.Bad() }):
+		d.add(verdict.New(id, verdict.Unknown, verdict.Definite, group, "so many members are announced that nobody can reach that it cannot be told who is there", watched, verdict.Next(next)))
 	case others > 0:
 		d.add(verdict.New(id, verdict.Pass, verdict.Definite, group, fmt.Sprintf("%s, and %s", heard(others), taking(reached, others)), watched))
 	case own > 0:

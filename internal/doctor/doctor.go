@@ -98,6 +98,8 @@ type Member struct {
 	Segment *channel.Segment
 	// From is what tells of it: its heartbeats, server.xml, a connection, another node.
 	From string
+	// named: not only its own heartbeats tell of it.
+	named bool
 }
 
 // Run asks. The result is there also beside an error of ctx: what is known so far.

@@ -14,6 +14,9 @@ import (
 	"muster/routecheck/judge"
 	"muster/sniff"
 	"muster/sniff/analysis"
+	"muster/tribes"
+	"muster/tribes/cluster/membership"
+	"muster/tribes/serverxml"
 )
 
 func ids(vs []verdict.Verdict) []verdict.ID {
@@ -87,6 +90,22 @@ func TestFellBack(t *testing.T) {
 		if got := ids(d.found); c.want == "" && len(got) > 0 || c.want != "" && !slices.Equal(got, []verdict.ID{c.want}) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
+	}
+}
+
+// Of a crowd of made-up members those that were named, and those heard most, are judged.
+func TestCrowd(t *testing.T) {
+	w := &watcher{doctor: &doctor{o: Options{Settings: &serverxml.Settings{Members: []serverxml.StaticMember{{Host: "10.77.9.9", Port: 4000}}}}, r: Result{Facts: &facts.Facts{}}}}
+	for i := range 10_000 {
+		beats := uint64(1)
+		if i == 9_000 {
+			beats = 16
+		}
+		w.heard = append(w.heard, membership.Info{Member: tribes.Member{Host: []byte{10, 77, byte(i >> 8), byte(i)}, Port: 4000}, Beats: beats})
+	}
+	got := w.expected()
+	if len(got) != maxMembers || got[0].Addr.String() != "10.77.9.9:4000" || got[1].Heard != 16 {
+		t.Errorf("%d members, %+v and %+v first", len(got), *got[0], *got[1])
 	}
 }
 

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -23,6 +24,10 @@ import (
 // maxReceivers bounds how many receivers are tried, so that made-up members make
 // nobody scan a network.
 const maxReceivers = 32
+
+// maxMembers bounds how many members are judged one by one: of a crowd of made-up ones,
+// those that were named, and those that were heard most.
+const maxMembers = 256
 
 // tries is how often a receiver is tried before it is judged, each time in another
 // second: one connection that timed out is no firewall.
@@ -121,15 +126,15 @@ func (w *watcher) suspect(host netip.Addr) {
 	}
 }
 
-// expected are the members to ask for: those that are heard, those of server.xml, and
-// those of other nodes that run the doctor.
+// expected are the members to ask for: those of server.xml, of other nodes that run the
+// doctor and otherwise named, and those that are heard, the most heard first.
 func (w *watcher) expected() []*Member {
 	all := w.members()
 	add := func(addr netip.AddrPort, name, from string) {
 		if m := all[addr]; m != nil {
-			m.Name = name
+			m.Name, m.named = name, true
 		} else {
-			all[addr] = &Member{Name: name, Addr: addr, Own: w.own(addr.Addr()), From: from}
+			all[addr] = &Member{Name: name, Addr: addr, Own: w.own(addr.Addr()), From: from, named: true}
 		}
 	}
 	if s := w.o.Settings; s != nil {
@@ -166,8 +171,16 @@ func (w *watcher) expected() []*Member {
 	for _, m := range all {
 		out = append(out, m)
 	}
-	slices.SortFunc(out, func(a, b *Member) int { return a.Addr.Compare(b.Addr) })
-	return out
+	rank := func(m *Member) int {
+		if m.named {
+			return 0
+		}
+		return 1
+	}
+	slices.SortFunc(out, func(a, b *Member) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(b.Heard, a.Heard), a.Addr.Compare(b.Addr))
+	})
+	return out[:min(len(out), maxMembers)]
 }
 
 // queries is how many general queries the capture saw so far; nil without a capture.
@@ -199,6 +212,9 @@ func (w *watcher) reached() []string {
 	slices.Sort(out)
 	return out
 }
+
+// fromHeartbeats: it announces itself.
+const fromHeartbeats = "heartbeats"
 
 // fromConnection: a replication connection of this host's Tomcat to it is open.
 const fromConnection = "an open replication connection"
@@ -287,7 +303,9 @@ func (w *watcher) heardSince(ctx context.Context, m *Member) bool {
 // judgeMembers goes through the members: heartbeat heard? TCP accepted? acked?
 func (d *doctor) judgeMembers(w *watcher) {
 	heard := w.members()
-	for _, m := range w.expected() {
+	members := w.expected()
+	slices.SortFunc(members, func(a, b *Member) int { return a.Addr.Compare(b.Addr) })
+	for _, m := range members {
 		if t := w.tried[m.Addr]; t != nil {
 			m.TCP, m.Acked, m.Tries, m.Segment = t.TCP, t.Acked, t.Tries, t.Segment
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -67,6 +68,7 @@ type watcher struct {
 	joined       time.Time
 	last         map[netip.AddrPort]lastHeard
 	failed       error // of listening
+	crowd        []verdict.Verdict
 	tried        map[netip.AddrPort]*Member
 	peers        map[netip.Addr]bool // hosts that seem to be in the group
 	notes        map[mesh.ID]Note
@@ -148,7 +150,11 @@ func (w *watcher) listen(ctx context.Context) {
 		w.remember(time.Now())
 		w.mu.Unlock()
 	}
+	w.crowd = slices.DeleteFunc(node.Verdicts(), func(v verdict.Verdict) bool { return v.ID != flood }) // the rest the capture says, too
 }
+
+// flood is of members that are made up.
+const flood = verdict.ID("tribes.member-flood")
 
 // pause waits, and reports whether ctx goes on.
 func pause(ctx context.Context, d time.Duration) bool {
@@ -180,7 +186,7 @@ func (w *watcher) members() map[netip.AddrPort]*Member {
 	}
 	w.mu.Lock()
 	for _, i := range w.heard {
-		put(i.Member.Host, i.Member.Port, i.Beats, "heartbeats")
+		put(i.Member.Host, i.Member.Port, i.Beats, fromHeartbeats)
 	}
 	w.mu.Unlock()
 	return out
@@ -192,6 +198,7 @@ func (d *doctor) judgeWire(w *watcher) {
 		d.add(d.r.Wire.Verdicts...)
 		d.fellBack()
 	}
+	d.add(w.crowd...)
 	d.judgeMembers(w)
 	d.judgeStays(w)
 	d.judgeNodes(w)

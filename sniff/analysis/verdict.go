@@ -71,6 +71,7 @@ var judges = []struct {
 
 // Judged lists the ids of the catalogue that traffic is judged by.
 func Judged() (ids []verdict.ID) {
+	ids = append(ids, crowdID)
 	for _, j := range judges {
 		ids = append(ids, j.ids...)
 	}
@@ -81,6 +82,7 @@ func Judged() (ids []verdict.ID) {
 func (a *Analysis) Verdicts() []verdict.Verdict {
 	j := &judge{Analysis: a}
 	j.heard, j.silent = a.byFirst()
+	j.crowds()
 	j.silences()
 	for _, x := range judges {
 		x.judge(j)

@@ -1,8 +1,11 @@
 package analysis
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 	"time"
 
 	"muster/internal/verdict"
@@ -180,23 +183,29 @@ func (a *Analysis) AskAnswered(m *Member, to netip.AddrPort) {
 func (j *judge) stateTransfer() {
 	const id = "tribes.state-transfer"
 	fix := verdict.Fix("start one node, and the next when the first has written \"Server startup in\"; a smaller stateTransferTimeout on the Manager shortens the wait")
-	for _, m := range append(append([]*Member{}, j.heard...), j.silent...) {
-		from, _ := m.Record.AddrPort()
-		for _, n := range append(append([]*Member{}, j.heard...), j.silent...) {
-			of, _ := n.Record.AddrPort()
-			at := j.asks[[2]netip.AddrPort{from, of}]
-			if at == 0 || j.Last-at < answerTime || n.Heard() && n.Last < at+answerTime || m.Goodbye != 0 || n.Goodbye != 0 {
-				continue
-			}
-			back := j.asks[[2]netip.AddrPort{of, from}]
-			switch {
-			case back == 0:
-				j.add(id, verdict.Warn, verdict.Hint, m.Name(),
-					fmt.Sprintf("%s asked %s for its sessions at %s and got no answer for %s: its start waits for them", m.Name(), n.Name(), j.at(at), span(j.Last-at)), fix)
-			case from.Compare(of) < 0:
-				j.add(id, verdict.Warn, verdict.Likely, m.Name()+", "+n.Name(),
-					fmt.Sprintf("%s and %s asked each other for their sessions, at %s and %s, and neither answered in %s: each waits for the other", m.Name(), n.Name(), j.at(at), j.at(back), span(j.Last-max(at, back))), fix)
-			}
+	members := map[netip.AddrPort]*Member{}
+	for _, m := range slices.Concat(j.heard, j.silent) {
+		if addr, ok := m.Record.AddrPort(); ok {
+			members[addr] = m
+		}
+	}
+	pairs := slices.SortedFunc(maps.Keys(j.asks), func(a, b [2]netip.AddrPort) int {
+		return cmp.Or(a[0].Compare(b[0]), a[1].Compare(b[1]))
+	})
+	for _, pair := range pairs {
+		from, of, at := pair[0], pair[1], j.asks[pair]
+		m, n := members[from], members[of]
+		if m == nil || n == nil || j.Last-at < answerTime || n.Heard() && n.Last < at+answerTime || m.Goodbye != 0 || n.Goodbye != 0 {
+			continue
+		}
+		back := j.asks[[2]netip.AddrPort{of, from}]
+		switch {
+		case back == 0:
+			j.add(id, verdict.Warn, verdict.Hint, m.Name(),
+				fmt.Sprintf("%s asked %s for its sessions at %s and got no answer for %s: its start waits for them", m.Name(), n.Name(), j.at(at), span(j.Last-at)), fix)
+		case from.Compare(of) < 0:
+			j.add(id, verdict.Warn, verdict.Likely, m.Name()+", "+n.Name(),
+				fmt.Sprintf("%s and %s asked each other for their sessions, at %s and %s, and neither answered in %s: each waits for the other", m.Name(), n.Name(), j.at(at), j.at(back), span(j.Last-max(at, back))), fix)
 		}
 	}
 }
