@@ -616,3 +616,24 @@ func TestFlood(t *testing.T) {
 }
 
 func octet(i int) string { return strconv.Itoa(i & 255) }
+
+// Whose heartbeats come as often as it sends them, however seldom, has not paused.
+func TestSlowSenderIsNoPause(t *testing.T) {
+	w := newWire(t, Options{})
+	a, b := node(11, 0), node(12, 0)
+	for ms := int64(0); ms <= 15000; ms += 500 {
+		w.at(ms).beat(b)
+		if ms%5000 == 2000 {
+			w.at(ms).beat(a)
+		}
+		w.tcp("10.77.0.12:50000", "10.77.0.11:4000", frame.SYN, 100, 0, nil)
+		w.tcp("10.77.0.11:4000", "10.77.0.12:50000", frame.SYN|frame.ACK, 500, 101, nil)
+		w.tcp("10.77.0.12:50000", "10.77.0.11:4000", frame.RST, 101, 0, nil)
+	}
+	w.s.Finish()
+	for _, v := range w.s.Analysis.Verdicts() {
+		if v.ID == "tribes.gc-pause" && v.Status.Bad() {
+			t.Errorf("%s: %s", v.Subject, v.Saw)
+		}
+	}
+}

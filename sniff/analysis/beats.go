@@ -331,6 +331,16 @@ func (b *Beats) longest(skip func(quiet uint8) bool) time.Duration {
 	return time.Duration(longest) * time.Millisecond
 }
 
+// shortest is the shortest time between two of the latest heartbeats in ms, 0 while unknown.
+func (b *Beats) shortest() (least int64) {
+	for i := 1; i < b.filled; i++ {
+		if n := b.length(i); n > 0 && (least == 0 || n < least) {
+			least = n
+		}
+	}
+	return least
+}
+
 // apart is longest by when heartbeats were captured.
 func (b *Beats) apart() time.Duration {
 	longest := int64(0)

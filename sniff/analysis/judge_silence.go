@@ -244,6 +244,7 @@ func (j *judge) pauses() {
 		var stopped []Silence
 		for _, s := range m.Gaps {
 			switch {
+			case s.Paused() && 2*s.sent <= 3*m.Beats.shortest(): // it never sends more often
 			case s.Paused():
 				j.add(id, verdict.Warn, verdict.Likely, m.Name(),
 					fmt.Sprintf("%s sent nothing for %s from %s on while its host answered over TCP, so the others kept it; it went on with the same id: a pause of its process (garbage collection, a stopped machine)",
