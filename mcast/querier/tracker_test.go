@@ -360,3 +360,20 @@ func TestFlood(t *testing.T) {
 		t.Errorf("%d queriers, %d refused", len(r.Links[0].Queriers), r.Refused)
 	}
 }
+
+// Verify that a storm of MLD queries and reports is bounded as one of IGMP is.
+func TestFloodOfMLD(t *testing.T) {
+	tr := NewTracker()
+	for i := range 3 * maxGroups {
+		from := netip.AddrFrom16([16]byte{0: 0xfe, 1: 0x80, 14: byte(i >> 8), 15: byte(i)})
+		of := netip.AddrFrom16([16]byte{0: 0xff, 1: 0x15, 14: byte(i >> 8), 15: byte(i)})
+		tr.See(Seen{Time: time.Now(), Interface: 2, Source: from, MLD: &mld.Message{Type: mld.Query, Version: 2, Group: netip.IPv6Unspecified(), QRV: 2}})
+		tr.See(Seen{Time: time.Now(), Interface: 2, Source: from, Outgoing: true, MLD: &mld.Message{
+			Type: mld.ReportV2, Version: 2, Records: []mld.Record{{Type: mld.ModeIsExclude, Group: of}},
+		}})
+	}
+	r := tr.Report(Watch{Interfaces: []mcast.Interface{eth0}, V6: true, Able: true}, Host{})
+	if len(r.Links[0].Queriers) != maxQueriers || r.Refused == 0 || len(tr.links[linkKey{2, true}].own) != maxGroups {
+		t.Errorf("%d queriers, %d refused", len(r.Links[0].Queriers), r.Refused)
+	}
+}

@@ -35,6 +35,7 @@ type port struct {
 	in     chan Packet
 	closed chan struct{}
 	once   *sync.Once
+	refuse func() error // what its system says to a send to the group; nil: nothing
 }
 
 const firstPort = 20000
@@ -87,6 +88,11 @@ func (p *port) deliver(b []byte, group bool, ports ...*port) {
 func (p *port) Announce(b []byte) error {
 	p.hub.mu.Lock()
 	defer p.hub.mu.Unlock()
+	if p.refuse != nil {
+		if err := p.refuse(); err != nil {
+			return err
+		}
+	}
 	p.hub.perSecond[time.Now().Unix()] += len(b) + overhead4
 	p.deliver(b, true, p.hub.ports...)
 	return nil

@@ -156,6 +156,23 @@ func TestGoodbye(t *testing.T) {
 	b.wantMembers(0)
 }
 
+// Verify that a member under whose name somebody else says goodbye is there again with
+// its next heartbeat.
+func TestSpoofedGoodbye(t *testing.T) {
+	b := newBench(t, Config{Checked: true})
+	a := member(1, 11)
+	b.beat(a)
+	b.answer()
+	b.pass(time.Second, a)
+	bye := a
+	bye.Command = []byte(tribes.ShutdownCommand)
+	b.beat(bye)
+	b.pass(time.Second, a)
+	b.answer()
+	b.want("added 01 heartbeat 0", "disappeared 01 shutdown 0", "added 01 heartbeat 0")
+	b.wantMembers(1)
+}
+
 func TestExpiredAndCheckedDead(t *testing.T) {
 	b := newBench(t, Config{Checked: true})
 	a := member(1, 11)
