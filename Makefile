@@ -3,7 +3,7 @@ BENCHSTAT     = golang.org/x/perf/cmd/benchstat@latest
 VERSION      ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS       = -s -w -X muster/cmd.version=$(VERSION)
 
-.PHONY: help build smoke test race lint fuzz bench cross docs guests matrix products accuracy providers check
+.PHONY: help build smoke test race lint fuzz bench cross docs guests matrix starts products accuracy providers check
 
 help: ## list these targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ FUZZTIME = 30s
 fuzz: ## every fuzz target, for FUZZTIME (30s) each
 	@grep -r --include='*_test.go' '^func Fuzz' . | sed -n 's|/[^/]*:func \(Fuzz[A-Za-z0-9]*\)(.*| \1|p' | sort | while read dir name; do \
 		echo "$$dir $$name"; go test "$$dir" -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x || exit 1; done
+
+starts: ## real Tomcats of seven releases with some 30 files each, half an hour: docs/checks/config-accuracy.md
+	go test ./tribes/serverxml -run '^TestStartEach$$' -timeout 90m -start-each all -v
+	go test ./tribes/serverxml -run '^TestAccuracyPage$$' -update
 
 accuracy: ## docs/accuracy.md: the doctor beside real Tomcats under each fault (8 minutes)
 	go test -tags accuracy ./internal/interop -run '^TestDoctorAccuracy$$' -timeout 60m -update -v

@@ -45,7 +45,7 @@ type lint struct {
 }
 
 var lints = []func(lint){
-	lint.group, lint.bind, lint.timing, lint.membershipPorts, lint.loopback, lint.domain, lint.startOptions, lint.staticMembers,
+	lint.needed, lint.group, lint.bind, lint.timing, lint.membershipPorts, lint.loopback, lint.domain, lint.startOptions, lint.staticMembers,
 	lint.receiverAddress, lint.receiverBind, lint.transport, lint.receiverPort, lint.threads,
 	lint.sendOptions, lint.order, lint.missing, lint.flags, lint.encryption, lint.keyExposed, lint.tlsAttributes, lint.advisories, lint.cloud,
 	lint.replicationValve, lint.sessionListener, lint.jvmRoute, lint.filter, lint.manager, lint.deployer, lint.heartbeat,

@@ -1,6 +1,11 @@
 package serverxml
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+
+	"muster/internal/verdict"
+)
 
 // What Tomcat 5.0, 5.5, 6.0 and 7.0 called things that have another name since,
 // or none. Tomcat 9 and later ignore an old attribute with a warning and do not
@@ -119,3 +124,28 @@ func legacyAttribute(r role, name string) (renamed, bool) {
 // isLegacy reports whether a class belongs to Tomcat 5's cluster module, so that
 // its elements follow the rules of then.
 func isLegacy(class string) bool { return strings.HasPrefix(class, legacyClusterPackage) }
+
+// needed5 are the attributes without which an element of Tomcat 5.5 does not start: they
+// have no defaults there. They are under the names of today, with those of 5.5.
+var needed5 = map[role][][2]string{
+	roleMembership: {{"address", "mcastAddr"}, {"port", "mcastPort"}, {"frequency", "mcastFrequency"}, {"dropTime", "mcastDropTime"}},
+	roleReceiver:   {{"address", "tcpListenAddress"}},
+}
+
+// needed judges the Membership and the Receiver of a 5.5.
+func (l lint) needed() {
+	if l.version.Line != tomcat5 {
+		return
+	}
+	for r, c := range map[role]*Component{roleMembership: &l.Membership, roleReceiver: &l.Receiver} {
+		if c.Position == nil { // without the element there are defaults
+			continue
+		}
+		for _, n := range needed5[r] {
+			if v, ok := c.Attribute(n[0]); !ok || !v.Set() {
+				l.report(finding{id: "config.attribute", status: verdict.Fail, at: c.at(),
+					saw: fmt.Sprintf("<%s> has no %s, for which Tomcat 5.5 has no default; the cluster does not start", c.Element, n[1])})
+			}
+		}
+	}
+}

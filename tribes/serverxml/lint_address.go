@@ -50,6 +50,8 @@ func (l lint) bind() {
 	a, literal := address(v.Text)
 	const loopback = "no heartbeat can leave by it"
 	switch {
+	case l.version.Line == tomcat5 && (strings.TrimSpace(v.Text) == "" || literal && a.IsLoopback() || isLocalhost(v.Text)):
+		x.saw = "mcastBindAddress is a loopback address, as an empty one is for Java: " + loopback
 	case strings.TrimSpace(v.Text) == "":
 		x.saw = "bind is empty, which Java takes for the loopback address: " + loopback + noStart(l.version, "Invalid argument")
 	case literal && a.IsUnspecified():
@@ -79,7 +81,7 @@ func (l lint) bind() {
 // Linux 6.18, with a route to the group too).
 func (l lint) dualStack(bind Value) {
 	group, ok := address(l.Membership.text("address"))
-	if l.given.Runs || !ok || !group.Is4() {
+	if l.given.Runs || !ok || !group.Is4() || l.version.Line == tomcat5 { // 5.5 binds no socket to the group
 		return
 	}
 	l.report(finding{id: "java.ipv6-stack", status: verdict.Warn, confidence: verdict.Hint, at: l.at(&l.Membership, "bind"), in: &l.Membership, evidence: []Value{bind},

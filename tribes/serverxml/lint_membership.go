@@ -220,7 +220,7 @@ func (l lint) mixed(s *Component, members int, membership int64) {
 	x.saw = fmt.Sprintf("members come from the StaticMembershipInterceptor and from %s at once: a member known to both is there twice, with two unique ids", what)
 	if s.Members[0].Element == "LocalMember" && l.Membership.is(mcastService) {
 		x.status = verdict.Fail
-		x.saw = "a <LocalMember> of the StaticMembershipInterceptor and multicast at once: the McastService is not told who it is, and Tomcat does not start (\"Required property [tcpListenPort] is missing\")"
+		x.saw = "a <LocalMember> of the StaticMembershipInterceptor and multicast at once: the McastService is not told who it is, and Tomcat does not start (\"Required property\")"
 	}
 	l.report(x)
 }

@@ -88,7 +88,7 @@ func (l lint) order() {
 	static, at := l.interceptor(staticInterceptor)
 	_, gzip := l.interceptor(gzipInterceptor)
 	_, encrypt := l.interceptor(encryptInterceptor)
-	if detector >= 0 && encrypt > detector {
+	if detector >= 0 && encrypt > detector && !l.Interceptors[encrypt].missing {
 		wrong(verdict.Fail, encrypt, "EncryptInterceptor stands below TcpFailureDetector; Tomcat does not start (\"EncryptInterceptor must be upstream of TcpFailureDetector\")",
 			"put the EncryptInterceptor before the TcpFailureDetector")
 	}

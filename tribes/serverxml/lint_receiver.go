@@ -30,7 +30,7 @@ func (l lint) receiverAddress() {
 	case !literal && deviceName(v.Text):
 		x.id, x.confidence = "config.address", verdict.Likely
 		x.saw = fmt.Sprintf("the receiver's address %q looks like an interface; Tomcat wants an address or a host's name%s", cut(v.Text),
-			noStart(l.version, "Failed bind replication listener on address:["+cut(v.Text)+"]"))
+			noStart(l.version, "UnknownHostException: "+cut(v.Text)))
 	case !literal:
 		l.resolved(x, v)
 		return

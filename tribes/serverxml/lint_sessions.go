@@ -67,6 +67,8 @@ func (l lint) filter() {
 		}
 		x := finding{id: "config.filter", at: *f.Position, in: v, evidence: []Value{f}}
 		switch {
+		case strings.Contains(f.Text, ";") && !l.version.AtLeast("7.0"):
+			continue
 		case strings.Contains(f.Text, ";"):
 			x.status, x.confidence = verdict.Warn, verdict.Likely
 			x.saw = "the filter holds a ';': Tomcat 5 and 6 split it there, since Tomcat 7 it is one regular expression, which so matches nothing"

@@ -43,7 +43,7 @@ func (s Started) String() string {
 
 const (
 	// startTime is more than any start takes, but for one that waits for a state.
-	startTime = 45 * time.Second
+	startTime = 90 * time.Second
 	// heardTime is a few heartbeats.
 	heardTime = 2500 * time.Millisecond
 )

@@ -78,8 +78,9 @@ public class Starts {
   private static boolean served(String url) {
     try {
       HttpURLConnection c = (HttpURLConnection) new URL(url).openConnection();
-      c.setConnectTimeout(2000);
-      c.setReadTimeout(5000);
+      c.setRequestProperty("Connection", "close"); // the next one is another Tomcat
+      c.setConnectTimeout(5000);
+      c.setReadTimeout(20000);
       return c.getResponseCode() == 200;
     } catch (Exception e) {
       return false;
