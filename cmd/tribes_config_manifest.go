@@ -25,9 +25,9 @@ func (o configOptions) judgeManifests(a *app, files []*serverxml.File) ([]server
 		return nil, err
 	}
 	f := files[0]
-	s, err := f.Settings()
-	if err != nil {
-		return nil, nil // what is wrong with the file is among its findings
+	s, notAll := f.Settings() // what is wrong with the file is among its findings
+	if notAll != nil && s.Provider == "" {
+		return nil, nil
 	}
 	one := func(id verdict.ID, st verdict.Status, c verdict.Confidence, saw string, parts ...verdict.Part) []serverxml.Finding {
 		return []serverxml.Finding{{Verdict: verdict.New(id, st, c, o.manifests[0], saw, parts...), File: o.manifests[0]}}

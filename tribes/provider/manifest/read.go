@@ -77,7 +77,7 @@ func (s *Set) take(file string, node *yaml.Node, depth int) {
 	if node.Kind != yaml.MappingNode {
 		return // a comment alone, or an empty document
 	}
-	err := node.Decode(&head)
+	wrong := node.Decode(&head)
 	at := place{file: file, kind: head.Kind, name: head.Metadata.Name, line: node.Line}
 	if head.Kind == "List" || len(head.Items) > 0 && depth == 0 {
 		for i := range min(len(head.Items), maxObjects) {
@@ -87,6 +87,7 @@ func (s *Set) take(file string, node *yaml.Node, depth int) {
 		}
 		return
 	}
+	var err error
 	switch head.Kind {
 	case "Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job":
 		err = s.workload(at, head.Metadata, node)
@@ -113,7 +114,7 @@ func (s *Set) take(file string, node *yaml.Node, depth int) {
 	default:
 		return // others say nothing of members
 	}
-	if err != nil {
+	if wrong != nil || err != nil {
 		s.left = append(s.left, at)
 	}
 }
