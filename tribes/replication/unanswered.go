@@ -44,8 +44,8 @@ func (v *View) answered(m *message, context string) {
 	}
 }
 
-// NotAnswered tells which contexts a node should be asked for by name, since it was asked for all and said nothing of them:
-// those whose sessions others replicate. Where one that has just started said nothing of any, also the root
+// NotAnswered tells which contexts a node should be asked for by name, since it was asked for all and said nothing of
+// them: those whose sessions others replicate. Where one that has just started said nothing of any, also the root
 // application's, and one that nobody has: whoever waits for others' sessions answers that one alone.
 func (v *View) NotAnswered(node string) (contexts []string) {
 	silent := true
