@@ -54,7 +54,7 @@ PY
   grep -E '^(fail|warn|unknown)' "$dir/out" | cut -c1-200 | sed 's/^/  /' || true
 }
 
-# rules PREFIX SUFFIX: 100,000 lines with a number between.
+# lines PREFIX SUFFIX: 100,000 lines with a number between.
 lines() { seq 0 99999 | awk -v a="$1" -v b="$2" '{ printf "%s192.0.%d.%d%s\n", a, int($1 / 256) % 256, $1 % 256, b }'; }
 
 rest='ip daddr 228.0.0.4 udp dport 45564 accept; ip protocol { igmp, icmp } accept; ip saddr 10.77.0.0/24 tcp dport 4000-4099 accept; ct state established,related accept'
@@ -65,7 +65,7 @@ for c in $cases; do
     echo "100,000 rules of nftables:"
     { echo 'table inet f { chain input { type filter hook input priority 0; policy drop;'
       lines 'ip saddr ' ' tcp dport 22 counter drop'
-      echo "$rest; } }"; } | nft -f -
+      printf '%s\n}\n}\n' "$rest"; } | nft -f -
     run --short
     nft flush ruleset
     ;;
@@ -82,7 +82,7 @@ for c in $cases; do
     step=$([[ $c == set ]] && echo 1 || echo 16) size=$([[ $c == set ]] && echo '' || echo /28)
     { echo "table inet f { set banned { type ipv4_addr; $([[ $c == set ]] || echo 'flags interval;') elements = {"
       seq 0 999999 | awk -v s="$step" -v n="$size" '{ x = 1073741824 + $1 * s; printf "%d.%d.%d.%d%s,\n", x / 16777216, int(x / 65536) % 256, int(x / 256) % 256, x % 256, n }'
-      echo '}; }; chain input { type filter hook input priority 0; policy accept; ip saddr @banned drop; } }'; } > "$dir/set.nft"
+      echo '}; }; chain input { type filter hook input priority 0; policy accept; ip saddr @banned drop; }'; echo '}'; } > "$dir/set.nft"
     nft -f "$dir/set.nft"
     run --short
     nft flush ruleset
