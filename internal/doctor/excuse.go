@@ -14,7 +14,7 @@ import (
 // a room alone knows less than all together.
 func (d *doctor) excuse() {
 	d.found = slices.DeleteFunc(d.found, func(v verdict.Verdict) bool {
-		return v.Status.Bad() && (d.withoutMulticast(v) || d.ownNetwork(v) || d.oldQuerier(v) || d.sameClock(v))
+		return v.Status != verdict.Skip && d.withoutMulticast(v) || v.Status.Bad() && (d.ownNetwork(v) || d.oldQuerier(v) || d.sameClock(v))
 	})
 	if d.hostExplainsDeafness() {
 		d.found = slices.DeleteFunc(d.found, func(v verdict.Verdict) bool {
