@@ -114,7 +114,7 @@ func (o *checkOptions) serverXMLVerdicts(c *cobra.Command, verdicts []verdict.Ve
 	if o.from == "" {
 		given.Host = thisHost(c.Context())
 		given.FileSystem = fileSystem
-		given.Runs = doctor.Running(o.tomcat.Name)
+		given.Runs = func() bool { return doctor.Running(o.tomcat.Name) }
 	}
 	bad := map[verdict.ID]bool{}
 	for _, v := range verdicts {

@@ -145,7 +145,7 @@ func runTribesConfig(ctx context.Context, a *app, o configOptions) error {
 		given.Host = thisHost(ctx)
 		given.FileSystem = fileSystem
 		given.Resolve = resolver(ctx)
-		given.Runs = doctor.Running(files[0].Name)
+		given.Runs = func() bool { return doctor.Running(files[0].Name) }
 	}
 	for _, f := range files {
 		for _, c := range f.Clusters {

@@ -21,7 +21,7 @@ func (d *doctor) configuration(ctx context.Context) {
 		return
 	}
 	d.progress("the configuration of this Tomcat", 100*time.Millisecond)
-	given := serverxml.Given{Host: d.thisHost(), Applications: d.o.Applications, Runs: Running(d.o.File.Name)}
+	given := serverxml.Given{Host: d.thisHost(), Applications: d.o.Applications, Runs: func() bool { return Running(d.o.File.Name) }}
 	apps, names := applications(d.o.File.Name)
 	if len(names) > 0 || len(apps) == 0 {
 		given.Applications = append(given.Applications, sharing(apps)...)

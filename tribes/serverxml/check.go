@@ -19,9 +19,9 @@ type Given struct {
 	// FileSystem tells what a folder of this host is on, and whether others can mount
 	// it too; nil where the files are not used here.
 	FileSystem func(dir string) (kind string, network, known bool)
-	// Runs: the Tomcat of the file runs here, so that its start is not to be doubted for
-	// what the file does not show.
-	Runs bool
+	// Runs tells whether the Tomcat of the file runs here, so that its start is not to be
+	// doubted for what the file does not show; nil: that is not known.
+	Runs func() bool
 	// Applications are web.xml and context.xml files of applications.
 	Applications []*Application
 }

@@ -81,7 +81,10 @@ func (l lint) bind() {
 // Linux 6.18, with a route to the group too).
 func (l lint) dualStack(bind Value) {
 	group, ok := address(l.Membership.text("address"))
-	if l.given.Runs || !ok || !group.Is4() || l.version.Line == tomcat5 { // 5.5 binds no socket to the group
+	switch {
+	case !ok, !group.Is4(), l.version.Line == tomcat5: // 5.5 binds no socket to the group
+		return
+	case l.given.Runs != nil && l.given.Runs():
 		return
 	}
 	l.report(finding{id: "java.ipv6-stack", status: verdict.Warn, confidence: verdict.Hint, at: l.at(&l.Membership, "bind"), in: &l.Membership, evidence: []Value{bind},
