@@ -26,7 +26,7 @@ func (c *shortConn) Write(b []byte) (int, error) {
 }
 
 // handshake makes one in which the server's or the client's side ends after n bytes.
-func handshake(t *testing.T, cfg Config, n int, ofServer bool) (client, server error, wrote int) {
+func handshake(t *testing.T, cfg Config, n int, ofServer bool) (wrote int, client, server error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -59,7 +59,7 @@ func handshake(t *testing.T, cfg Config, n int, ofServer bool) (client, server e
 	}
 	_, client = Client(ctx, nc, cfg)
 	nc.Close()
-	return client, <-done, short.wrote
+	return short.wrote, client, <-done
 }
 
 // TestCutConnections: a connection that ends at any byte of a handshake ends that with an
@@ -68,13 +68,13 @@ func TestCutConnections(t *testing.T) {
 	const whole = 1 << 20
 	for _, v := range []Version{TLS13, TLS12} {
 		for _, ofServer := range []bool{true, false} {
-			c, s, all := handshake(t, config(v), whole, ofServer)
+			all, c, s := handshake(t, config(v), whole, ofServer)
 			if c != nil || s != nil || all < 50 {
 				t.Fatalf("%s uncut: %v, %v, %d bytes", v, c, s, all)
 			}
 			for n := range all {
 				began := time.Now()
-				client, server, _ := handshake(t, config(v), n, ofServer)
+				_, client, server := handshake(t, config(v), n, ofServer)
 				if ofServer && client == nil || !ofServer && server == nil {
 					t.Errorf("%s cut at %d of %d (server %v): it is taken", v, n, all, ofServer)
 				}
