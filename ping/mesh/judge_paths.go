@@ -157,7 +157,8 @@ func (j *judge) tcp() {
 		case a.TCP == TCPSlow:
 			j.add(id, verdict.Warn, verdict.Definite, subject, fmt.Sprintf("%s accepts TCP connections of %s to port %d later than the second that TcpFailureDetector waits", from, to, port), what)
 		case a.TCP == TCPRefused:
-			j.add(id, verdict.Warn, verdict.Definite, subject, fmt.Sprintf("%s refuses TCP connections of %s to port %d: nobody listens, or a firewall rejects", from, to, port), what,
+			// The port was asked at the address of the announcements; a receiver may have one of its own.
+			j.add(id, verdict.Warn, verdict.Hint, subject, fmt.Sprintf("%s refuses TCP connections of %s to port %d of %s: nobody listens at that address, its receiver has another one, or a firewall rejects", from, to, port, j.Nodes[a.From].Address()), what,
 				verdict.Next(fmt.Sprintf("on %s: ss -ltn 'sport = :%d'", from, port)))
 		case a.State == Heard || a.State == Ended:
 			j.add(id, verdict.Fail, verdict.Likely, subject,

@@ -229,6 +229,19 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// A port that nobody listens on at the address of a node proves no fault of a Tomcat,
+// whose receiver may have an address of its own.
+func TestRefusedIsNoProof(t *testing.T) {
+	vs := Judge(&reportOf(3, func(r *testReport) {
+		r.Nodes[1].TCPPort = 4000
+		r.directions[3].TCP = TCPRefused
+	}).Report, expect.Expect{})
+	i := slices.IndexFunc(vs, func(v verdict.Verdict) bool { return v.ID == "tribes.half-open" && v.Status.Bad() })
+	if i < 0 || vs[i].Confidence != verdict.Hint {
+		t.Errorf("%+v", vs)
+	}
+}
+
 // Verify that of many nodes, most of whose directions nobody knows, none is called cut
 // off or deaf for being silent, and that so many directions are told in one verdict.
 func TestJudgeManyNodes(t *testing.T) {

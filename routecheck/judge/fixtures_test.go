@@ -209,6 +209,9 @@ func fixtures(t testing.TB) []fixture {
 		{"tribes.gc-pause", nil, func(f sample) { f.Processes.Value[0].State = "T" }, verdict.Fail, "is stopped", "kill -CONT 4711"},
 		{"tribes.gc-pause", nil, func(f sample) { f.UDP.Value[0].Queued = 200000 }, verdict.Warn, "has not read", ""},
 		{"route.multicast-router", nil, func(f sample) { f.Query.Peers = []netip.Addr{addr("10.78.0.12")} }, verdict.Fail, "does not go to 10.78.0.0/24", "dev eth1"},
+		{"route.multicast-router", nil, func(f sample) { // replication by a network of its own
+			f.Connections.Value = []facts.Connection{{Local: netip.MustParseAddrPort("10.78.0.11:4000"), Remote: netip.MustParseAddrPort("10.78.0.12:43210")}}
+		}, verdict.Unknown, "replication connection on eth1", ""},
 		{"route.multicast-router", nil, func(f sample) { f.Query.Peers = []netip.Addr{addr("192.0.2.12")} }, verdict.Fail, "is not in 10.77.0.0/24", "without multicast"},
 		{"iface.recreated", nil, func(f sample) { f.Memberships.Value = f.Memberships.Value[1:] }, verdict.Fail, "joined on no interface", "restart"},
 		{"iface.recreated", nil, func(f sample) {

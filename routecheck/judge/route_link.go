@@ -128,6 +128,15 @@ func (h *Host) near(a netip.Addr) bool {
 	return slices.ContainsFunc(h.Neighbours.Value, func(n facts.Neighbour) bool { return n.Addr == a && n.Link == h.Link.Index })
 }
 
+// namedPeer: the operator or server.xml named the member; others are known by what they do.
+func (h *Host) namedPeer(a netip.Addr) bool {
+	if slices.Contains(h.Query.Peers, a) {
+		return true
+	}
+	c := h.Query.Cluster
+	return c != nil && slices.ContainsFunc(c.Members, func(m netip.AddrPort) bool { return m.Addr() == a })
+}
+
 // farPeer is the verdict about a member that is in no network of the judged
 // interface: it is on another of this host's, or behind a router.
 func (h *Host) farPeer(a netip.Addr) verdict.Verdict {
@@ -139,6 +148,12 @@ func (h *Host) farPeer(a netip.Addr) verdict.Verdict {
 	for _, x := range h.Addrs.Value {
 		other, ok := h.LinkAt(x.Link)
 		if ok && x.Link != h.Link.Index && !x.Prefix.IsSingleIP() && x.Prefix.Contains(a) {
+			if !h.namedPeer(a) { // replication by a network of its own, as some set it up on purpose
+				v := unknown(fmt.Sprintf("%s is known by a replication connection on %s, and the group leaves by %s: whether the heartbeats of its host come there cannot be told from here", a, other.Name, h.Link.Name), ev)[0]
+				v.Subject = a.String()
+				v.Next = append(v.Next, "on both nodes: muster mesh "+h.Query.Group.String())
+				return v
+			}
 			v := bad(verdict.Fail, verdict.Likely, fmt.Sprintf("%s does not go to %s from here: the group leaves by %s, and %s is on %s", h.Query.Group, x.Prefix.Masked(), h.Link.Name, a, other.Name),
 				h.reroute(other.Name), ev, evidence("address of "+other.Name, x.Prefix, h.Addrs.From))[0]
 			v.Subject = a.String()
