@@ -93,7 +93,7 @@ func (f *clusterFlags) join(c *cobra.Command) {
 	f.look(c)
 	d := cluster.Defaults()
 	fs := c.Flags()
-	fs.IntVar(&f.ttl, "ttl", d.TTL, "how many routers heartbeats may pass, plus one (-1: the system's, which is 1)")
+	fs.IntVar(&f.ttl, "ttl", d.TTL, "how many `routers` heartbeats may pass, plus one (-1: the system's, which is 1)")
 	fs.StringVar(&f.domain, "domain", "", "membership `domain`: text, or bytes as {1,-2,3}")
 	fs.StringVar(&f.payload, "payload", "", "payload of the heartbeats: `TEXT`, @FILE, or hex:BYTES")
 	fs.StringVar(&f.advertise, "advertise", "", "the `address` that others connect to (default: the interface's)")

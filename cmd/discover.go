@@ -57,7 +57,7 @@ Exit status 0: somebody was found; 1: nobody, or not those of --expect; 3: it co
 			return a.runDiscover(c, o)
 		},
 	}
-	c.Flags().DurationVarP(&o.wait, "wait", "W", 3*time.Second, "how long answers may take")
+	c.Flags().DurationVarP(&o.wait, "wait", "W", 3*time.Second, "the `time` answers may take")
 	c.Flags().StringVar(&o.expect, "expect", "", "exit status 1 unless so many other hosts, or these (`N|HOST,HOST`), are found")
 	interfaceFlag(c, &o.iface)
 	a.judging(c, &o.strict)

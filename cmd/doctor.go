@@ -92,7 +92,7 @@ the packets on the wire and the firewall.`,
 	f.BoolVar(&o.broken, "broken", false, "the cluster should work and does not: this is what it does anyway")
 	f.BoolVar(&o.ci, "ci", false, "for continuous integration: no progress, no colours, warnings fail, and a JUnit report in muster-doctor.xml unless --junit names another file")
 	f.BoolVar(&o.deep, "deep", false, "watch for longer than a switch remembers who listens (280 s): does delivery stay?")
-	f.StringVar(&o.name, "name", "", "what this node is called (default: the host's name)")
+	f.StringVar(&o.name, "name", "", "the `NAME` of this node (default: the host's name)")
 	f.StringVar(&o.bundle, "bundle", "", "save facts, verdicts, packets, server.xml without its keys and the end of the log in this `FILE`")
 	f.BoolVar(&o.redact, "redact", false, "with --bundle: hide names and addresses, and leave out server.xml, log and packets")
 	f.StringVar(&o.from, "from", "", "judge this bundle `FILE` instead of this host")

@@ -27,8 +27,8 @@ var encryptionForms = map[string]stage.Form{"auto": stage.AutoForm, "yes": stage
 
 func (f *encryptionFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.keyFile, "encryption-key-file", "", "a `FILE` with the encryptionKey: hex digits. Messages are encrypted as EncryptInterceptor does")
-	fs.StringVar(&f.algorithm, "encryption-algorithm", "", "its encryptionAlgorithm: CIPHER/MODE/PADDING (default: that of --release; else both of Tomcat's are read, and the one heard last is sent, "+interceptor.AlgorithmGCM+" before that)")
-	fs.StringVar(&f.stamps, "encryption-timestamp", "auto", "encrypt a time stamp with each message: `yes` as Tomcats from 9.0.119, 10.1.56 and 11.0.23 on, no as those before, auto as --release or the others do")
+	fs.StringVar(&f.algorithm, "encryption-algorithm", "", "its encryptionAlgorithm: `CIPHER/MODE/PADDING` (default: that of --release; else both of Tomcat's are read, and the one heard last is sent, "+interceptor.AlgorithmGCM+" before that)")
+	fs.StringVar(&f.stamps, "encryption-timestamp", "auto", "encrypt a time stamp with each message, `yes|no|auto`: yes as Tomcats from 9.0.119, 10.1.56 and 11.0.23 on, no as those before, auto as --release or the others do")
 }
 
 // stage makes the stage that encrypts, nil where there is no key. What no flag says is as

@@ -61,7 +61,7 @@ or until --count, --duration or --expect ends it.`,
 	f.StringVar(&o.group, "group", mcast.NodeGroup.String(), "`GROUP` to join")
 	f.Uint16Var(&o.port, "port", mcast.NodePort, "UDP `port`, where the group names none")
 	interfaceFlag(c, &o.iface)
-	f.IntVar(&o.ttl, "ttl", 1, "how many routers the message may pass, plus one (0 to 255)")
+	f.IntVar(&o.ttl, "ttl", 1, "how many `routers` the message may pass, plus one (0 to 255)")
 	f.IntVarP(&o.count, "count", "c", 0, "end after `N` messages were received, 0 never")
 	f.DurationVarP(&o.duration, "duration", "d", 0, "end after this `time`")
 	f.StringVar(&o.expect, "expect", "", "exit status 1 unless messages of so many other hosts, or of these hosts (`N|HOST,HOST`), come; without -c and -d, end when they did")

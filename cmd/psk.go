@@ -21,16 +21,16 @@ type pskFlags struct {
 }
 
 func (f *pskFlags) add(fs *pflag.FlagSet) {
-	fs.StringVar(&f.identity, "psk-identity", "", "the pskIdentity of the channel: ask over TLS with its pre-shared key")
+	fs.StringVar(&f.identity, "psk-identity", "", "the `IDENTITY` (pskIdentity) of the channel: ask over TLS with its pre-shared key")
 	fs.StringVar(&f.keyFile, "psk-key-file", "", "a `FILE` with the pskKey: hex digits")
-	fs.StringVar(&f.protocol, "psk-protocol", "", "its pskProtocol: TLSv1.3 or TLSv1.2 (default: what the other side takes)")
+	fs.StringVar(&f.protocol, "psk-protocol", "", "its pskProtocol, `TLSv1.3|TLSv1.2` (default: what the other side takes)")
 	fs.BoolVar(&f.sha384, "psk-sha384", false, "the key belongs to SHA-384 (pskDigest), so that AES-256 is used")
 }
 
 // member adds those of a member, which has a port for TLS too.
 func (f *pskFlags) member(fs *pflag.FlagSet) {
 	f.add(fs)
-	fs.Lookup("psk-identity").Usage = "the pskIdentity of the channel: messages go by TLS with its pre-shared key"
+	fs.Lookup("psk-identity").Usage = "the `IDENTITY` (pskIdentity) of the channel: messages go by TLS with its pre-shared key"
 	fs.Uint16Var(&f.port, "secure-port", cluster.DefaultSecurePort, "with --psk-identity: TCP `port` of the receiver for TLS")
 	fs.BoolVar(&f.plain, "plain-too", false, "with --psk-identity: keep the plain port open too, as a cluster without secure=\"true\" does")
 }

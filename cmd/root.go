@@ -110,7 +110,7 @@ source-specific. Durations are written 500ms, 3s, 5m, or in plain seconds: 4, 0.
 	root.Flags().BoolVar(&printVersion, "version", false, "print the version of this binary")
 	p := root.PersistentFlags()
 	p.BoolVar(&a.json, "json", false, "print JSON lines, the last one the summary")
-	p.StringVar(&a.color, "color", "auto", "auto, always or never (NO_COLOR is honoured)")
+	p.StringVar(&a.color, "color", "auto", "colours: `auto|always|never` (NO_COLOR is honoured)")
 	p.BoolVarP(&a.quiet, "quiet", "q", false, "print results only")
 	p.BoolVarP(&a.verbose, "verbose", "v", false, "log to stderr what is sent, received and dropped, and why")
 

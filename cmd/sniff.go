@@ -88,7 +88,7 @@ filter language is in docs/filters.md. Values of session attributes are shown wi
 	f.DurationVar(&o.dropTime, "drop-time", 3*time.Second, "judge silences by this `time` (Tomcat: dropTime)")
 	f.StringVar(&o.serverXML, "server-xml", "", "take the drop time, the receiver's ports and the key from this Tomcat's `FILE`, and tell where the wire differs from its group and frequency; flags that are given go before it")
 	f.StringVar(&o.keyFile, "encryption-key-file", "", "a `file` with the encryptionKey, to open what EncryptInterceptor sealed")
-	f.StringVar(&o.algorithm, "encryption-algorithm", "", "its encryptionAlgorithm (default both of Tomcat's)")
+	f.StringVar(&o.algorithm, "encryption-algorithm", "", "its encryptionAlgorithm, `CIPHER/MODE/PADDING` (default both of Tomcat's)")
 	return c
 }
 

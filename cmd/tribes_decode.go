@@ -67,12 +67,12 @@ length field never makes more memory be taken than bytes are there.`,
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.as, "as", "auto", "take the bytes for: heartbeat, frames, message (without a frame), java")
+	f.StringVar(&o.as, "as", "auto", "take the bytes for this `KIND`: heartbeat, frames, message (without a frame), java")
 	f.BoolVar(&o.hex, "hex", false, "the input is hex, each line one datagram or byte stream")
 	f.BoolVar(&o.text, "text", false, "print text for people instead of JSON lines")
-	f.StringVar(&o.keyFile, "encryption-key-file", "", "a file with the encryptionKey, to open what EncryptInterceptor sealed")
-	f.StringVar(&o.algorithm, "encryption-algorithm", "", "its encryptionAlgorithm (default both of Tomcat's: "+interceptor.AlgorithmGCM+", "+interceptor.AlgorithmCBC+")")
-	f.IntVar(&o.max, "max-bytes", decode.DefaultLimit, "the most bytes that one frame, message or stream may have")
+	f.StringVar(&o.keyFile, "encryption-key-file", "", "a `FILE` with the encryptionKey, to open what EncryptInterceptor sealed")
+	f.StringVar(&o.algorithm, "encryption-algorithm", "", "its encryptionAlgorithm, `CIPHER/MODE/PADDING` (default both of Tomcat's: "+interceptor.AlgorithmGCM+", "+interceptor.AlgorithmCBC+")")
+	f.IntVar(&o.max, "max-bytes", decode.DefaultLimit, "the most `bytes` that one frame, message or stream may have")
 	return c
 }
 

@@ -63,9 +63,9 @@ another version of TLS, and a server that has certificates in place of the key.`
 	a.judging(c, &o.strict)
 	f.SetNormalizeFunc(detectorAliases)
 	o.connect, o.wait = channel.DefaultConnectTimeout, channel.DefaultReadTestTimeout
-	f.Var((*millis)(&o.connect), "connect-timeout", "how `long` a connection may take")
+	f.Var((*millis)(&o.connect), "connect-timeout", "the `time` that a connection may take")
 	f.BoolVar(&o.readTest, "read-test", true, "ask for an ack and wait for it")
-	f.DurationVarP(&o.wait, "wait", "W", o.wait, "how `long` to wait for the ack")
+	f.DurationVarP(&o.wait, "wait", "W", o.wait, "the `time` to wait for the ack")
 	return c
 }
 

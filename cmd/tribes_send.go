@@ -84,11 +84,11 @@ No privilege is needed. The port is 4000 if not given.`,
 	f.BoolVar(&o.java, "java", false, "send a java.lang.String instead of bytes")
 	f.IntVarP(&o.count, "count", "c", 1, "send the message `N` times; 0 without end, with --interval")
 	f.DurationVar(&o.interval, "interval", 0, "wait this `time` between two")
-	f.DurationVarP(&o.wait, "wait", "W", channel.DefaultSendTimeout, "how `long` the connection, the write and the ack may each take")
-	f.IntVar(&o.retries, "retries", channel.DefaultRetries, "send again so `often` after a broken connection or a FAIL_ACK (maxRetryAttempts)")
+	f.DurationVarP(&o.wait, "wait", "W", channel.DefaultSendTimeout, "the `time` that the connection, the write and the ack may each take")
+	f.IntVar(&o.retries, "retries", channel.DefaultRetries, "send again so many `times` after a broken connection or a FAIL_ACK (maxRetryAttempts)")
 	f.IntVar(&o.size, "size", 0, "`bytes` of the message: it is repeated to that size (with --bench 1024)")
 	f.IntVar(&o.bench, "bench", 0, "measure with `N` messages")
-	f.IntVar(&o.senders, "senders", 1, "with --bench: so `many` send side by side, each over a connection of its own")
+	f.IntVar(&o.senders, "senders", 1, "with --bench: this `number` of senders side by side, each over a connection of its own")
 	return c
 }
 

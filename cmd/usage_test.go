@@ -2,8 +2,12 @@ package cmd
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"muster/cmd/internal/term"
 )
@@ -34,4 +38,19 @@ func TestHelpFits(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The value of each flag has a noun as its name in the help, which no type of Go and no
+// word of a sentence is.
+func TestPlaceholdersAreNouns(t *testing.T) {
+	no := []string{"string", "strings", "int", "uint", "float", "duration", "long", "often", "many", "yes"}
+	everyCommand(Root(), func(c *cobra.Command) {
+		for _, flags := range []*pflag.FlagSet{c.Flags(), c.PersistentFlags()} {
+			flags.VisitAll(func(f *pflag.Flag) {
+				if name, _ := pflag.UnquoteUsage(f); !f.Hidden && slices.Contains(no, name) {
+					t.Errorf("%s --%s %s: what is that?", c.CommandPath(), f.Name, name)
+				}
+			})
+		}
+	})
 }
