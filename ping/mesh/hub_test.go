@@ -116,7 +116,12 @@ func (p *port) Read(ps []Packet) (int, error) {
 	}
 }
 
-func (p *port) Port() uint16 { return p.addr.Port() }
+func (p *port) Port() uint16 {
+	p.hub.mu.Lock()
+	defer p.hub.mu.Unlock()
+	return p.addr.Port()
+}
+
 func (p *port) Close() error {
 	p.once.Do(func() { close(p.closed) })
 	return nil
