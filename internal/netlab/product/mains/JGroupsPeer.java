@@ -30,8 +30,8 @@ public class JGroupsPeer {
             View view = channel.getView();
             if (view != null && !view.equals(last)) {
                 last = view;
-                say("members", members(view));
                 say("view", call(view, view.getClass().getName().startsWith("org.jgroups") ? "getViewId" : "getVid"));
+                say("members", members(view));
             }
             if (tick % 10 == 5) {
                 send(channel, "message of " + own);
