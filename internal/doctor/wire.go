@@ -143,10 +143,13 @@ func (w *watcher) listen(ctx context.Context) {
 		return
 	}
 	w.joined = time.Now()
-	defer node.Leave() //nolint:errcheck // it sent nothing that a goodbye would end
-	for pause(ctx, 250*time.Millisecond) {
+	defer node.Leave()   //nolint:errcheck // it sent nothing that a goodbye would end
+	const crowded = 1000 // so many are not copied four times a second
+	for every := 250 * time.Millisecond; pause(ctx, every); {
 		w.mu.Lock()
-		w.heard = node.Members()
+		if w.heard = node.Members(); len(w.heard) > crowded {
+			every = time.Second
+		}
 		w.remember(time.Now())
 		w.mu.Unlock()
 	}
