@@ -68,6 +68,9 @@ stranger's file: only its known entries are read, within bounds, and nothing is 
 			if view.Summary.Fail > 0 || strict && view.Summary.Warn > 0 {
 				return errNo
 			}
+			if view.Summary.Unknown > 0 && view.Summary.Status == verdict.Unknown {
+				return errors.New("what was read does not decide: the lines marked unknown say why")
+			}
 			return nil
 		},
 	}

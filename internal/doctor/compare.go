@@ -72,21 +72,35 @@ func Compare(sources []Source) Comparison {
 		}
 	}
 	if len(files) > 1 {
-		alike := true
-		for _, f := range serverxml.Compare(files) {
-			c.Verdicts = append(c.Verdicts, f.Verdict)
-			alike = alike && !f.Status.Bad()
-		}
-		if alike {
-			c.Verdicts = append(c.Verdicts, verdict.New("config.differs", verdict.Pass, verdict.Definite, strings.Join(c.Names, ", "),
-				"what must be the same in each server.xml is the same"))
-		}
+		c.configurations(files)
 	}
 	c.routes(sources)
 	c.releases(sources)
 	c.hears(sources)
 	c.Verdicts = merge(c.Verdicts)
 	return c
+}
+
+// configurations judges the server.xml files as those of one cluster. That they are alike
+// is known only where each of them settles what the cluster will do.
+func (c *Comparison) configurations(files []*serverxml.File) {
+	const id = verdict.ID("config.differs")
+	alike := true
+	for _, f := range serverxml.Compare(files) {
+		c.Verdicts = append(c.Verdicts, f.Verdict)
+		alike = alike && !f.Status.Bad()
+	}
+	for _, f := range files {
+		if _, err := f.Settings(); err != nil {
+			alike = false
+			c.Verdicts = append(c.Verdicts, verdict.New(id, verdict.Unknown, verdict.Definite, f.Name,
+				fmt.Sprintf("it cannot be compared: %v", err), verdict.Next("muster tribes config "+f.Name)))
+		}
+	}
+	if alike {
+		c.Verdicts = append(c.Verdicts, verdict.New(id, verdict.Pass, verdict.Definite, strings.Join(c.Names, ", "),
+			"what must be the same in each server.xml is the same"))
+	}
 }
 
 // severity is how bad the catalogue calls an id.

@@ -94,3 +94,41 @@ func TestCompareNames(t *testing.T) {
 		}
 	}
 }
+
+// Files that do not settle what the cluster will do are never called alike, two of them
+// neither.
+func TestCompareUnsettled(t *testing.T) {
+	const sound = `<Server><Service><Engine><Cluster className="org.apache.catalina.ha.tcp.SimpleTcpCluster"/></Engine></Service></Server>`
+	read := func(name, text string) Source {
+		f, err := serverxml.Read(serverxml.Source{Name: name, Data: strings.NewReader(text)}, serverxml.Options{Version: serverxml.DefaultVersion})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Source{Name: name, File: f}
+	}
+	for what, text := range map[string]string{
+		"no cluster":    `<Server><Service><Engine/></Service></Server>`,
+		"cut off":       `<Server><Service><Cluster`,
+		"a placeholder": strings.Replace(sound, "/></Engine>", `><Channel className="org.apache.catalina.tribes.group.GroupChannel"><Membership className="org.apache.catalina.tribes.membership.McastService" port="${p}"/></Channel></Cluster></Engine>`, 1),
+	} {
+		for _, other := range []string{text, sound} {
+			unknown := false
+			for _, v := range Compare([]Source{read("n1", text), read("n2", other)}).Verdicts {
+				unknown = unknown || v.Status == verdict.Unknown
+				if v.Status == verdict.Pass {
+					t.Errorf("%s: %s %s", what, v.ID, v.Saw)
+				}
+			}
+			if !unknown {
+				t.Errorf("%s: nothing says that it cannot be compared", what)
+			}
+		}
+	}
+	passed := false
+	for _, v := range Compare([]Source{read("n1", sound), read("n2", sound)}).Verdicts {
+		passed = passed || v.Status == verdict.Pass
+	}
+	if !passed {
+		t.Error("two sound files that are alike are not called so")
+	}
+}
